@@ -1,0 +1,1 @@
+//! Use cases: the only crate that opens units of work.

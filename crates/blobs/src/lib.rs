@@ -1,0 +1,1 @@
+//! File storage port and the local directory: digest-checked streams and ranges.

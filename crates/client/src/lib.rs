@@ -1,0 +1,1 @@
+//! Embeddable device client: asks, polls, verifies, downloads.

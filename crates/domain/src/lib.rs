@@ -1,0 +1,1 @@
+//! Vocabulary and rules of Countersign: pure, synchronous, no I/O.

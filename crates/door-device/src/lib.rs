@@ -1,0 +1,1 @@
+//! The device door: producer-signed JWT in, polled and signed answers out.

@@ -1,0 +1,1 @@
+//! The producer door: update keys behind a producer login.

@@ -1,0 +1,1 @@
+//! What every door shares on HTTP: request ids, limits, ranges, sites, error bodies.

@@ -1,0 +1,1 @@
+//! Composition root: configuration, wiring, listeners, telemetry, lifecycle.

@@ -1,0 +1,1 @@
+//! The store port: unit of work, repository traits, store errors, conformance suite.

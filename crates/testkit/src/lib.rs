@@ -1,0 +1,1 @@
+//! Test support: moved clock, seeded randomness, private stores; knows no door.

@@ -1,0 +1,1 @@
+//! Private keys and secrets at rest: master key, sealing, signers.

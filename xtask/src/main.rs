@@ -1,0 +1,3 @@
+//! Checks and test set-up of the workspace.
+
+fn main() {}
