@@ -1,1 +1,14 @@
-//! Vocabulary and rules of Countersign: pure, synchronous, no I/O.
+//! The vocabulary and the rules of Countersign.
+//!
+//! Everything here is pure and synchronous: values that cannot be wrong once they exist, and functions that decide.
+//! This crate must never know a time source, SQL, HTTP, JSON or any other crate of ours: times come in as
+//! [`time::Timestamp`], and what is decided goes out as a value.
+
+pub mod catalog;
+pub mod device;
+pub mod ids;
+pub mod keys;
+pub mod site;
+pub mod text;
+pub mod time;
+pub mod user;

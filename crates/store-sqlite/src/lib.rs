@@ -1,1 +1,58 @@
 //! The embedded store: SQLite behind the store port.
+//!
+//! One writer thread owns the only writing connection and commits in groups; a few reader threads answer reads from
+//! the write-ahead log. A unit of work runs whole on one of these threads: one hop per transaction, not per statement.
+//! This crate must never hold a business rule: what is allowed is decided before a repository is called.
+
+mod connection;
+mod migrations;
+mod readers;
+mod repositories;
+mod rows;
+mod transaction;
+mod writer;
+
+use std::path::Path;
+
+use countersign_domain::time::Timestamp;
+use countersign_store::{Backend, BoxFuture, ErasedUnit, StoreError};
+
+use crate::readers::Readers;
+use crate::writer::Writer;
+
+pub use crate::migrations::OpenError;
+
+/// A SQLite database file as a store.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens or creates a database file, applies missing migrations, and starts the threads.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file cannot be used, was written by a newer program, or holds an altered migration.
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let mut connection = connection::open_writer(path)?;
+        migrations::apply(&mut connection, now)?;
+        Ok(Self { readers: Readers::start(path)?, writer: Writer::start(connection)? })
+    }
+}
+
+impl Backend for SqliteStore {
+    fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.writer.run(unit))
+    }
+
+    fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.readers.run(unit))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.readers.close().await;
+            self.writer.close().await;
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Which updates are offered to a device, and which files an update delivers. Pure functions of the question, the
+//! catalog and a day (`docs/protocol/device.md`, "Which updates match").
+
+use std::sync::Arc;
+
+use super::index::Catalog;
+use super::package::Package;
+use super::update::{EntitlementCheck, LanguageText, ReleaseTo, Update};
+use crate::device::UpdateQuestion;
+use crate::text::PackageId;
+use crate::time::Date;
+
+/// An update that is offered to a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer<'c> {
+    /// The update.
+    pub update: &'c Update,
+    /// What it delivers on the device's platform.
+    pub target: &'c ReleaseTo,
+    /// Its text for the device's language.
+    pub text: &'c LanguageText,
+    /// The package that it delivers.
+    pub package: &'c Package,
+}
+
+/// The installed package is not in the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("package {0} is not known")]
+pub struct UnknownPackage(pub PackageId);
+
+/// All updates offered to the device on a day, newest first.
+///
+/// Only direct steps from the installed package are offered, never a chain. Without an entitlement only updates for
+/// every device ([`EntitlementCheck::None`]) are.
+///
+/// # Errors
+/// [`UnknownPackage`] when no such package was ever published.
+pub fn offers<'c>(
+    catalog: &'c Catalog,
+    question: &UpdateQuestion,
+    today: Date,
+) -> Result<Vec<Offer<'c>>, UnknownPackage> {
+    if catalog.package(&question.installed).is_none() {
+        return Err(UnknownPackage(question.installed.clone()));
+    }
+    let updates = catalog.updates_from(&question.installed).iter();
+    Ok(updates
+        .filter(|update| update.is_offered(today) && update.entitlement_check == EntitlementCheck::None)
+        .filter_map(|update| {
+            let target = update.target(&question.platform)?;
+            let text = update.text(question.language)?;
+            let package = catalog.package(&target.package)?;
+            Some(Offer { update, target, text, package })
+        })
+        .collect())
+}
+
+/// Why a manifest is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestRefusal {
+    /// No update of this site has that manifest.
+    #[error("no update has this manifest")]
+    Unknown,
+    /// The update is inactive, or today is outside its dates.
+    #[error("the update is not offered any more")]
+    Withdrawn,
+}
+
+/// The update and the package behind a manifest UUID, if the update is offered on a day.
+///
+/// # Errors
+/// [`ManifestRefusal`] says why not.
+pub fn manifest<'c>(
+    catalog: &'c Catalog,
+    uuid: &str,
+    today: Date,
+) -> Result<(&'c Update, &'c Arc<Package>), ManifestRefusal> {
+    let (update, target) = catalog.manifest(uuid).ok_or(ManifestRefusal::Unknown)?;
+    if !update.is_offered(today) {
+        return Err(ManifestRefusal::Withdrawn);
+    }
+    let package = catalog.package(&target.package).ok_or(ManifestRefusal::Unknown)?;
+    Ok((update, package))
+}

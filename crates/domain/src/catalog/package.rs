@@ -1,0 +1,54 @@
+//! Products, packages and the files in them.
+
+use crate::ids::{PackageRow, ProductId, StoredFileId};
+use crate::text::{PackageId, PlainFileName, ProductName};
+
+/// A product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Row id.
+    pub id: ProductId,
+    /// Name, unique in the site.
+    pub name: ProductName,
+}
+
+/// One release of a product: what devices call a download package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Row id.
+    pub row: PackageRow,
+    /// The ID that devices use, unique in the site.
+    pub id: PackageId,
+    /// The product that the package is a release of.
+    pub product: Product,
+    /// Text for people.
+    pub description: String,
+    /// The files, in the order in which devices see them.
+    pub files: Vec<PackageFile>,
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageFile {
+    /// The name under which it is downloaded.
+    pub name: PlainFileName,
+    /// The stored bytes.
+    pub stored: StoredFile,
+    /// Whether the device is told to run it after the download.
+    pub execute: bool,
+}
+
+/// Bytes that a site has stored. Written once; they never change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Row id.
+    pub id: StoredFileId,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// MD5 of the bytes: manifests carry it for old clients. Not a proof of anything.
+    pub md5: [u8; 16],
+    /// Length in bytes.
+    pub size: u64,
+    /// Where the bytes lie in the file storage.
+    pub object_key: String,
+}

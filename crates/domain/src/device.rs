@@ -1,0 +1,94 @@
+//! Devices and the questions they ask.
+
+use crate::text::{PackageId, Platform};
+
+/// Longest accepted identity field of a device, in bytes: bounds the length of a polling ID.
+pub const IDENTITY_LIMIT: usize = 255;
+
+/// What kind of device asks (`deviceClass`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DeviceClass {
+    /// A standalone device; also an anonymous one.
+    #[default]
+    Client,
+    /// A device served by a license server.
+    Served,
+    /// A cloud or local license server.
+    Server,
+}
+
+impl DeviceClass {
+    /// Reads a class without regard to case; `SERVED_CLIENT` is another spelling of `served`; empty means `client`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "" | "client" => Some(Self::Client),
+            "served" | "served_client" => Some(Self::Served),
+            "server" => Some(Self::Server),
+            _ => None,
+        }
+    }
+}
+
+/// Who a device says it is. The fields are what the device sent: nothing here is proved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceIdentity {
+    /// Host ID (`id`).
+    pub id: String,
+    /// Kind of the host ID (`idType`), such as `STRING`.
+    pub id_type: String,
+    /// Publisher (`publisherName`).
+    pub publisher_name: String,
+}
+
+/// "Which updates apply to me?"
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UpdateQuestion {
+    /// What kind of device asks.
+    pub device_class: DeviceClass,
+    /// Who asks; `None` for an anonymous device.
+    pub identity: Option<DeviceIdentity>,
+    /// The package that is installed now (`updateFromPkgId`).
+    pub installed: PackageId,
+    /// The device's platform.
+    pub platform: Platform,
+    /// Windows language identifier (`language`); 0 when the device gave none.
+    pub language: Language,
+}
+
+/// A Windows language identifier, such as 1033 for US English.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Language(pub u32);
+
+impl Language {
+    /// The low ten bits: the language without its region.
+    #[must_use]
+    pub fn primary(self) -> u32 {
+        self.0 & 0x3ff
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_classes_are_read_tolerantly() {
+        for (word, class) in [
+            ("", Some(DeviceClass::Client)),
+            ("client", Some(DeviceClass::Client)),
+            ("SERVER", Some(DeviceClass::Server)),
+            ("SERVED_CLIENT", Some(DeviceClass::Served)),
+            ("Served", Some(DeviceClass::Served)),
+            ("robot", None),
+        ] {
+            assert_eq!(DeviceClass::parse(word), class, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn regions_share_a_primary_language() {
+        assert_eq!(Language(1033).primary(), Language(2057).primary());
+        assert_ne!(Language(1033).primary(), Language(1031).primary());
+    }
+}

@@ -1,0 +1,39 @@
+//! Row ids: assigned by the store, never reused, never an authority by themselves.
+
+/// Declares id types that cannot be mistaken for each other.
+macro_rules! row_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+row_ids! {
+    /// A site: one publisher's own world of keys, packages and devices.
+    SiteId,
+    /// A person or job that administers a site.
+    UserId,
+    /// A product.
+    ProductId,
+    /// A package: one release of a product.
+    PackageRow,
+    /// An update: from packages, to a package per platform.
+    UpdateRow,
+    /// A file whose bytes the site has stored.
+    StoredFileId,
+    /// A public key that checks device tokens.
+    AuthorizationKeyId,
+    /// A key pair that signs answers.
+    SigningKeyId,
+}
+
+/// Counts committed changes of a store; a site carries the value of its last change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub i64);

@@ -1,0 +1,103 @@
+//! Keys of a site: those that check device tokens, and those that sign answers.
+
+use std::time::Duration;
+
+use crate::ids::{AuthorizationKeyId, SigningKeyId};
+use crate::time::Timestamp;
+
+/// How long a replaced authorization key goes on to verify tokens: devices in the field carry tokens made with it.
+pub const AUTHORIZATION_KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A producer's public key that checks device tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationKey {
+    /// Row id; part of every polling ID made with a token of this key.
+    pub id: AuthorizationKeyId,
+    /// DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+    pub spki: Vec<u8>,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+    /// When it stops to verify, because another key took its place or it was revoked.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl AuthorizationKey {
+    /// Whether this key verifies tokens at `now`.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A key pair that signs answers; the private half is sealed with the master key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKey {
+    /// Row id.
+    pub id: SigningKeyId,
+    /// DER SubjectPublicKeyInfo of the public half.
+    pub spki: Vec<u8>,
+    /// Private half (PKCS#8), sealed.
+    pub sealed_private_key: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What a site's symmetric secret is for. Each purpose has a secret of its own, so that no value made for one is
+/// ever accepted for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SecretPurpose {
+    /// Authenticates download URLs.
+    DownloadUrls,
+    /// Seals polling IDs.
+    PollingIds,
+}
+
+impl SecretPurpose {
+    /// All purposes; a site is created with a secret for each.
+    pub const ALL: [Self; 2] = [Self::DownloadUrls, Self::PollingIds];
+
+    /// The word for this purpose in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DownloadUrls => "download-urls",
+            Self::PollingIds => "polling-ids",
+        }
+    }
+
+    /// The purpose of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
+    }
+}
+
+/// A symmetric secret of a site, sealed with the master key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteSecret {
+    /// What it is for.
+    pub purpose: SecretPurpose,
+    /// 32 random bytes, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was made; the newest is used to make, all to check.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_verifies_until_its_end() {
+        let end = Timestamp::from_seconds(1000);
+        let key = |ends_at| AuthorizationKey {
+            id: AuthorizationKeyId(1),
+            spki: vec![],
+            created_at: Timestamp::from_seconds(0),
+            ends_at,
+        };
+        assert!(key(None).is_active(end));
+        assert!(key(Some(end)).is_active(Timestamp::from_millis(999_999)));
+        assert!(!key(Some(end)).is_active(end));
+    }
+}

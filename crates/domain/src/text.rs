@@ -1,0 +1,147 @@
+//! Names and identifiers given by people: not empty, of bounded length, without control characters.
+
+/// Why a text was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// A character that this kind of name may not hold.
+    #[error("{what} must not contain {character:?}")]
+    Character {
+        /// What was being named.
+        what: &'static str,
+        /// The first offending character.
+        character: char,
+    },
+    /// Nothing but white space.
+    #[error("{what} must not be empty")]
+    Empty {
+        /// What was being named.
+        what: &'static str,
+    },
+    /// Longer than the limit.
+    #[error("{what} must be at most {limit} bytes long")]
+    TooLong {
+        /// What was being named.
+        what: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// Checks a text against a byte limit and refuses control characters.
+///
+/// # Errors
+/// The first rule that the text breaks.
+pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty { what });
+    }
+    if text.len() > limit {
+        return Err(TextError::TooLong { what, limit });
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(character) => Err(TextError::Character { what, character }),
+        None => Ok(()),
+    }
+}
+
+/// Declares text types that are checked once, when they are made.
+macro_rules! checked_texts {
+    ($($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The longest accepted text, in bytes.
+            pub const LIMIT: usize = $limit;
+
+            /// Takes a text that fulfils the rules of its kind.
+            ///
+            /// # Errors
+            /// [`TextError`] names the broken rule.
+            pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+                let text = text.into();
+                check($what, &text, Self::LIMIT)?;
+                Ok(Self(text))
+            }
+
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::new(text)
+            }
+        }
+    )+};
+}
+
+checked_texts! {
+    /// The name of a product, unique in its site.
+    ProductName, "a product name", 255;
+    /// A download package's ID as devices send it (`updateFromPkgId`), unique in its site.
+    PackageId, "a package ID", 255;
+    /// An update's ID (`updateId`), unique in its site.
+    UpdateId, "an update ID", 255;
+    /// A platform code such as `LINUX64`; producers define their own, spaces allowed.
+    Platform, "a platform", 255;
+    /// A login name, unique in its site.
+    Username, "a user name", 255;
+    /// The name under which a file is downloaded. Refused when it could name another folder.
+    PlainFileName, "a file name", 255;
+}
+
+impl PlainFileName {
+    /// Takes a file name that names a file in the current folder on every common system.
+    ///
+    /// # Errors
+    /// [`TextError`] when the name is empty, too long, `.` or `..`, or holds a separator, a drive or a control character.
+    pub fn checked(text: impl Into<String>) -> Result<Self, TextError> {
+        const WHAT: &str = "a file name";
+        let name = Self::new(text)?;
+        if let Some(character) =
+            name.0.chars().find(|c| matches!(c, '/' | '\\' | ':' | '<' | '>' | '"' | '|' | '?' | '*'))
+        {
+            return Err(TextError::Character { what: WHAT, character });
+        }
+        if name.0 == "." || name.0 == ".." {
+            return Err(TextError::Character { what: WHAT, character: '.' });
+        }
+        Ok(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_bounded_and_printable() {
+        assert!(PackageId::new("pump-fw-4.1").is_ok());
+        assert!(Platform::new("My Board (rev 2)").is_ok());
+        assert_eq!(PackageId::new("  "), Err(TextError::Empty { what: "a package ID" }));
+        assert_eq!(PackageId::new("a\nb"), Err(TextError::Character { what: "a package ID", character: '\n' }));
+        assert_eq!(PackageId::new("x".repeat(256)), Err(TextError::TooLong { what: "a package ID", limit: 255 }));
+        assert!(PackageId::new("x".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn file_names_stay_in_their_folder() {
+        assert!(PlainFileName::checked("pump fw-4.2.1.bin").is_ok());
+        for bad in ["..", ".", "a/b", "a\\b", "C:x", "a\0b", ""] {
+            assert!(PlainFileName::checked(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+}

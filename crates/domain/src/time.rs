@@ -1,0 +1,136 @@
+//! Points in time and calendar dates, in UTC. Nothing here reads a clock.
+
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
+    /// The latest accepted time, 9999-12-30: leaves room for adding spans without overflow.
+    const LATEST_MS: i64 = 253_402_128_000_000;
+
+    /// A time from milliseconds since 1970; values outside 1970 to 9999 are moved to the nearest end.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(0, Self::LATEST_MS))
+    }
+
+    /// A time from whole seconds since 1970, moved into range like [`Timestamp::from_millis`].
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    #[must_use]
+    pub fn as_seconds(self) -> i64 {
+        self.0 / 1000
+    }
+
+    /// This time moved by a span, within the accepted range.
+    #[must_use]
+    pub fn plus(self, span: std::time::Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The UTC calendar date of this time.
+    #[must_use]
+    pub fn date(self) -> Date {
+        let timestamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Date(timestamp.to_zoned(TimeZone::UTC).date())
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    /// RFC 3339, in UTC.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(timestamp) => timestamp.fmt(f),
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+/// A calendar date, read in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+/// A text that is not a date between 1970 and 9999.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a date; write it as 2026-03-01")]
+pub struct DateError(String);
+
+impl Date {
+    /// Reads `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// [`DateError`] for anything else, and for years outside 1970 to 9999.
+    pub fn parse(text: &str) -> Result<Self, DateError> {
+        let date: civil::Date = text.parse().map_err(|_| DateError(text.to_owned()))?;
+        if text.len() != 10 || date.year() < 1970 {
+            return Err(DateError(text.to_owned()));
+        }
+        Ok(Self(date))
+    }
+
+    /// `MM/DD/YYYY`, the form of dates in update items (`docs/protocol/device.md`).
+    #[must_use]
+    pub fn month_day_year(self) -> String {
+        format!("{:02}/{:02}/{:04}", self.0.month(), self.0.day(), self.0.year())
+    }
+}
+
+impl std::fmt::Display for Date {
+    /// `YYYY-MM-DD`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Date {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Self, DateError> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_strictly_and_written_month_first() {
+        assert_eq!(Date::parse("2026-03-01").map(Date::month_day_year), Ok("03/01/2026".to_owned()));
+        for bad in ["", "03/01/2026", "2026-13-01", "2026-02-30", "1969-12-31", "2026-03-01T00:00:00", "20260301"] {
+            assert!(Date::parse(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let midnight = Timestamp::from_seconds(1_772_323_200);
+        assert_eq!(midnight.date().to_string(), "2026-03-01");
+        assert_eq!(Timestamp::from_millis(midnight.as_millis() - 1).date().to_string(), "2026-02-28");
+        assert_eq!(midnight.to_string(), "2026-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn times_stay_in_range() {
+        assert_eq!(Timestamp::from_millis(-5).as_millis(), 0);
+        let latest = Timestamp::from_seconds(i64::MAX);
+        assert_eq!(latest.plus(std::time::Duration::MAX), latest);
+        assert_eq!(latest.date().to_string(), "9999-12-30");
+    }
+}

@@ -1,0 +1,52 @@
+//! People and jobs that administer a site, and what they may do.
+
+use crate::ids::{SiteId, UserId};
+use crate::text::Username;
+
+/// A producer's login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Row id.
+    pub id: UserId,
+    /// The site that the login belongs to and is valid on.
+    pub site: SiteId,
+    /// Login name, unique in the site.
+    pub username: Username,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// What a user may do. Each role may do all that the roles before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Read products, packages, updates and public keys.
+    Viewer,
+    /// Publish releases, and manage updates and update keys.
+    Publisher,
+    /// Everything in the site, users included.
+    Admin,
+}
+
+impl Role {
+    /// The word for this role in commands, answers and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Publisher => "publisher",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Viewer, Self::Publisher, Self::Admin].into_iter().find(|role| role.as_str() == word)
+    }
+
+    /// Whether this role may upload and create update keys, and publish.
+    #[must_use]
+    pub fn may_manage_updates(self) -> bool {
+        self >= Self::Publisher
+    }
+}

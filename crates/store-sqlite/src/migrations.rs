@@ -1,0 +1,99 @@
+//! Numbered migrations: embedded, forward only, never edited after a release.
+//!
+//! The text of every applied migration is kept in the database and compared at each start, so that an edited one is
+//! noticed before the program works on a schema that it does not know.
+
+use countersign_domain::time::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+/// All migrations in order; the number is the position, counted from 1.
+const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+
+/// Why a database file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A migration in the file differs from the one of that number in this program.
+    #[error(
+        "migration {number} in the database is not the one that this program knows; restore the file from a backup"
+    )]
+    Altered {
+        /// Number of the migration.
+        number: usize,
+    },
+    /// SQLite refused.
+    #[error("the database file cannot be opened or migrated")]
+    Database(#[from] rusqlite::Error),
+    /// The file was written by a newer program.
+    #[error("the database has {found} migrations, this program knows {known}; run the newer program again")]
+    TooNew {
+        /// Migrations in the file.
+        found: usize,
+        /// Migrations in this program.
+        known: usize,
+    },
+    /// A thread could not be started.
+    #[error("a database thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
+pub(crate) fn apply(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "create table if not exists schema_migrations (
+            number integer primary key, name text not null, text text not null, applied_at integer not null
+        ) strict",
+    )?;
+    let applied: Vec<String> = transaction
+        .prepare("select text from schema_migrations order by number")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if applied.len() > MIGRATIONS.len() {
+        return Err(OpenError::TooNew { found: applied.len(), known: MIGRATIONS.len() });
+    }
+    for (index, (name, text)) in MIGRATIONS.iter().enumerate() {
+        let number = index + 1;
+        match applied.get(index) {
+            Some(found) if found == text => {}
+            Some(_) => return Err(OpenError::Altered { number }),
+            None => {
+                transaction.execute_batch(text)?;
+                transaction.execute(
+                    "insert into schema_migrations (number, name, text, applied_at) values (?1, ?2, ?3, ?4)",
+                    params![i64::try_from(number).unwrap_or(i64::MAX), name, text, now.as_millis()],
+                )?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(1)
+    }
+
+    #[test]
+    fn applying_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, now()).unwrap();
+        apply(&mut connection, now()).unwrap();
+        let count: i64 = connection.query_row("select count(*) from schema_migrations", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn an_altered_migration_and_a_newer_file_are_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, now()).unwrap();
+        connection.execute("insert into schema_migrations values (2, 'future', 'x', 0)", []).unwrap();
+        assert!(matches!(apply(&mut connection, now()), Err(OpenError::TooNew { found: 2, known: 1 })));
+        connection.execute("delete from schema_migrations where number = 2", []).unwrap();
+        connection.execute("update schema_migrations set text = text || ' '", []).unwrap();
+        assert!(matches!(apply(&mut connection, now()), Err(OpenError::Altered { number: 1 })));
+    }
+}

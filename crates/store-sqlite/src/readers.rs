@@ -1,0 +1,71 @@
+//! Reader threads: each has a connection of its own and takes the next unit from one shared queue.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_store::{ErasedUnit, StoreError};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::connection;
+use crate::migrations::OpenError;
+use crate::transaction;
+
+/// Reads are short and the hot paths do not read at all; two threads keep one slow listing from holding the rest.
+const THREADS: usize = 2;
+/// Units that may wait; further callers wait for a place.
+const QUEUE: usize = 1024;
+
+type Job = Option<(ErasedUnit, oneshot::Sender<Result<(), StoreError>>)>;
+
+/// The way to the reader threads.
+pub(crate) struct Readers {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Readers {
+    pub(crate) fn start(path: &Path) -> Result<Self, OpenError> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 1..=THREADS {
+            let connection = connection::open_reader(path)?;
+            let jobs = jobs.clone();
+            std::thread::Builder::new()
+                .name(format!("sqlite-reader-{number}"))
+                .spawn(move || work(connection, &jobs))
+                .map_err(OpenError::Thread)?;
+        }
+        Ok(Self { queue })
+    }
+
+    pub(crate) async fn run(&self, unit: ErasedUnit) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Some((unit, reply))).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(crate) async fn close(&self) {
+        for _ in 0..THREADS {
+            // An error means that all threads are gone, which is what was asked for.
+            let _ = self.queue.send(None).await;
+        }
+    }
+}
+
+fn work(mut connection: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(Some((unit, reply))) = job else { return };
+        let _ = reply.send(run(&mut connection, unit));
+    }
+}
+
+/// Runs a unit on one consistent view. It wrote nothing, so the view is always given back by a rollback.
+fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<(), StoreError> {
+    connection.execute_batch("begin").map_err(StoreError::backend)?;
+    let outcome = transaction::run(connection, unit);
+    if !connection.is_autocommit() {
+        connection.execute_batch("rollback").map_err(StoreError::backend)?;
+    }
+    outcome.map(|_| ())
+}

@@ -1,0 +1,82 @@
+//! Products and stored bytes.
+
+use async_trait::async_trait;
+use countersign_domain::catalog::package::{Product, StoredFile};
+use countersign_domain::ids::{ProductId, SiteId, StoredFileId};
+use countersign_domain::text::ProductName;
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{Files, NewFile, Products};
+use rusqlite::Row;
+
+use crate::rows::{Place, all, column, first, inserted};
+use crate::transaction::SqliteTx;
+
+const INSERT_PRODUCT: &str =
+    "insert into products (site, name, created_at) values (?1, ?2, ?3) on conflict do nothing returning id";
+const FIND_PRODUCT: &str = "select id, name from products where site = ?1 and name = ?2";
+const LIST_PRODUCTS: &str = "select id, name from products where site = ?1 order by name";
+const INSERT_FILE: &str = "insert into files (site, sha256, md5, size, object_key, created_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (site, sha256) do nothing returning id";
+const FIND_FILE: &str = "select id, sha256, md5, size, object_key from files where site = ?1 and sha256 = ?2";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT_PRODUCT, FIND_PRODUCT, LIST_PRODUCTS, INSERT_FILE, FIND_FILE];
+
+#[async_trait]
+impl Products for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        name: &ProductName,
+        now: Timestamp,
+    ) -> Result<Option<ProductId>, StoreError> {
+        Ok(inserted(self.connection, INSERT_PRODUCT, (site.0, name.as_str(), now.as_millis()))?.map(ProductId))
+    }
+
+    async fn find(&mut self, site: SiteId, name: &ProductName) -> Result<Option<Product>, StoreError> {
+        first(self.connection, FIND_PRODUCT, (site.0, name.as_str()), product)
+    }
+
+    async fn list(&mut self, site: SiteId) -> Result<Vec<Product>, StoreError> {
+        all(self.connection, LIST_PRODUCTS, [site.0], product)
+    }
+}
+
+#[async_trait]
+impl Files for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        file: &NewFile,
+        now: Timestamp,
+    ) -> Result<Option<StoredFileId>, StoreError> {
+        let size = Place { table: "files", row: 0 }.check("size", i64::try_from(file.size))?;
+        let values = (site.0, &file.sha256[..], &file.md5[..], size, &file.object_key, now.as_millis());
+        Ok(inserted(self.connection, INSERT_FILE, values)?.map(StoredFileId))
+    }
+
+    async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError> {
+        first(self.connection, FIND_FILE, (site.0, &sha256[..]), |row| stored_file(row, 0))
+    }
+}
+
+fn product(row: &Row<'_>) -> Result<Product, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let name = Place { table: "products", row: id }.check("name", ProductName::new(column::<String>(row, 1)?))?;
+    Ok(Product { id: ProductId(id), name })
+}
+
+/// A stored file from the five columns that start at `from`: id, sha256, md5, size, object key.
+pub(super) fn stored_file(row: &Row<'_>, from: usize) -> Result<StoredFile, StoreError> {
+    let id: i64 = column(row, from)?;
+    let place = Place { table: "files", row: id };
+    Ok(StoredFile {
+        id: StoredFileId(id),
+        sha256: column(row, from + 1)?,
+        md5: column(row, from + 2)?,
+        size: place.check("size", u64::try_from(column::<i64>(row, from + 3)?))?,
+        object_key: column(row, from + 4)?,
+    })
+}

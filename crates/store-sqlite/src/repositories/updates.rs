@@ -1,0 +1,131 @@
+//! Updates with their sources, targets and texts.
+
+use async_trait::async_trait;
+use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, ReleaseTo, Update, UpdateStatus};
+use countersign_domain::device::Language;
+use countersign_domain::ids::{SiteId, UpdateRow};
+use countersign_domain::text::{PackageId, Platform, UpdateId};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{NewRelease, Updates};
+use rusqlite::{Connection, Row, params};
+
+use crate::rows::{Place, all, changed, column, first, inserted};
+use crate::transaction::SqliteTx;
+
+const INSERT: &str = "insert into updates (site, update_id, name, description, status, entitlement_check, start_date,
+    end_date, command_line, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing returning id";
+const INSERT_SOURCE: &str = "insert into update_sources (\"update\", position, package)
+    select ?1, ?2, id from packages where site = ?3 and package_id = ?4";
+const INSERT_TARGET: &str = "insert into update_targets (\"update\", position, platform, package, manifest_uuid)
+    select ?1, ?2, ?3, id, ?4 from packages where site = ?5 and package_id = ?6";
+const INSERT_LANGUAGE: &str = "insert into update_languages (\"update\", position, language, title, description)
+    values (?1, ?2, ?3, ?4, ?5)";
+const FIND: &str =
+    "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
+    from updates where site = ?1 and update_id = ?2";
+const LIST: &str =
+    "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
+    from updates where site = ?1 order by update_id";
+const SOURCES: &str = "select p.package_id from update_sources s join packages p on p.id = s.package
+    where s.\"update\" = ?1 order by s.position";
+const TARGETS: &str =
+    "select t.platform, p.package_id, t.manifest_uuid from update_targets t join packages p on p.id = t.package
+    where t.\"update\" = ?1 order by t.position";
+const LANGUAGES: &str =
+    "select language, title, description from update_languages where \"update\" = ?1 order by position";
+const SET_STATUS: &str = "update updates set status = ?3 where site = ?1 and update_id = ?2";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] =
+    &[INSERT, INSERT_SOURCE, INSERT_TARGET, INSERT_LANGUAGE, FIND, LIST, SOURCES, TARGETS, LANGUAGES, SET_STATUS];
+
+#[async_trait]
+impl Updates for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        release: &NewRelease,
+        now: Timestamp,
+    ) -> Result<Option<UpdateRow>, StoreError> {
+        let c = &*self.connection;
+        let update = &release.update;
+        let values = params![
+            site.0,
+            update.id.as_str(),
+            update.name,
+            update.description,
+            update.status.as_str(),
+            update.entitlement_check.as_str(),
+            update.start_date.to_string(),
+            update.end_date.map(|end| end.to_string()),
+            update.command_line,
+            now.as_millis(),
+        ];
+        let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+        let place = Place { table: "updates", row: id };
+        for (position, package) in (1_i64..).zip(&update.release_from) {
+            let written = changed(c, INSERT_SOURCE, (id, position, site.0, package.as_str()))?;
+            place.present("release_from", (written == 1).then_some(()))?;
+        }
+        for (position, ((platform, package), uuid)) in
+            (1_i64..).zip(update.release_to.iter().zip(&release.manifest_uuids))
+        {
+            let values = (id, position, platform.as_str(), uuid, site.0, package.as_str());
+            place.present("release_to", (changed(c, INSERT_TARGET, values)? == 1).then_some(()))?;
+        }
+        for (position, text) in (1_i64..).zip(&update.languages) {
+            changed(c, INSERT_LANGUAGE, (id, position, text.language.0, &text.title, &text.description))?;
+        }
+        Ok(Some(UpdateRow(id)))
+    }
+
+    async fn find(&mut self, site: SiteId, id: &UpdateId) -> Result<Option<Update>, StoreError> {
+        let c = &*self.connection;
+        first(c, FIND, (site.0, id.as_str()), |row| update(c, row))
+    }
+
+    async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError> {
+        let c = &*self.connection;
+        all(c, LIST, [site.0], |row| update(c, row))
+    }
+
+    async fn set_status(&mut self, site: SiteId, id: &UpdateId, status: UpdateStatus) -> Result<bool, StoreError> {
+        Ok(changed(self.connection, SET_STATUS, (site.0, id.as_str(), status.as_str()))? == 1)
+    }
+}
+
+fn update(connection: &Connection, row: &Row<'_>) -> Result<Update, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "updates", row: id };
+    let end_date = column::<Option<String>>(row, 7)?;
+    Ok(Update {
+        row: UpdateRow(id),
+        id: place.check("update_id", UpdateId::new(column::<String>(row, 1)?))?,
+        name: column(row, 2)?,
+        description: column(row, 3)?,
+        status: place.present("status", UpdateStatus::parse(&column::<String>(row, 4)?))?,
+        entitlement_check: place.present("entitlement_check", EntitlementCheck::parse(&column::<String>(row, 5)?))?,
+        start_date: place.date("start_date", &column::<String>(row, 6)?)?,
+        end_date: end_date.map(|text| place.date("end_date", &text)).transpose()?,
+        command_line: column(row, 8)?,
+        release_from: all(connection, SOURCES, [id], |row| {
+            place.check("release_from", PackageId::new(column::<String>(row, 0)?))
+        })?,
+        release_to: all(connection, TARGETS, [id], |row| {
+            Ok(ReleaseTo {
+                platform: place.check("platform", Platform::new(column::<String>(row, 0)?))?,
+                package: place.check("release_to", PackageId::new(column::<String>(row, 1)?))?,
+                manifest_uuid: column(row, 2)?,
+            })
+        })?,
+        languages: all(connection, LANGUAGES, [id], |row| {
+            Ok(LanguageText {
+                language: Language(column(row, 0)?),
+                title: column(row, 1)?,
+                description: column(row, 2)?,
+            })
+        })?,
+    })
+}

@@ -1,0 +1,86 @@
+//! From rows to domain types: a value that its table forbids is an error that names the place, never a panic.
+
+use countersign_domain::time::{Date, Timestamp};
+use countersign_store::StoreError;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+/// Names a place in the database, for errors about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) table: &'static str,
+    pub(crate) row: i64,
+}
+
+impl Place {
+    /// The value, or an error that names the column.
+    pub(crate) fn check<T, E>(self, column: &'static str, value: Result<T, E>) -> Result<T, StoreError> {
+        value.map_err(|_| self.broken(column))
+    }
+
+    /// The value, or an error that names the column.
+    pub(crate) fn present<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
+        value.ok_or_else(|| self.broken(column))
+    }
+
+    /// A date in the form `YYYY-MM-DD`.
+    pub(crate) fn date(self, column: &'static str, text: &str) -> Result<Date, StoreError> {
+        self.check(column, Date::parse(text))
+    }
+
+    fn broken(self, column: &'static str) -> StoreError {
+        StoreError::BrokenRow { table: self.table, column, row: self.row }
+    }
+}
+
+/// Milliseconds of the store as a time.
+pub(crate) fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// Runs a statement and reads all of its rows.
+pub(crate) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;
+    let mut rows = statement.query(params).map_err(StoreError::backend)?;
+    let mut values = Vec::new();
+    while let Some(row) = rows.next().map_err(StoreError::backend)? {
+        values.push(read(row)?);
+    }
+    Ok(values)
+}
+
+/// Runs a statement and reads its first row.
+pub(crate) fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;
+    let mut rows = statement.query(params).map_err(StoreError::backend)?;
+    match rows.next().map_err(StoreError::backend)? {
+        Some(row) => read(row).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Runs an `insert … on conflict do nothing returning id` and gives the id, or `None` when the name was taken.
+pub(crate) fn inserted(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;
+    statement.query_row(params, |row| row.get(0)).optional().map_err(StoreError::backend)
+}
+
+/// Runs a statement that changes rows and gives their number.
+pub(crate) fn changed(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;
+    statement.execute(params).map_err(StoreError::backend)
+}
+
+/// One column of a row.
+pub(crate) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
+    row.get(index).map_err(StoreError::backend)
+}

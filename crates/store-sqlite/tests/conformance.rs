@@ -1,0 +1,73 @@
+//! The conformance suite on SQLite, and what only SQLite promises.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its store has failed")]
+
+use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_domain::time::Timestamp;
+use countersign_store::{Store, StoreError};
+use countersign_store_sqlite::SqliteStore;
+use tempfile::TempDir;
+
+async fn open() -> (Store, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (open_in(&folder), folder)
+}
+
+fn open_in(folder: &TempDir) -> Store {
+    Store::new(SqliteStore::open(&folder.path().join("countersign.db"), Timestamp::EPOCH).unwrap())
+}
+
+countersign_store::conformance_suite!(open);
+
+async fn add_site(store: &Store, name: &str) -> Result<bool, StoreError> {
+    let name = SiteName::new(name).unwrap();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                Ok(tx.sites().insert(&name, &SiteSettings::default(), Timestamp::EPOCH).await?.is_some())
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_unit_that_awaits_something_else_is_rolled_back() {
+    let (store, _folder) = open().await;
+    let outcome: Result<(), StoreError> = store
+        .write(|tx| {
+            Box::pin(async move {
+                let name = SiteName::new("ghost").unwrap();
+                tx.sites().insert(&name, &SiteSettings::default(), Timestamp::EPOCH).await?;
+                tokio::task::yield_now().await;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(matches!(outcome, Err(StoreError::Suspended)), "{outcome:?}");
+    assert!(add_site(&store, "ghost").await.unwrap(), "a suspended unit was kept");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_reopening_without_a_clean_close() {
+    let (store, folder) = open().await;
+    assert!(add_site(&store, "kept").await.unwrap());
+    // The second store opens the same file while the first still holds it, as another process would after a crash.
+    let second = open_in(&folder);
+    assert!(!add_site(&second, "kept").await.unwrap(), "an acknowledged write was lost");
+    store.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn two_processes_share_one_file() {
+    let (first, folder) = open().await;
+    let second = open_in(&folder);
+    for number in 0..20 {
+        let store = if number % 2 == 0 { &first } else { &second };
+        assert!(add_site(store, &format!("site-{number}")).await.unwrap());
+    }
+    let sites = first.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.sites().list().await })).await.unwrap();
+    assert_eq!(sites.len(), 20);
+    first.close().await;
+    second.close().await;
+}

@@ -1,0 +1,143 @@
+//! Products, files, packages and updates.
+
+use countersign_domain::catalog::release::NewUpdate;
+use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
+use countersign_domain::device::Language;
+use countersign_domain::ids::{SiteId, StoredFileId};
+use countersign_domain::text::{PackageId, PlainFileName, Platform, ProductName, UpdateId};
+use countersign_domain::time::Date;
+
+use super::{NOW, site};
+use crate::repositories::{NewFile, NewPackage, NewPackageFile, NewRelease, Tx};
+use crate::{Store, StoreError};
+
+fn new_file(byte: u8) -> NewFile {
+    NewFile { sha256: [byte; 32], md5: [byte; 16], size: u64::from(byte) << 32, object_key: format!("key-{byte}") }
+}
+
+fn package_id(id: &str) -> PackageId {
+    PackageId::new(id).expect("the test gives a good ID")
+}
+
+async fn file(tx: &mut dyn Tx, site: SiteId, byte: u8) -> Result<StoredFileId, StoreError> {
+    Ok(tx.files().insert(site, &new_file(byte), NOW).await?.expect("the bytes are new"))
+}
+
+async fn package(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    id: &str,
+    files: &[(&str, StoredFileId, bool)],
+) -> Result<bool, StoreError> {
+    let name = ProductName::new("Pump").expect("good name");
+    let product = match tx.products().find(site, &name).await? {
+        Some(product) => product.id,
+        None => tx.products().insert(site, &name, NOW).await?.expect("free"),
+    };
+    let files = files.iter().map(|&(name, stored, execute)| NewPackageFile {
+        name: PlainFileName::checked(name).expect("good name"),
+        stored,
+        execute,
+    });
+    let package = NewPackage { id: package_id(id), product, description: "text".to_owned(), files: files.collect() };
+    Ok(tx.packages().insert(site, &package, NOW).await?.is_some())
+}
+
+/// The same bytes are one row in a site, and another row in another site.
+pub async fn files_are_deduplicated_in_a_site(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                file(tx, one, 1).await?;
+                let again = NewFile { object_key: "elsewhere".to_owned(), ..new_file(1) };
+                assert_eq!(tx.files().insert(one, &again, NOW).await?, None);
+                let found = tx.files().find(one, &[1; 32]).await?.expect("is there");
+                assert_eq!((found.size, found.object_key.as_str(), found.md5), (1 << 32, "key-1", [1; 16]));
+                assert_eq!(tx.files().find(two, &[1; 32]).await?, None, "a foreign file was found");
+                assert!(tx.files().insert(two, &again, NOW).await?.is_some());
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
+/// A package comes back with its files in the order in which they were given.
+pub async fn packages_keep_their_files_in_order(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let (a, b) = (file(tx, one, 1).await?, file(tx, one, 2).await?);
+                assert!(
+                    package(tx, one, "pump-1", &[("z.bin", a, false), ("a.sh", b, true), ("copy.bin", a, false)])
+                        .await?
+                );
+                assert!(!package(tx, one, "pump-1", &[("other", a, false)]).await?, "an ID was given twice");
+                assert!(package(tx, one, "pump-0", &[]).await?);
+                let found = tx.packages().find(one, &package_id("pump-1")).await?.expect("is there");
+                let files: Vec<_> = found.files.iter().map(|f| (f.name.as_str(), f.execute, f.stored.id)).collect();
+                assert_eq!(files, [("z.bin", false, a), ("a.sh", true, b), ("copy.bin", false, a)]);
+                assert_eq!((found.product.name.as_str(), found.description.as_str()), ("Pump", "text"));
+                let listed = tx.packages().list(one).await?;
+                assert_eq!(listed.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["pump-0", "pump-1"]);
+                assert_eq!(tx.packages().find(two, &package_id("pump-1")).await?, None);
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
+/// An update comes back with sources, targets and languages in order; its status can be changed.
+pub async fn updates_keep_all_their_parts(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    let text = |language, title: &str| LanguageText {
+        language: Language(language),
+        title: title.to_owned(),
+        description: "d".to_owned(),
+    };
+    let platform = |name: &str| Platform::new(name).expect("good name");
+    let update = NewUpdate {
+        id: UpdateId::new("U-1").expect("good ID"),
+        name: "field".to_owned(),
+        description: "description".to_owned(),
+        status: UpdateStatus::Active,
+        entitlement_check: EntitlementCheck::LineItem,
+        start_date: Date::parse("2026-03-01").expect("a date"),
+        end_date: Some(Date::parse("2031-12-31").expect("a date")),
+        command_line: "--apply".to_owned(),
+        release_from: vec![package_id("b"), package_id("a")],
+        release_to: vec![(platform("WIN64"), package_id("d")), (platform("LINUX 64"), package_id("c"))],
+        languages: vec![text(1041, "更新"), text(1033, "Update")],
+    };
+    let release = NewRelease { update, manifest_uuids: vec!["uuid-win".to_owned(), "uuid-linux".to_owned()] };
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for id in ["a", "b", "c", "d"] {
+                    package(tx, one, id, &[]).await?;
+                }
+                assert!(tx.updates().insert(one, &release, NOW).await?.is_some());
+                assert_eq!(tx.updates().insert(one, &release, NOW).await?, None, "an ID was given twice");
+                let id = &release.update.id;
+                let found = tx.updates().find(one, id).await?.expect("is there");
+                let targets: Vec<_> =
+                    found.release_to.iter().map(|t| (t.platform.clone(), t.package.clone())).collect();
+                let uuids: Vec<_> = found.release_to.iter().map(|t| t.manifest_uuid.clone()).collect();
+                assert_eq!((&targets, &uuids), (&release.update.release_to, &release.manifest_uuids));
+                assert_eq!(found.release_from, release.update.release_from);
+                assert_eq!(found.languages, release.update.languages);
+                assert_eq!((found.start_date, found.end_date), (release.update.start_date, release.update.end_date));
+                assert_eq!(found.entitlement_check, EntitlementCheck::LineItem);
+                assert!(!tx.updates().set_status(two, id, UpdateStatus::Inactive).await?, "a foreign site changed it");
+                assert!(tx.updates().set_status(one, id, UpdateStatus::Inactive).await?);
+                let listed = tx.updates().list(one).await?;
+                assert_eq!(listed.iter().map(|u| u.status).collect::<Vec<_>>(), [UpdateStatus::Inactive]);
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}

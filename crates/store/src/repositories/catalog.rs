@@ -1,0 +1,129 @@
+//! Products, stored files, packages and updates.
+
+use async_trait::async_trait;
+use countersign_domain::catalog::package::{Package, Product, StoredFile};
+use countersign_domain::catalog::release::NewUpdate;
+use countersign_domain::catalog::update::{Update, UpdateStatus};
+use countersign_domain::ids::{PackageRow, ProductId, SiteId, StoredFileId, UpdateRow};
+use countersign_domain::text::{PackageId, PlainFileName, ProductName, UpdateId};
+use countersign_domain::time::Timestamp;
+
+use crate::StoreError;
+
+/// Products.
+#[async_trait]
+pub trait Products: Send {
+    /// Writes a product. `None`: the name is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        name: &ProductName,
+        now: Timestamp,
+    ) -> Result<Option<ProductId>, StoreError>;
+
+    /// A product by name.
+    async fn find(&mut self, site: SiteId, name: &ProductName) -> Result<Option<Product>, StoreError>;
+
+    /// All products of a site, by name.
+    async fn list(&mut self, site: SiteId) -> Result<Vec<Product>, StoreError>;
+}
+
+/// Bytes that lie in the file storage and are about to become visible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// MD5 of the bytes.
+    pub md5: [u8; 16],
+    /// Length in bytes.
+    pub size: u64,
+    /// Where the bytes lie.
+    pub object_key: String,
+}
+
+/// Stored bytes.
+#[async_trait]
+pub trait Files: Send {
+    /// Makes bytes visible. `None`: the site already has a file with this SHA-256.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        file: &NewFile,
+        now: Timestamp,
+    ) -> Result<Option<StoredFileId>, StoreError>;
+
+    /// A site's file by SHA-256.
+    async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError>;
+}
+
+/// A file of a package that is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPackageFile {
+    /// The name under which it is downloaded.
+    pub name: PlainFileName,
+    /// The stored bytes.
+    pub stored: StoredFileId,
+    /// Whether the device is told to run it.
+    pub execute: bool,
+}
+
+/// A package that is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPackage {
+    /// The ID that devices will use.
+    pub id: PackageId,
+    /// The product that it is a release of.
+    pub product: ProductId,
+    /// Text for people.
+    pub description: String,
+    /// Files in order.
+    pub files: Vec<NewPackageFile>,
+}
+
+/// Packages and their files. A package never changes after it was written.
+#[async_trait]
+pub trait Packages: Send {
+    /// Writes a package with its files. `None`: the ID is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        package: &NewPackage,
+        now: Timestamp,
+    ) -> Result<Option<PackageRow>, StoreError>;
+
+    /// A package by ID.
+    async fn find(&mut self, site: SiteId, id: &PackageId) -> Result<Option<Package>, StoreError>;
+
+    /// All packages of a site, by ID.
+    async fn list(&mut self, site: SiteId) -> Result<Vec<Package>, StoreError>;
+}
+
+/// An update that is about to be written, with a manifest UUID for each of its platforms, in the same order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRelease {
+    /// The update. Its packages must exist.
+    pub update: NewUpdate,
+    /// Unguessable names of the file lists.
+    pub manifest_uuids: Vec<String>,
+}
+
+/// Updates.
+#[async_trait]
+pub trait Updates: Send {
+    /// Writes an update. `None`: the ID is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        release: &NewRelease,
+        now: Timestamp,
+    ) -> Result<Option<UpdateRow>, StoreError>;
+
+    /// An update by ID.
+    async fn find(&mut self, site: SiteId, id: &UpdateId) -> Result<Option<Update>, StoreError>;
+
+    /// All updates of a site, by ID.
+    async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError>;
+
+    /// Offers an update or takes it back. `false`: no such update.
+    async fn set_status(&mut self, site: SiteId, id: &UpdateId, status: UpdateStatus) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,24 @@
+//! Facts about the store itself.
+
+use async_trait::async_trait;
+
+use crate::StoreError;
+
+/// What was written when the store was first used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstallationRecord {
+    /// A known text sealed with the master key: a process with another key cannot open it.
+    pub key_check: Vec<u8>,
+    /// The key of keyed digests, sealed with the master key.
+    pub sealed_digest_key: Vec<u8>,
+}
+
+/// The one row about the store itself.
+#[async_trait]
+pub trait Installation: Send {
+    /// The row, or `None` in a store that was never used.
+    async fn find(&mut self) -> Result<Option<InstallationRecord>, StoreError>;
+
+    /// Writes the row once. `false`: another process was first.
+    async fn insert(&mut self, record: &InstallationRecord) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,33 @@
+//! Sites and the change counter.
+
+use async_trait::async_trait;
+use countersign_domain::ids::{Generation, SiteId};
+use countersign_domain::site::{Site, SiteName, SiteSettings};
+use countersign_domain::time::Timestamp;
+
+use crate::StoreError;
+
+/// Sites and the change counter.
+#[async_trait]
+pub trait Sites: Send {
+    /// Writes a site. `None`: the name or one of the hosts is taken.
+    async fn insert(
+        &mut self,
+        name: &SiteName,
+        settings: &SiteSettings,
+        now: Timestamp,
+    ) -> Result<Option<SiteId>, StoreError>;
+
+    /// A site by name.
+    async fn find(&mut self, name: &SiteName) -> Result<Option<Site>, StoreError>;
+
+    /// All sites, by name.
+    async fn list(&mut self) -> Result<Vec<Site>, StoreError>;
+
+    /// The value of the change counter.
+    async fn generation(&mut self) -> Result<Generation, StoreError>;
+
+    /// Counts a change of a site: the counter grows by one and the site takes its value. Belongs into the unit that
+    /// makes the change.
+    async fn touch(&mut self, site: SiteId) -> Result<Generation, StoreError>;
+}

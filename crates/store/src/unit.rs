@@ -1,0 +1,111 @@
+//! Units of work: how a closure with its own result type travels to wherever the connection lives.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{StoreError, Tx};
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A unit of work without its result type: the back end learns only whether to commit (`true`) or to roll back.
+pub type ErasedUnit = Box<dyn for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, bool> + Send>;
+
+/// What a database has to offer to be a store.
+///
+/// Both methods resolve after the outcome is final: for `write` after the commit is on disk. Dropping the returned
+/// future must not stop a unit that has begun.
+pub trait Backend: Send + Sync {
+    /// Runs a unit that may write, one at a time against other writers.
+    fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Runs a unit that only reads, on one consistent view.
+    fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Refuses new units, finishes those that wait, and releases the database.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// The store: cheap to clone, the same for every database.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
+
+impl Store {
+    /// A store over a database.
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self { backend: Arc::new(backend) }
+    }
+
+    /// Runs a unit of work that may write. Its writes are durable when this returns `Ok`.
+    ///
+    /// Inside, await nothing but the transaction: no network, no timer, no signing.
+    ///
+    /// # Errors
+    /// The unit's own error after a rollback, or [`StoreError`] (as `E`) when the store could not run or commit it.
+    pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (slot, erased) = erase(unit);
+        let outcome = self.backend.write(erased).await;
+        settle(&slot, outcome)
+    }
+
+    /// Runs a unit of work that only reads.
+    ///
+    /// # Errors
+    /// As [`Store::write`]; a unit that tries to write fails.
+    pub async fn read<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (slot, erased) = erase(unit);
+        let outcome = self.backend.read(erased).await;
+        settle(&slot, outcome)
+    }
+
+    /// Finishes what was begun and releases the database.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+/// Where a unit leaves its result while the back end decides between commit and rollback.
+type Slot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
+
+fn erase<T, E, F>(unit: F) -> (Slot<T, E>, ErasedUnit)
+where
+    F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let slot: Slot<T, E> = Arc::new(Mutex::new(None));
+    let place = slot.clone();
+    let erased: ErasedUnit = Box::new(move |tx| {
+        Box::pin(async move {
+            let result = unit(tx).await;
+            let commit = result.is_ok();
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            commit
+        })
+    });
+    (slot, erased)
+}
+
+fn settle<T, E: From<StoreError>>(slot: &Slot<T, E>, outcome: Result<(), StoreError>) -> Result<T, E> {
+    let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (outcome, result) {
+        (Ok(()), Some(result)) => result,
+        // The unit refused by itself, and the rollback failed as well: its own reason says more.
+        (Err(_), Some(Err(refusal))) => Err(refusal),
+        (Err(error), _) => Err(error.into()),
+        (Ok(()), None) => Err(StoreError::OutcomeUnknown.into()),
+    }
+}
