@@ -1,1 +1,25 @@
-//! Use cases: the only crate that opens units of work.
+//! Use cases: what Countersign does, independent of the protocol that asks for it and of the store that keeps it.
+//!
+//! This is the only crate that opens units of work, and the only one that makes principals: an
+//! [`devices::AuthenticatedDevice`] or an [`users::Operator`] exists only because a credential was verified here.
+//! Commands, doors and tests call the same functions; there is no second way to do a thing.
+//!
+//! This crate must never know a status code, a header, JSON, or which store it runs on.
+
+pub mod answers;
+mod ctx;
+pub mod devices;
+pub mod downloads;
+mod fault;
+pub mod installation;
+pub mod keys;
+pub mod packages;
+pub mod polling;
+pub mod products;
+pub mod releases;
+pub mod sites;
+pub mod updates;
+pub mod users;
+
+pub use ctx::{Clock, Ctx, Parts};
+pub use fault::Fault;

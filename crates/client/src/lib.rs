@@ -1,1 +1,55 @@
-//! Embeddable device client: asks, polls, verifies, downloads.
+//! The embeddable device client: it asks which updates apply to an installed package, polls for the answer, believes
+//! it only when it is signed by a pinned key, and downloads files that must have exactly the announced bytes.
+//!
+//! Everything blocks; there is no async runtime, no global state and no clock. Waiting between polls goes through the
+//! [`Pause`] that the caller may bring, so a program (or a test) decides what waiting means.
+//!
+//! How to update a device:
+//!
+//! 1. make a [`DeviceClient`] from a [`ClientConfig`]: the server's base URL, the device token, and the public
+//!    signing keys that were shipped with the device;
+//! 2. [`DeviceClient::check`] with a [`Question`] returns an [`UpdateList`]; the device chooses, the server does not
+//!    rank;
+//! 3. [`DeviceClient::manifest`] with the chosen [`UpdateItem`] returns the [`Manifest`], the list of files;
+//! 4. [`DeviceClient::download`] fetches each [`ManifestFile`] into a folder, resuming what an earlier run began.
+//!
+//! `examples/check_for_updates.rs` does exactly this in one page.
+//!
+//! What is guaranteed: no byte of an answer's payload is looked at before its signature verifies with a pinned key;
+//! a file appears under its final name only when its size and digest are the signed ones; the device token travels
+//! only in requests to the base URL's origin; redirects are never followed; every loop, wait, body and file has a
+//! limit. What is not: the wire format ties no answer to a moment (there is no nonce), so whoever can intercept
+//! traffic can replay an older genuine answer about the same package. Use `https`.
+//!
+//! This crate must never know the server: no store, no door, no use case. It shares only the cryptography with it.
+
+mod base_url;
+mod client;
+mod config;
+mod content_range;
+mod download;
+mod error;
+mod exchange;
+mod file_name;
+mod file_url;
+mod manifest;
+mod part_file;
+mod pause;
+mod pinned_keys;
+mod progress;
+mod question;
+mod streamed_digest;
+mod transport;
+mod updates;
+mod wire;
+
+pub use client::DeviceClient;
+pub use config::{ClientConfig, ConfigError, ProxyUse, Timeouts};
+pub use error::{ClientError, ServerMessage, Subject};
+pub use file_name::{FileName, NameFault};
+pub use file_url::{FileUrl, UrlFault};
+pub use manifest::{FileDigest, Manifest, ManifestFile};
+pub use pause::{Pause, ThreadPause};
+pub use progress::{NoProgress, Progress};
+pub use question::{DeviceClass, Identity, Question};
+pub use updates::{ManifestId, UpdateItem, UpdateList};

@@ -1,1 +1,30 @@
-//! What every door shares on HTTP: request ids, limits, ranges, sites, error bodies.
+//! What every door shares on HTTP, and nothing that only one door needs.
+//!
+//! | concern | module |
+//! |---|---|
+//! | which site and path a request means | [`site_path`] |
+//! | request ids, panics, the access log: in this order from the outside, with the log in the middle | [`request_id`], [`access_log`], [`panics`] |
+//! | reading a body within a size and a time | [`body`] |
+//! | answering with a file: conditions, ranges, digests | [`answer`] and the modules it is made of |
+//! | headers that keep answers out of caches and from being guessed at | [`security_headers`] |
+//! | the page that shows an OpenAPI document | [`openapi_page`] |
+//!
+//! This crate must never know: any door and its error shape, the store, use cases, credentials, or the clock of the
+//! program. What it needs of those comes in as a value or a closure.
+
+pub mod access_log;
+pub mod answer;
+pub mod body;
+pub mod conditional;
+pub mod disposition;
+pub mod entity_tag;
+pub mod http_time;
+mod multipart;
+pub mod openapi_page;
+pub mod panics;
+pub mod ranges;
+pub mod representation;
+pub mod request_id;
+pub mod security_headers;
+pub mod site_path;
+pub mod site_prefix;

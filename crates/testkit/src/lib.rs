@@ -1,1 +1,11 @@
-//! Test support: moved clock, seeded randomness, private stores; knows no door.
+//! Support for tests: time that is moved, randomness that is repeatable, and private stores.
+//!
+//! This crate must never know a door: requests and answers belong to the tests that use it.
+
+mod clock;
+mod randomness;
+mod world;
+
+pub use clock::TestClock;
+pub use randomness::SeededRng;
+pub use world::{World, WorldOptions};

@@ -2,6 +2,7 @@
 
 use crate::ids::{PackageRow, ProductId, StoredFileId};
 use crate::text::{PackageId, PlainFileName, ProductName};
+use crate::time::Timestamp;
 
 /// A product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,4 +52,6 @@ pub struct StoredFile {
     pub size: u64,
     /// Where the bytes lie in the file storage.
     pub object_key: String,
+    /// When they were stored.
+    pub stored_at: Timestamp,
 }

@@ -9,7 +9,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{Files, NewFile, Products};
 use rusqlite::Row;
 
-use crate::rows::{Place, all, column, first, inserted};
+use crate::rows::{Place, all, column, first, inserted, time};
 use crate::transaction::SqliteTx;
 
 const INSERT_PRODUCT: &str =
@@ -18,7 +18,8 @@ const FIND_PRODUCT: &str = "select id, name from products where site = ?1 and na
 const LIST_PRODUCTS: &str = "select id, name from products where site = ?1 order by name";
 const INSERT_FILE: &str = "insert into files (site, sha256, md5, size, object_key, created_at)
     values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (site, sha256) do nothing returning id";
-const FIND_FILE: &str = "select id, sha256, md5, size, object_key from files where site = ?1 and sha256 = ?2";
+const FIND_FILE: &str =
+    "select id, sha256, md5, size, object_key, created_at from files where site = ?1 and sha256 = ?2";
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -68,7 +69,7 @@ fn product(row: &Row<'_>) -> Result<Product, StoreError> {
     Ok(Product { id: ProductId(id), name })
 }
 
-/// A stored file from the five columns that start at `from`: id, sha256, md5, size, object key.
+/// A stored file from the six columns that start at `from`: id, sha256, md5, size, object key, creation.
 pub(super) fn stored_file(row: &Row<'_>, from: usize) -> Result<StoredFile, StoreError> {
     let id: i64 = column(row, from)?;
     let place = Place { table: "files", row: id };
@@ -78,5 +79,6 @@ pub(super) fn stored_file(row: &Row<'_>, from: usize) -> Result<StoredFile, Stor
         md5: column(row, from + 2)?,
         size: place.check("size", u64::try_from(column::<i64>(row, from + 3)?))?,
         object_key: column(row, from + 4)?,
+        stored_at: time(column(row, from + 5)?),
     })
 }

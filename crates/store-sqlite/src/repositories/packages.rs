@@ -23,7 +23,7 @@ const FIND: &str =
 const LIST: &str =
     "select p.id, p.package_id, p.description, d.id, d.name from packages p join products d on d.id = p.product
     where p.site = ?1 order by p.package_id";
-const FILES: &str = "select p.name, p.execute, f.id, f.sha256, f.md5, f.size, f.object_key
+const FILES: &str = "select p.name, p.execute, f.id, f.sha256, f.md5, f.size, f.object_key, f.created_at
     from package_files p join files f on f.id = p.file where p.package = ?1 order by p.position";
 
 /// Every statement of this file.

@@ -1,0 +1,112 @@
+//! What use cases work with.
+
+use std::sync::Arc;
+
+use countersign_blobs::Blobs;
+use countersign_crypto::Rng;
+use countersign_domain::ids::SiteId;
+use countersign_domain::time::Timestamp;
+use countersign_store::{BoxFuture, Store, StoreError, Tx};
+use countersign_vault::{KeyedDigests, SigningPool, Vault};
+
+use crate::Fault;
+use crate::sites::Directory;
+use crate::users::PasswordPool;
+
+/// Tells the time. The only source of it: tests move it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// What a process is made of; the composition root and tests fill it in.
+pub struct Parts {
+    /// Where rows are kept.
+    pub store: Store,
+    /// Where bytes are kept.
+    pub blobs: Arc<dyn Blobs>,
+    /// Opens what the store keeps sealed.
+    pub vault: Arc<Vault>,
+    /// Digests tokens.
+    pub digests: KeyedDigests,
+    /// Makes signatures.
+    pub signing: SigningPool,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes randomness.
+    pub rng: Arc<dyn Rng>,
+    /// External base URL of sites that have none of their own, without a trailing slash.
+    pub base_url: String,
+    /// Name of the site that answers when host and path name none.
+    pub default_site: Option<String>,
+}
+
+/// Context of use cases: cheap to clone.
+#[derive(Clone)]
+pub struct Ctx {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) passwords: Arc<PasswordPool>,
+}
+
+impl Ctx {
+    /// A context over its parts, with the state of all sites loaded.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store cannot be read or a stored key cannot be used.
+    pub async fn new(parts: Parts) -> Result<Self, Fault> {
+        let ctx = Self {
+            parts: Arc::new(parts),
+            directory: Arc::new(Directory::default()),
+            passwords: Arc::new(PasswordPool::default()),
+        };
+        ctx.refresh().await?;
+        Ok(ctx)
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// The injected source of randomness.
+    #[must_use]
+    pub fn rng(&self) -> &dyn Rng {
+        &*self.parts.rng
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// Runs a unit of work that changes a site: its generation is counted up in the same unit, and this process sees the
+    /// change before the caller goes on.
+    pub(crate) async fn change<T, E, F>(&self, site: SiteId, unit: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let value = self
+            .store()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let value = unit(&mut *tx).await?;
+                    tx.sites().touch(site).await?;
+                    Ok::<T, E>(value)
+                })
+            })
+            .await?;
+        if let Err(error) = self.refresh().await {
+            // The change is durable; the next look at the store will bring it here.
+            tracing::error!(error = &error as &dyn std::error::Error, "a change was not loaded at once");
+        }
+        Ok(value)
+    }
+
+    /// Finishes what was begun and closes the store.
+    pub async fn close(&self) {
+        self.store().close().await;
+    }
+}

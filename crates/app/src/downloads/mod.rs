@@ -1,0 +1,8 @@
+//! Downloads: time-limited URLs of stored files, and the bytes behind them.
+
+mod open;
+mod url;
+
+pub use open::{Download, DownloadRefusal, find};
+pub(crate) use url::url;
+pub use url::{UrlParts, expiry};

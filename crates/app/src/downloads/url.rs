@@ -1,0 +1,124 @@
+//! The form and life of a download URL: `{base}/f/{site}/{sha256}/{expiry}-{mac}/{file name}`.
+//!
+//! The name stands last and there is no query, because devices name the file after the end of the URL.
+
+use countersign_crypto::encoding::{base64url_decode, base64url_encode, hex_decode, hex_encode};
+use countersign_domain::catalog::package::PackageFile;
+use countersign_domain::time::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::Ctx;
+use crate::sites::SiteSnapshot;
+
+/// Shortest life of a URL, in seconds: slow devices and caches need hours.
+const LIFE: i64 = 24 * 3600;
+/// Expiry times lie on a grid of this many seconds, so that an answer stays equal, byte for byte, for a while.
+const GRID: i64 = 3600;
+/// Bytes of the authentication code in a URL: 128 bits are beyond guessing.
+const MAC_LENGTH: usize = 16;
+
+/// Everything but the unreserved characters of RFC 3986 section 2.3 is escaped in the file name.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a download URL says, as found in its path. Nothing in it is believed before its code was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlParts {
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Seconds since 1970 at which the URL ends.
+    pub expiry: i64,
+    /// The file name, decoded.
+    pub name: String,
+    mac: Vec<u8>,
+}
+
+impl UrlParts {
+    /// Reads the last three segments of a path, the name already percent-decoded.
+    #[must_use]
+    pub fn parse(sha256: &str, expiry_and_mac: &str, name: &str) -> Option<Self> {
+        let (expiry, mac) = expiry_and_mac.split_once('-')?;
+        if expiry.is_empty() || expiry.len() > 12 || !expiry.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let mac = base64url_decode(mac).ok().filter(|mac| mac.len() == MAC_LENGTH)?;
+        let sha256 = hex_decode(sha256).ok()?.try_into().ok()?;
+        Some(Self { sha256, expiry: expiry.parse().ok()?, name: name.to_owned(), mac })
+    }
+
+    /// Whether one of the site's keys made this URL.
+    pub(super) fn is_genuine(&self, site: &SiteSnapshot) -> bool {
+        let message = message(&self.sha256, self.expiry, &self.name);
+        site.url_keys.iter().any(|key| {
+            let whole = key.sign(&message);
+            whole.get(..MAC_LENGTH).is_some_and(|mac| countersign_crypto::constant_time_eq(mac, &self.mac))
+        })
+    }
+}
+
+/// The absolute URL of a file in a manifest that was asked for at a time.
+pub(crate) fn url(ctx: &Ctx, site: &SiteSnapshot, file: &PackageFile, asked_at: Timestamp) -> String {
+    let base = site.site.settings.base_url.as_deref().unwrap_or(&ctx.parts.base_url);
+    let expiry = expiry(&file.stored.sha256, asked_at);
+    let message = message(&file.stored.sha256, expiry, file.name.as_str());
+    let code = site.url_keys.first().map(|key| key.sign(&message)).unwrap_or_default();
+    let code = base64url_encode(code.get(..MAC_LENGTH).unwrap_or_default());
+    let name = utf8_percent_encode(file.name.as_str(), ESCAPED);
+    format!("{base}/f/{}/{}/{expiry}-{code}/{name}", site.site.name, hex_encode(&file.stored.sha256))
+}
+
+/// When a URL that is made at a time ends: 24 to 25 hours later, on an hourly grid.
+///
+/// The grid's phase comes from the digest, so that the moments at which answers change spread over the hour.
+#[must_use]
+pub fn expiry(sha256: &[u8; 32], asked_at: Timestamp) -> i64 {
+    let phase = i64::from(u16::from_be_bytes([sha256[0], sha256[1]])) * GRID / (i64::from(u16::MAX) + 1);
+    let earliest = asked_at.as_seconds() + LIFE;
+    earliest + (phase - earliest).rem_euclid(GRID)
+}
+
+fn message(sha256: &[u8; 32], expiry: i64, name: &str) -> Vec<u8> {
+    [b"download".as_slice(), sha256, &expiry.to_be_bytes(), name.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_lives_24_to_25_hours_and_stays_the_same_within_the_hour() {
+        let asked = Timestamp::from_seconds(1_772_323_200);
+        for digest in [[0; 32], [0xff; 32], [0x5a; 32]] {
+            let mut changes = 0;
+            let mut last = expiry(&digest, asked);
+            for second in 0..=7200 {
+                let now = Timestamp::from_seconds(asked.as_seconds() + second);
+                let end = expiry(&digest, now);
+                let life = end - now.as_seconds();
+                assert!((LIFE..LIFE + GRID).contains(&life), "life of {life} s");
+                changes += u32::from(end != last);
+                last = end;
+            }
+            assert_eq!(changes, 2, "one change an hour");
+        }
+        assert_ne!(expiry(&[0; 32], asked), expiry(&[0x80; 32], asked), "phases differ");
+    }
+
+    #[test]
+    fn malformed_parts_are_refused() {
+        let (digest, mac) = ("0a".repeat(32), base64url_encode(&[7; 16]));
+        let good = format!("1772323200-{mac}");
+        assert!(UrlParts::parse(&digest, &good, "a.bin").is_some());
+        for (digest, code) in [
+            ("zz".repeat(32), good.clone()),
+            ("0a".repeat(31), good.clone()),
+            (digest.clone(), mac.clone()),
+            (digest.clone(), format!("-{mac}")),
+            (digest.clone(), format!("+1-{mac}")),
+            (digest.clone(), format!("9999999999999-{mac}")),
+            (digest.clone(), "1772323200-".to_owned()),
+            (digest.clone(), format!("1772323200-{mac}AA")),
+        ] {
+            assert_eq!(UrlParts::parse(&digest, &code, "a.bin"), None, "{code} was accepted");
+        }
+    }
+}

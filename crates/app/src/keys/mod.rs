@@ -1,0 +1,8 @@
+//! A site's keys as producers see them: the public key that checks device tokens, and the one that signs answers.
+
+mod authorization;
+mod signing;
+
+pub use authorization::{KeyUploadError, RevokeError, list as list_authorization_keys, revoke, upload};
+pub(crate) use signing::signing_key_label;
+pub use signing::{SigningKeyError, find_or_create as find_or_create_signing_key, list as list_signing_keys};

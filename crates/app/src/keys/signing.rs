@@ -1,0 +1,60 @@
+//! The key pair that signs a site's answers.
+
+use countersign_crypto::rsa::PrivateKeyError;
+use countersign_crypto::{RsaBits, RsaPrivateKey};
+use countersign_domain::ids::SiteId;
+use countersign_domain::keys::SigningKey;
+
+use crate::fault::takes_store_errors;
+use crate::{Ctx, Fault};
+
+/// Why there is no signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeyError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// No key pair could be made.
+    #[error("no key pair could be made")]
+    Generate(#[source] PrivateKeyError),
+}
+
+takes_store_errors!(SigningKeyError);
+
+/// The site's current key pair; the first call makes it (RSA-2048). A device's call never does.
+///
+/// # Errors
+/// [`SigningKeyError`] when the machinery fails.
+pub async fn find_or_create(ctx: &Ctx, site: SiteId) -> Result<SigningKey, SigningKeyError> {
+    if let Some(key) = list(ctx, site).await?.into_iter().next() {
+        return Ok(key);
+    }
+    // Made before the unit of work begins: it takes some 100 ms. Of two first calls at once one is thrown away.
+    let pair = tokio::task::spawn_blocking(|| RsaPrivateKey::generate(RsaBits::B2048)).await.map_err(Fault::from)?;
+    let pair = pair.map_err(SigningKeyError::Generate)?;
+    let sealed = ctx.parts.vault.seal(ctx.rng(), &signing_key_label(site), pair.to_pkcs8_der().expose());
+    let (spki, now) = (pair.public_key_spki(), ctx.now());
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            if let Some(first) = tx.signing_keys().list(site).await?.into_iter().next() {
+                return Ok(first);
+            }
+            let id = tx.signing_keys().insert(site, &spki, &sealed, now).await?;
+            Ok(SigningKey { id, spki, sealed_private_key: sealed, created_at: now })
+        })
+    })
+    .await
+}
+
+/// All key pairs of the site, newest first.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn list(ctx: &Ctx, site: SiteId) -> Result<Vec<SigningKey>, Fault> {
+    ctx.store().read(move |tx| Box::pin(async move { Ok(tx.signing_keys().list(site).await?) })).await
+}
+
+/// What a sealed private key is bound to.
+pub(crate) fn signing_key_label(site: SiteId) -> String {
+    format!("signing key of site {site}")
+}

@@ -1,0 +1,124 @@
+//! Sealing a ticket into a polling ID, opening one, and judging what is inside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_crypto::encoding::{base64url_decode, base64url_encode};
+use countersign_domain::ids::SiteId;
+use countersign_domain::time::Timestamp;
+
+use super::codec;
+use super::ticket::{Asked, Endpoint, Ticket};
+use crate::devices::{AuthenticatedDevice, TokenRefusal};
+use crate::sites::SiteSnapshot;
+use crate::{Ctx, Fault};
+
+/// How long a polling ID answers, from its POST.
+pub const POLLING_ID_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long a polling ID repeats the refusal of a credential.
+pub const REFUSAL_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// Longest polling ID that is looked at, in characters: five texts of 255 bytes and their overhead, in base64url.
+const LENGTH_LIMIT: usize = 2048;
+
+/// Version of the sealed format; part of the associated data, so that an ID of another version does not open.
+const VERSION: u8 = 1;
+
+/// Why a poll has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// The polling ID was ours and is too old.
+    #[error("the polling ID has expired")]
+    Expired,
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The credential of the POST was refused, or has been revoked since.
+    #[error("the credential was refused: {0}")]
+    Refused(TokenRefusal),
+    /// Not a polling ID of this endpoint of this site.
+    #[error("the polling ID is not known")]
+    Unknown,
+}
+
+/// A polling ID that was opened and found valid.
+pub(crate) struct Opened {
+    pub(crate) asked: Asked,
+    pub(crate) asked_at: Timestamp,
+    /// A state of the site that is at least as new as the one at the time of the question.
+    pub(crate) snapshot: Arc<SiteSnapshot>,
+}
+
+/// Seals a question, or the refusal of its credential, into a polling ID.
+///
+/// # Errors
+/// [`Fault`] when the site has no sealing key.
+pub fn issue(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    endpoint: Endpoint,
+    verdict: Result<AuthenticatedDevice, TokenRefusal>,
+    asked: Asked,
+) -> Result<String, Fault> {
+    let key = site.polling_keys.first().ok_or(Fault::Sealed(countersign_vault::SealedValueError))?;
+    let ticket = Ticket {
+        asked_at: ctx.now(),
+        generation: site.site.generation,
+        content: verdict.map(|device| (device.key(), asked)),
+    };
+    let sealed = key.seal(ctx.rng(), &associated_data(site.site.id, endpoint), &codec::encode(&ticket));
+    Ok(base64url_encode(&sealed))
+}
+
+/// Opens a polling ID and judges it: it must be ours, for this endpoint of this site, not too old, and its credential
+/// must still be valid.
+pub(crate) async fn open(
+    ctx: &Ctx,
+    site: &Arc<SiteSnapshot>,
+    endpoint: Endpoint,
+    polling_id: &str,
+) -> Result<Opened, PollError> {
+    let (mut snapshot, ticket) =
+        ctx.certainly(site, |snapshot| unseal(snapshot, endpoint, polling_id).ok_or(())).await?;
+    let ticket = ticket.map_err(|()| PollError::Unknown)?;
+    let now = ctx.now();
+    let life = if ticket.content.is_ok() { POLLING_ID_LIFE } else { REFUSAL_LIFE };
+    if now >= ticket.asked_at.plus(life) {
+        return Err(PollError::Expired);
+    }
+    let (key, asked) = ticket.content.map_err(PollError::Refused)?;
+    if snapshot.site.generation < ticket.generation {
+        // The question was taken by a node that has seen a later change.
+        ctx.refresh().await?;
+        snapshot = ctx.latest(&snapshot);
+    }
+    let is_active = |snapshot: &Arc<SiteSnapshot>| {
+        let key = snapshot.device_keys.iter().find(|device_key| device_key.record.id == key);
+        key.filter(|key| key.record.is_active(now)).map(|_| ()).ok_or(())
+    };
+    let (snapshot, active) = ctx.certainly(&snapshot, is_active).await?;
+    active.map_err(|()| PollError::Refused(TokenRefusal::Signature))?;
+    Ok(Opened { asked, asked_at: ticket.asked_at, snapshot })
+}
+
+fn unseal(site: &SiteSnapshot, endpoint: Endpoint, polling_id: &str) -> Option<Ticket> {
+    if polling_id.len() > LENGTH_LIMIT {
+        return None;
+    }
+    let sealed = base64url_decode(polling_id).ok()?;
+    let associated_data = associated_data(site.site.id, endpoint);
+    let opened = site.polling_keys.iter().find_map(|key| key.open(&associated_data, &sealed).ok())?;
+    codec::decode(&opened)
+}
+
+/// What a polling ID is bound to besides its key.
+fn associated_data(site: SiteId, endpoint: Endpoint) -> Vec<u8> {
+    let endpoint = match endpoint {
+        Endpoint::SignedUpdates => 1,
+        Endpoint::SignedManifests => 2,
+    };
+    let mut bytes = b"countersign polling id".to_vec();
+    bytes.extend([VERSION, endpoint]);
+    bytes.extend(site.0.to_be_bytes());
+    bytes
+}

@@ -1,0 +1,7 @@
+//! Releases: receiving files, and publishing a package with its update in one step.
+
+mod publish;
+mod receive;
+
+pub use publish::{PublishError, Published, Release, ReleaseFile, publish};
+pub use receive::{FILE_LIMIT, ReceivedFile, discard, receive};

@@ -1,0 +1,199 @@
+//! Publishing a release: files, package and update become visible together, or not at all.
+
+use countersign_crypto::random::random_uuid_v4;
+use countersign_domain::catalog::package::Package;
+use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, check_files};
+use countersign_domain::catalog::update::Update;
+use countersign_domain::ids::{SiteId, StoredFileId};
+use countersign_domain::text::{PackageId, PlainFileName, ProductName, UpdateId};
+use countersign_domain::time::Timestamp;
+use countersign_store::repositories::{NewFile, NewPackage, NewPackageFile, NewRelease, Tx};
+
+use super::receive::{ReceivedFile, discard};
+use crate::fault::takes_store_errors;
+use crate::{Ctx, Fault};
+
+/// A file of a release.
+#[derive(Clone, Debug)]
+pub struct ReleaseFile {
+    /// The name under which devices download it.
+    pub name: PlainFileName,
+    /// Its bytes.
+    pub received: ReceivedFile,
+    /// Whether the device is told to run it.
+    pub execute: bool,
+}
+
+/// A package with its files, and the update that leads to it.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The product. It must exist.
+    pub product: ProductName,
+    /// The new package's ID.
+    pub package: PackageId,
+    /// Text for people.
+    pub package_description: String,
+    /// Files in the order in which devices see them.
+    pub files: Vec<ReleaseFile>,
+    /// The update. Its sources must exist; its targets name the new package.
+    pub update: NewUpdate,
+}
+
+/// What publishing did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Package and update are new.
+    New,
+    /// The same package and update were there already; nothing changed.
+    Unchanged,
+}
+
+/// Why a release was not published. Nothing of it is visible then.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A rule is broken.
+    #[error(transparent)]
+    Broken(#[from] ReleaseFault),
+    /// A package of that ID holds other files. Published bytes never change.
+    #[error(
+        "package {0} is published already, with other files; published bytes never change, so choose a new package ID"
+    )]
+    DifferentPackage(PackageId),
+    /// An update of that ID says something else.
+    #[error("update {0} exists already and differs; choose another update ID with --update-id")]
+    DifferentUpdate(UpdateId),
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A package to update from is not known.
+    #[error(
+        "package {0} is not known; if devices have it installed, register it first: countersign package create {0} --product …"
+    )]
+    UnknownPackage(PackageId),
+    /// No such product.
+    #[error("this site has no product {0:?}; create it first: countersign product create {0:?}")]
+    UnknownProduct(String),
+}
+
+takes_store_errors!(PublishError);
+
+/// Publishes a release in one unit of work. Repeating it with the same content changes nothing.
+///
+/// # Errors
+/// [`PublishError`] says what to change. Received files that were not taken are removed from the file storage.
+pub async fn publish(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
+    let received: Vec<ReceivedFile> = release.files.iter().map(|file| file.received).collect();
+    let outcome = write(ctx, site, release).await;
+    // Only bytes that became rows stay; every other object was received for nothing.
+    let taken: &[String] = outcome.as_ref().map_or(&[], |(_, taken)| taken);
+    let unused: Vec<_> = received.into_iter().filter(|file| !taken.contains(&file.0.key.to_string())).collect();
+    if !matches!(outcome, Err(PublishError::Fault(_))) {
+        discard(ctx, &unused).await;
+    }
+    outcome.map(|(published, _)| published)
+}
+
+/// Writes the release. Gives the object keys that became visible.
+async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<(Published, Vec<String>), PublishError> {
+    release.update.check()?;
+    check_files(release.files.iter().map(|file| file.name.as_str()))?;
+    let manifest_uuids = release.update.release_to.iter().map(|_| random_uuid_v4(ctx.rng())).collect();
+    let now = ctx.now();
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            let mut taken = Vec::new();
+            let package = write_package(tx, site, &release, now, &mut taken).await?;
+            for source in &release.update.release_from {
+                if tx.packages().find(site, source).await?.is_none() {
+                    return Err(PublishError::UnknownPackage(source.clone()));
+                }
+            }
+            let update = write_update(tx, site, release.update, manifest_uuids, now).await?;
+            let published = match (package, update) {
+                (Published::Unchanged, Published::Unchanged) => Published::Unchanged,
+                (Published::New | Published::Unchanged, _) => Published::New,
+            };
+            Ok((published, taken))
+        })
+    })
+    .await
+}
+
+async fn write_package(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    release: &Release,
+    now: Timestamp,
+    taken: &mut Vec<String>,
+) -> Result<Published, PublishError> {
+    let product = tx.products().find(site, &release.product).await?;
+    let product = product.ok_or_else(|| PublishError::UnknownProduct(release.product.to_string()))?;
+    if let Some(found) = tx.packages().find(site, &release.package).await? {
+        let same = found.product == product && is_same_package(&found, &release.files);
+        return if same { Ok(Published::Unchanged) } else { Err(PublishError::DifferentPackage(found.id)) };
+    }
+    let mut files = Vec::with_capacity(release.files.len());
+    for file in &release.files {
+        let stored = store_file(tx, site, &file.received, now, taken).await?;
+        files.push(NewPackageFile { name: file.name.clone(), stored, execute: file.execute });
+    }
+    let description = release.package_description.clone();
+    let package = NewPackage { id: release.package.clone(), product: product.id, description, files };
+    match tx.packages().insert(site, &package, now).await? {
+        Some(_) => Ok(Published::New),
+        None => Err(PublishError::DifferentPackage(package.id)),
+    }
+}
+
+/// The row of these bytes: the one that the site has already, or a new one.
+async fn store_file(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    file: &ReceivedFile,
+    now: Timestamp,
+    taken: &mut Vec<String>,
+) -> Result<StoredFileId, PublishError> {
+    if let Some(found) = tx.files().find(site, &file.0.sha256).await? {
+        return Ok(found.id);
+    }
+    let object_key = file.0.key.to_string();
+    let row = NewFile { sha256: file.0.sha256, md5: file.0.md5, size: file.0.size, object_key: object_key.clone() };
+    if let Some(id) = tx.files().insert(site, &row, now).await? {
+        taken.push(object_key);
+        return Ok(id);
+    }
+    // Another writer was first; its row is visible now.
+    let found = tx.files().find(site, &file.0.sha256).await?;
+    found.map(|found| found.id).ok_or(PublishError::Fault(Fault::Store(countersign_store::StoreError::OutcomeUnknown)))
+}
+
+async fn write_update(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    update: NewUpdate,
+    manifest_uuids: Vec<String>,
+    now: Timestamp,
+) -> Result<Published, PublishError> {
+    if let Some(found) = tx.updates().find(site, &update.id).await? {
+        let same = is_same_update(&found, &update);
+        return if same { Ok(Published::Unchanged) } else { Err(PublishError::DifferentUpdate(found.id)) };
+    }
+    let release = NewRelease { update, manifest_uuids };
+    match tx.updates().insert(site, &release, now).await? {
+        Some(_) => Ok(Published::New),
+        None => Err(PublishError::DifferentUpdate(release.update.id)),
+    }
+}
+
+fn is_same_package(found: &Package, files: &[ReleaseFile]) -> bool {
+    let there = found.files.iter().map(|file| (&file.name, file.stored.sha256, file.execute));
+    there.eq(files.iter().map(|file| (&file.name, file.received.0.sha256, file.execute)))
+}
+
+/// Whether an update offers the same step. Status, dates and texts may have been changed since; they are left as they are.
+fn is_same_update(found: &Update, update: &NewUpdate) -> bool {
+    let targets = found.release_to.iter().map(|target| (&target.platform, &target.package));
+    found.release_from == update.release_from
+        && targets.eq(update.release_to.iter().map(|(platform, package)| (platform, package)))
+        && found.entitlement_check == update.entitlement_check
+}

@@ -1,0 +1,103 @@
+//! From rows to a snapshot: what the store keeps is opened and parsed once, here.
+
+use std::sync::Arc;
+
+use countersign_crypto::{HmacKey, RsaPolicy, RsaPrivateKey, RsaPublicKey, SealingKey, VerifyingKey};
+use countersign_domain::catalog::index::Catalog;
+use countersign_domain::catalog::package::Package;
+use countersign_domain::catalog::update::Update;
+use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret};
+use countersign_domain::site::Site;
+use countersign_store::{StoreError, Tx};
+use countersign_vault::Vault;
+
+use super::create::secret_label;
+use super::snapshot::{ActiveSigningKey, DeviceKey, SiteSnapshot};
+use crate::Fault;
+use crate::keys::signing_key_label;
+
+/// The rows of one site.
+pub(super) struct SiteRows {
+    site: Site,
+    authorization_keys: Vec<AuthorizationKey>,
+    signing_keys: Vec<SigningKey>,
+    secrets: Vec<SiteSecret>,
+    packages: Vec<Package>,
+    updates: Vec<Update>,
+}
+
+/// Reads all rows of a site, on the view of one transaction.
+pub(super) async fn read(tx: &mut dyn Tx, site: Site) -> Result<SiteRows, StoreError> {
+    let id = site.id;
+    Ok(SiteRows {
+        authorization_keys: tx.authorization_keys().list(id).await?,
+        signing_keys: tx.signing_keys().list(id).await?,
+        secrets: tx.site_secrets().list(id).await?,
+        packages: tx.packages().list(id).await?,
+        updates: tx.updates().list(id).await?,
+        site,
+    })
+}
+
+/// Builds the snapshot. A signing key that `previous` has loaded already is taken from there: loading costs more than a
+/// signature.
+pub(super) fn build(vault: &Vault, rows: SiteRows, previous: Option<&SiteSnapshot>) -> Result<SiteSnapshot, Fault> {
+    let site = rows.site;
+    let policy = if site.settings.small_rsa_keys { RsaPolicy::AtLeast1024 } else { RsaPolicy::AtLeast2048 };
+    let mut device_keys = Vec::with_capacity(rows.authorization_keys.len());
+    for record in rows.authorization_keys {
+        match parse_public(&record, policy) {
+            Ok(key) => device_keys.push(DeviceKey { record, key }),
+            // A key that was uploaded while the site allowed smaller ones: it does not verify any more.
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(site = %site.name, key.id = %record.id, error, "an authorization key is not used");
+            }
+        }
+    }
+    let signing_key = match rows.signing_keys.first() {
+        Some(row) => Some(signing_key(vault, &site, row, previous)?),
+        None => None,
+    };
+    let mut polling_keys = Vec::new();
+    let mut url_keys = Vec::new();
+    for secret in &rows.secrets {
+        let opened = vault.open(&secret_label(site.id, secret.purpose), &secret.sealed)?;
+        match secret.purpose {
+            SecretPurpose::DownloadUrls => url_keys.push(HmacKey::new(opened.expose())),
+            SecretPurpose::PollingIds => {
+                let bytes = <&[u8; 32]>::try_from(opened.expose().as_slice());
+                polling_keys.push(SealingKey::new(bytes.map_err(|error| unusable("a polling secret", error))?));
+            }
+        }
+    }
+    let catalog = Catalog::new(rows.packages, rows.updates);
+    Ok(SiteSnapshot { site, catalog, device_keys, signing_key, polling_keys, url_keys })
+}
+
+fn parse_public(record: &AuthorizationKey, policy: RsaPolicy) -> Result<VerifyingKey, Fault> {
+    let what = || format!("authorization key {}", record.id);
+    let key = RsaPublicKey::from_spki_der(&record.spki).map_err(|error| unusable(what(), error))?;
+    VerifyingKey::from_rsa_with(&key, policy).map_err(|error| unusable(what(), error))
+}
+
+fn signing_key(
+    vault: &Vault,
+    site: &Site,
+    row: &SigningKey,
+    previous: Option<&SiteSnapshot>,
+) -> Result<ActiveSigningKey, Fault> {
+    if let Some(loaded) = previous.and_then(|snapshot| snapshot.signing_key.as_ref())
+        && loaded.id == row.id
+    {
+        return Ok(loaded.clone());
+    }
+    let pkcs8 = vault.open(&signing_key_label(site.id), &row.sealed_private_key)?;
+    let key = RsaPrivateKey::from_pkcs8_der(pkcs8.expose())
+        .map_err(|error| unusable(format!("signing key {}", row.id), error))?;
+    Ok(ActiveSigningKey { id: row.id, key: Arc::new(key) })
+}
+
+fn unusable(what: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::Key { what: what.into(), source: Box::new(source) }
+}

@@ -1,0 +1,9 @@
+//! Producers: their logins, and proving who they are.
+
+mod admin;
+mod login;
+mod passwords;
+
+pub use admin::{AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, set_password};
+pub use login::{Credentials, LoginError, Operator, login};
+pub(crate) use passwords::PasswordPool;

@@ -1,0 +1,179 @@
+//! The local directory: every object is one file, named after its key.
+//!
+//! ```text
+//! files/
+//!   incoming/<key>.part     being written; never read; removed when a day old
+//!   ab/cd/<rest of key>     finished objects
+//! ```
+//!
+//! Everything here touches the disk, so it runs on the blocking pool.
+
+mod durable;
+mod reader;
+mod writer;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::{self, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_crypto::random::Rng;
+use futures_util::stream::BoxStream;
+
+use crate::{BlobError, BlobWriter, Blobs, ObjectKey};
+
+pub use reader::READ_CHUNK;
+
+/// Objects in a directory of the local file system.
+///
+/// Several processes may use the same directory at once, for example a server and a command line tool.
+pub struct LocalBlobs {
+    directory: Arc<Directory>,
+    rng: Arc<dyn Rng>,
+}
+
+impl LocalBlobs {
+    /// Opens the storage in `root`, making the directory when it is missing, and removes temporary files that a
+    /// crash left behind more than [`LEFTOVER_AGE`] before `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Io`] when the directory cannot be made or read.
+    pub async fn open(root: impl Into<PathBuf>, rng: Arc<dyn Rng>, now: SystemTime) -> Result<Self, BlobError> {
+        let root = root.into();
+        let directory = blocking(move || {
+            let operation = "create the storage directory";
+            let directory = Directory::new(path::absolute(root).map_err(BlobError::io(operation))?);
+            durable::create_durable_directories(&directory.root).map_err(BlobError::io(operation))?;
+            durable::create_directories(&directory.incoming()).map_err(BlobError::io(operation))?;
+            directory.remove_leftovers(now)?;
+            Ok(directory)
+        })
+        .await?;
+        Ok(Self { directory: Arc::new(directory), rng })
+    }
+}
+
+#[async_trait]
+impl Blobs for LocalBlobs {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
+        let key = ObjectKey::random(&*self.rng);
+        Ok(Box::new(writer::LocalWriter::create(Arc::clone(&self.directory), key).await?))
+    }
+
+    async fn open(
+        &self,
+        key: &ObjectKey,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
+        reader::open(self.directory.object(key), *key, range).await
+    }
+
+    async fn length(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError> {
+        let path = self.directory.object(key);
+        blocking(move || match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BlobError::Io { operation: "read the length of an object", source: error }),
+        })
+        .await
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> Result<bool, BlobError> {
+        let path = self.directory.object(key);
+        blocking(move || match fs::remove_file(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(BlobError::Io { operation: "delete an object", source: error }),
+        })
+        .await
+    }
+}
+
+/// The layout of the directory, and which parts of it are known to be durable.
+struct Directory {
+    root: PathBuf,
+    /// The shard directories whose own entries have been synced by this process. At most 65,536 of them.
+    durable_shards: Mutex<HashSet<[u8; 2]>>,
+}
+
+impl Directory {
+    fn new(root: PathBuf) -> Self {
+        Self { root, durable_shards: Mutex::default() }
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    fn temporary(&self, key: &ObjectKey) -> PathBuf {
+        self.incoming().join(format!("{key}.{TEMPORARY_EXTENSION}"))
+    }
+
+    fn object(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.relative_path())
+    }
+
+    /// Makes the directory of an object and sees to it that the directory itself survives a power cut.
+    ///
+    /// A directory that is already there may have been made a moment ago by another writer that has not synced it
+    /// yet, so "it exists" is not enough; what this process has synced once is remembered.
+    fn prepare_shard(&self, key: &ObjectKey, object: &Path) -> Result<PathBuf, BlobError> {
+        let leaf = object.parent().unwrap_or(&self.root);
+        if !self.shards().contains(&key.shard()) {
+            durable::create_directories(leaf).map_err(BlobError::io("create a storage directory"))?;
+            for directory in leaf.ancestors().skip(1).take(2) {
+                durable::sync_directory(directory).map_err(BlobError::io("make a storage directory durable"))?;
+            }
+            self.shards().insert(key.shard());
+        }
+        Ok(leaf.to_owned())
+    }
+
+    fn shards(&self) -> MutexGuard<'_, HashSet<[u8; 2]>> {
+        // A set of bytes cannot be left half-changed, so a panic elsewhere does not spoil it.
+        self.durable_shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes what uploads left behind when the process died. Young files may belong to another process.
+    fn remove_leftovers(&self, now: SystemTime) -> Result<(), BlobError> {
+        let operation = "look for left-over temporary files";
+        for entry in fs::read_dir(self.incoming()).map_err(BlobError::io(operation))? {
+            let entry = entry.map_err(BlobError::io(operation))?;
+            let path = entry.path();
+            if path.extension().is_none_or(|extension| extension != TEMPORARY_EXTENSION) {
+                continue;
+            }
+            let modified = match entry.metadata().and_then(|metadata| metadata.modified()) {
+                Ok(modified) => modified,
+                // Its writer has just finished or given up.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(source) => return Err(BlobError::Io { operation, source }),
+            };
+            if now.duration_since(modified).is_ok_and(|age| age > LEFTOVER_AGE) {
+                durable::remove_if_there(&path).map_err(BlobError::io("remove a left-over temporary file"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs file work on the blocking pool.
+async fn blocking<T, F>(work: F) -> Result<T, BlobError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, BlobError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(|_| BlobError::Interrupted)?
+}
+
+/// How old a temporary file must be before it counts as left over: no upload takes a day, and an upload that is
+/// alive keeps touching its file.
+pub const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+const TEMPORARY_EXTENSION: &str = "part";

@@ -1,0 +1,64 @@
+//! The storage port: what the rest of the program may ask of any place that keeps bytes.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+use crate::{BlobError, ObjectKey};
+
+/// A place that keeps objects: a local directory, later a bucket. Cheap to share behind an `Arc`.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Begins a new object under a fresh random key. Nothing is visible before [`BlobWriter::finish`].
+    ///
+    /// Most callers want [`crate::receive`], which also enforces a size.
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError>;
+
+    /// Opens the bytes of `range` (end exclusive) as a stream of bounded chunks.
+    ///
+    /// The stream gives exactly `range.end - range.start` bytes, or ends with an error; it never just stops.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Missing`] when there is no such object, [`BlobError::RangeBeyondEnd`] when the range is
+    /// reversed or not wholly inside the object: the caller plans from the row's size, so both mean that stored
+    /// state is broken.
+    async fn open(
+        &self,
+        key: &ObjectKey,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError>;
+
+    /// How many bytes the object has, or `None` when there is no such object.
+    async fn length(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError>;
+
+    /// Removes the object; says whether it was there. Streams that are open on it may still read to their end.
+    async fn delete(&self, key: &ObjectKey) -> Result<bool, BlobError>;
+}
+
+/// An object that is being written. Dropping it leaves nothing behind.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// Stores the next bytes and digests them on the way. Chunks of about a MiB are best.
+    ///
+    /// After an error, or after this future was dropped before its end, the writer is of no more use.
+    async fn append(&mut self, chunk: Bytes) -> Result<(), BlobError>;
+
+    /// Makes everything that was appended durable and visible, and only then gives out the key.
+    async fn finish(self: Box<Self>) -> Result<ReceivedBlob, BlobError>;
+}
+
+/// An object that is stored and would survive a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedBlob {
+    /// Where it is.
+    pub key: ObjectKey,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// MD5 of its bytes; for manifests, never for a decision.
+    pub md5: [u8; 16],
+}

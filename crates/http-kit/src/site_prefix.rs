@@ -1,0 +1,14 @@
+//! The part of a request's path that named its site, kept so that an answer can point back to the same place.
+
+/// `/t/{site}`, or nothing when the site was named in another way. Put beside the request by whoever removed it from
+/// the path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SitePrefix(pub String);
+
+impl SitePrefix {
+    /// A path that leads the same client to the same site.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}

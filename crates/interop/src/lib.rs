@@ -1,0 +1,13 @@
+//! Tests with clients in other languages: the real program on one side, foreign code on the other.
+//!
+//! What is tested here is that we and the world mean the same thing, so the clients share no code with the server. The
+//! foreign tools are set up by `cargo xtask test`; this crate must never install anything, and must never talk to the
+//! server by any way but its socket, its command line and its signals.
+//!
+//! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
+
+mod foreign;
+mod program;
+
+pub use foreign::{Outcome, python};
+pub use program::Demo;

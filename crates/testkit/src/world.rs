@@ -1,0 +1,91 @@
+//! A private installation: a store, a file storage and a vault of its own, gone when the test ends.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use countersign_app::{Clock, Ctx, Parts, installation};
+use countersign_blobs::LocalBlobs;
+use countersign_crypto::Secret;
+use countersign_store::Store;
+use countersign_store_sqlite::SqliteStore;
+use countersign_vault::{MasterKey, MasterKeySource, SigningPool, Vault};
+use tempfile::TempDir;
+
+use crate::{SeededRng, TestClock};
+
+/// What a test can choose about its installation.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Base URL of sites that have none of their own.
+    pub base_url: String,
+    /// Name of the site for requests that name none.
+    pub default_site: Option<String>,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self { base_url: "http://server.test".to_owned(), default_site: Some("demo".to_owned()) }
+    }
+}
+
+/// An installation for one test.
+pub struct World {
+    /// Context of its use cases.
+    pub ctx: Ctx,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    folder: TempDir,
+    options: WorldOptions,
+}
+
+impl World {
+    /// A fresh installation on SQLite with the usual options.
+    pub async fn new() -> Self {
+        Self::with(WorldOptions::default()).await
+    }
+
+    /// A fresh installation on SQLite.
+    ///
+    /// # Panics
+    /// When it cannot be set up.
+    pub async fn with(options: WorldOptions) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let clock = Arc::new(TestClock::default());
+        let ctx = open(folder.path(), clock.clone(), &options, 1).await;
+        Self { ctx, clock, folder, options }
+    }
+
+    /// Another process on the same installation, as the command line beside a running server.
+    pub async fn second_process(&self) -> Ctx {
+        open(self.folder.path(), self.clock.clone(), &self.options, 2).await
+    }
+
+    /// The folder that holds everything.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed: u64) -> Ctx {
+    const SETS_UP: &str = "the test's installation can be set up";
+    let rng = Arc::new(SeededRng::new(seed));
+    let store = Store::new(SqliteStore::open(&folder.join("countersign.db"), clock.now()).expect(SETS_UP));
+    let blobs = LocalBlobs::open(folder.join("files"), rng.clone(), UNIX_EPOCH).await.expect(SETS_UP);
+    let master_key = MasterKey::load(&MasterKeySource::Text(Secret::new("5c".repeat(32)))).expect(SETS_UP);
+    let vault = Vault::new(&master_key);
+    let digests = installation::unlock(&store, &vault, &*rng).await.expect(SETS_UP);
+    let parts = Parts {
+        store,
+        blobs: Arc::new(blobs),
+        vault: Arc::new(vault),
+        digests,
+        signing: SigningPool::start(1).expect(SETS_UP),
+        clock,
+        rng,
+        base_url: options.base_url.clone(),
+        default_site: options.default_site.clone(),
+    };
+    Ctx::new(parts).await.expect(SETS_UP)
+}

@@ -1,0 +1,113 @@
+//! A small pool of threads that only sign. RSA work on an asynchronous thread would hold up everything else there.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_crypto::{Flattened, RsaPrivateKey, SigningInput};
+use tokio::sync::{mpsc, oneshot};
+
+/// Signatures that may wait. At 0.4 ms each the last one waits about 0.2 s on one thread; beyond that the caller is told
+/// to come again, which costs nobody a connection.
+const QUEUE: usize = 512;
+
+/// Why there is no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SigningError {
+    /// The queue is full; try again in a moment.
+    #[error("the signer is busy")]
+    Busy,
+    /// The pool has been stopped.
+    #[error("the signer has stopped")]
+    Closed,
+    /// The library refused to sign.
+    #[error("the signature could not be made")]
+    Failed,
+}
+
+struct Job {
+    key: Arc<RsaPrivateKey>,
+    input: SigningInput,
+    reply: oneshot::Sender<Result<Flattened, SigningError>>,
+}
+
+/// The way to the signing threads. They end when the last clone of the pool is dropped.
+#[derive(Clone)]
+pub struct SigningPool {
+    queue: mpsc::Sender<Job>,
+}
+
+impl SigningPool {
+    /// Starts a pool; as many threads as there are cores is right.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start(threads: usize) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 1..=threads.max(1) {
+            let jobs = jobs.clone();
+            std::thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&jobs))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Signs with RS256 and joins the signature to the flattened form.
+    ///
+    /// # Errors
+    /// [`SigningError::Busy`] at once when the queue is full.
+    pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: SigningInput) -> Result<Flattened, SigningError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Job { key, input, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SigningError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SigningError::Closed,
+        })?;
+        answer.await.unwrap_or(Err(SigningError::Closed))
+    }
+}
+
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(Job { key, input, reply }) = job else { return };
+        // A device that went away needs no signature.
+        if reply.is_closed() {
+            continue;
+        }
+        let signature = key.sign_pkcs1_sha256(input.as_bytes());
+        let outcome = signature.map(|signature| input.into_flattened(&signature)).map_err(|_| SigningError::Failed);
+        let _ = reply.send(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_crypto::jose::signing_input;
+    use countersign_crypto::{Algorithm, ProtectedHeader, RsaBits, VerifyingKey};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signature_is_made_and_verifies() {
+        let key = Arc::new(RsaPrivateKey::generate(RsaBits::B2048).unwrap());
+        let pool = SigningPool::start(2).unwrap();
+        let input = signing_input(&ProtectedHeader::rs256(), b"{}");
+        let answer = pool.sign(key.clone(), input).await.unwrap();
+        let verifying = VerifyingKey::from_rsa(key.public_key()).unwrap();
+        assert_eq!(answer.verify(Algorithm::RS256, &verifying).unwrap(), b"{}");
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_so_at_once() {
+        let key = Arc::new(RsaPrivateKey::generate(RsaBits::B2048).unwrap());
+        let (queue, jobs) = mpsc::channel(1);
+        let pool = SigningPool { queue };
+        let input = || signing_input(&ProtectedHeader::rs256(), b"{}");
+        let waiting = pool.sign(key.clone(), input());
+        let mut waiting = Box::pin(waiting);
+        let _ =
+            Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert_eq!(pool.sign(key.clone(), input()).await, Err(SigningError::Busy));
+        drop(jobs);
+        assert_eq!(waiting.await, Err(SigningError::Closed));
+        assert_eq!(pool.sign(key, input()).await, Err(SigningError::Closed));
+    }
+}

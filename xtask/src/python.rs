@@ -1,0 +1,148 @@
+//! The Python environment of the foreign clients: found or installed, made once, and rebuilt when it is not whole.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{self, announce, ask};
+use crate::workspace::Workspace;
+
+/// Returns the interpreter of an environment that holds exactly the packages of `crates/interop/python/requirements.txt`.
+///
+/// # Errors
+/// When Python is missing and may not be installed from here (the message holds the command to run), and when the
+/// packages cannot be installed.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    announce("looking for Python and the packages of the foreign clients");
+    let requirements = workspace.root.join(REQUIREMENTS);
+    let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let base = find_or_install()?;
+    println!("    Python {}.{} at {}", base.version.0, base.version.1, base.program);
+
+    let fingerprint = fingerprint(&[&base.program, &format!("{:?}", base.version), &wanted]);
+    let environment = workspace.cache.join(format!("python-{fingerprint:016x}"));
+    let python = if cfg!(windows) { environment.join(r"Scripts\python.exe") } else { environment.join("bin/python") };
+    let marker = environment.join("complete");
+    if marker.is_file() && imports_work(&python) {
+        println!("    the environment {} is complete", environment.display());
+        return Ok(python);
+    }
+
+    if environment.exists() {
+        println!("    removing {}, which is not whole", environment.display());
+        std::fs::remove_dir_all(&environment).with_context(|| format!("cannot remove {}", environment.display()))?;
+    }
+    println!("    making the environment {}", environment.display());
+    command::run(Command::new(&base.program).args(["-m", "venv"]).arg(&environment))?;
+    // `--no-deps` and the check after it: whatever is not written down with its exact version is missing, not guessed.
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:", "--no-deps"]);
+    command::run(install.arg("--requirement").arg(&requirements))?;
+    command::run(Command::new(&python).args(["-m", "pip", "--disable-pip-version-check", "check"]))?;
+    if !imports_work(&python) {
+        bail!("the packages are installed but cannot be imported; try `{} -c '{IMPORTS}'`", python.display());
+    }
+    std::fs::write(&marker, "").with_context(|| format!("cannot write {}", marker.display()))?;
+    Ok(python)
+}
+
+/// A Python on this machine that can make environments.
+struct Interpreter {
+    program: String,
+    version: (u32, u32),
+}
+
+fn find_or_install() -> Result<Interpreter> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    let advice = "Python 3.9 or later with its venv module is needed for the tests with foreign clients";
+    if Path::new("/etc/debian_version").exists() && is_root() {
+        println!("    {advice}; installing it, as this is Debian and we are root");
+        command::run(Command::new("apt-get").args(["update"]))?;
+        let mut install = Command::new("apt-get");
+        install.args(["install", "--yes", "--no-install-recommends", "python3", "python3-venv"]);
+        command::run(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+        return find().with_context(|| format!("{advice}, and the one that Debian offers is not"));
+    }
+    bail!("{advice}. Install it and run this again:\n    {}", install_command())
+}
+
+fn find() -> Option<Interpreter> {
+    ["python3", "python"].into_iter().find_map(|name| {
+        let answer = ask(Command::new(name).args(["-c", PROBE])).ok()?;
+        let (version, program) = parse_probe(&answer)?;
+        (version >= OLDEST).then_some(Interpreter { program, version })
+    })
+}
+
+/// Reads what [`PROBE`] prints: major version, minor version, and the path of the interpreter.
+fn parse_probe(answer: &str) -> Option<((u32, u32), String)> {
+    let mut lines = answer.lines();
+    let (major, minor) = lines.next()?.split_once('.')?;
+    let program = lines.next()?.to_owned();
+    Some(((major.parse().ok()?, minor.parse().ok()?), program))
+}
+
+fn imports_work(python: &Path) -> bool {
+    ask(Command::new(python).args(["-c", IMPORTS])).is_ok()
+}
+
+fn is_root() -> bool {
+    ask(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
+}
+
+/// The one line that installs Python here, as far as we can tell what "here" is.
+fn install_command() -> &'static str {
+    let exists = |path: &str| Path::new(path).exists();
+    if exists("/usr/bin/apt-get") {
+        "sudo apt-get update && sudo apt-get install --yes python3 python3-venv"
+    } else if exists("/usr/bin/dnf") {
+        "sudo dnf install --assumeyes python3"
+    } else if exists("/sbin/apk") {
+        "apk add python3"
+    } else if exists("/opt/homebrew/bin/brew") || exists("/usr/local/bin/brew") {
+        "brew install python3"
+    } else {
+        "(see https://www.python.org/downloads/)"
+    }
+}
+
+/// FNV-1a over the parts: names a directory, so it must be stable between builds of this program and nothing more.
+fn fingerprint(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain(std::iter::once(0)));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+const REQUIREMENTS: &str = "crates/interop/python/requirements.txt";
+const OLDEST: (u32, u32) = (3, 9);
+const IMPORTS: &str = "import jwt, cryptography.hazmat.primitives.asymmetric.rsa";
+/// `ensurepip` is imported because Debian ships it apart from Python, and no environment can be made without it.
+const PROBE: &str = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
+
+#[cfg(test)]
+mod tests {
+    use super::{fingerprint, parse_probe};
+
+    #[test]
+    fn the_probe_is_read() {
+        assert_eq!(parse_probe("3.11\n/usr/bin/python3\n"), Some(((3, 11), "/usr/bin/python3".to_owned())));
+        assert_eq!(parse_probe("3\n/usr/bin/python3\n"), None);
+        assert_eq!(parse_probe("3.11"), None);
+        assert_eq!(parse_probe(""), None);
+    }
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        let (version, _) = parse_probe("3.10\n/usr/bin/python3").unwrap();
+        assert!(version > super::OLDEST);
+    }
+
+    #[test]
+    fn the_fingerprint_is_stable_and_keeps_parts_apart() {
+        assert_eq!(fingerprint(&[]), 0xcbf2_9ce4_8422_2325);
+        assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
+        assert_ne!(fingerprint(&["x==1"]), fingerprint(&["x==2"]));
+    }
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask test`: sets up what the tests need, runs all of them, and counts what really ran.
+//!
+//! A test that was skipped proves nothing, so an ignored test fails the run like a broken one.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{command, python};
+
+/// Runs every test, or those whose name contains `only`.
+///
+/// # Errors
+/// When something that the tests need is missing and cannot be set up from here (the message then holds the command to
+/// run), when a test fails or is ignored, and when nothing ran at all.
+pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
+    let python = python::ensure(workspace)?;
+
+    command::announce("building the program that the foreign clients talk to");
+    command::run(&mut workspace.cargo(&["build", "--package", "countersign-cli"]))?;
+    let program =
+        workspace.target_directory()?.join("debug").join(format!("countersign{}", std::env::consts::EXE_SUFFIX));
+
+    command::announce("running the tests");
+    // Without `--no-fail-fast` the first failing crate would hide what the others have to say.
+    let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program);
+    tests.args(only);
+    let mut totals = Totals::default();
+    let succeeded = stream(&mut tests, &mut totals)?;
+
+    println!();
+    for name in &totals.ignored_names {
+        println!("skipped: {name}");
+    }
+    println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.ignored);
+    totals.verdict(succeeded)
+}
+
+/// Runs a `cargo test` command, shows its output as it comes, and adds up its result lines.
+/// Returns whether cargo itself was content.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub(crate) fn stream(tests: &mut Command, totals: &mut Totals) -> Result<bool> {
+    command::run_by_line(tests, |line| {
+        println!("{line}");
+        totals.take(line);
+    })
+}
+
+/// The sum over all test programs of one run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Tests that ran and held.
+    pub(crate) passed: u64,
+    failed: u64,
+    ignored: u64,
+    ignored_names: Vec<String>,
+}
+
+impl Totals {
+    /// Adds what one line of a test program's output says; most lines say nothing.
+    fn take(&mut self, line: &str) {
+        if let Some((_, counts)) = line.split_once("test result: ") {
+            let words: Vec<&str> = counts.split_whitespace().collect();
+            for pair in words.windows(2) {
+                let [number, what] = pair else { continue };
+                let Ok(number) = number.parse::<u64>() else { continue };
+                match what.trim_end_matches(';') {
+                    "passed" => self.passed += number,
+                    "failed" => self.failed += number,
+                    "ignored" => self.ignored += number,
+                    _ => {}
+                }
+            }
+        } else if let Some((name, verdict)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... "))
+            && verdict.starts_with("ignored")
+        {
+            self.ignored_names.push(name.to_owned());
+        }
+    }
+
+    fn verdict(&self, succeeded: bool) -> Result<()> {
+        if self.failed > 0 || !succeeded {
+            bail!("not every test passed");
+        }
+        if self.ignored > 0 {
+            bail!("{} tests were skipped; a test that does not run is removed or repaired, not ignored", self.ignored);
+        }
+        if self.passed == 0 {
+            bail!("no test ran");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Totals;
+
+    fn totals_of(output: &str) -> Totals {
+        let mut totals = Totals::default();
+        output.lines().for_each(|line| totals.take(line));
+        totals
+    }
+
+    #[test]
+    fn result_lines_add_up() {
+        let totals = totals_of(
+            "running 2 tests\ntest a ... ok\n\
+             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s\n\
+             test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s\n",
+        );
+        assert_eq!((totals.passed, totals.failed, totals.ignored), (42, 0, 0));
+        totals.verdict(true).unwrap();
+    }
+
+    #[test]
+    fn an_ignored_test_is_a_failure_with_a_name() {
+        let totals = totals_of(
+            "test slow::case ... ignored, needs patience\n\
+             test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        );
+        assert_eq!(totals.ignored_names, ["slow::case"]);
+        assert!(totals.verdict(true).is_err());
+    }
+
+    #[test]
+    fn failures_crashes_and_empty_runs_are_failures() {
+        let failed = totals_of(
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        );
+        assert!(failed.verdict(false).is_err());
+        // A test program that aborts prints no result line; only cargo's own status tells.
+        let crashed = Totals { passed: 9, ..Totals::default() };
+        assert!(crashed.verdict(false).is_err());
+        assert!(Totals::default().verdict(true).is_err());
+    }
+
+    #[test]
+    fn other_lines_count_for_nothing() {
+        assert_eq!(totals_of("12 passed\ntest a ... ok\ntest result\nwarning: 3 failed"), Totals::default());
+    }
+}
