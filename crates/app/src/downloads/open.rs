@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_blobs::{BlobError, ObjectKey};
+use countersign_blobs::{BlobError, Blobs, ObjectKey};
 use countersign_domain::catalog::package::StoredFile;
 use futures_util::stream::BoxStream;
 
@@ -14,8 +14,10 @@ use crate::{Ctx, Fault};
 
 /// A file that may be downloaded.
 pub struct Download {
-    ctx: Ctx,
+    blobs: Arc<dyn Blobs>,
     file: StoredFile,
+    key: ObjectKey,
+    name: String,
 }
 
 /// Why nothing is downloaded.
@@ -46,7 +48,12 @@ pub async fn find(ctx: &Ctx, site: &str, parts: Option<UrlParts>) -> Result<Down
         return Err(DownloadRefusal::Expired);
     }
     let (_, file) = ctx.certainly(&site, |snapshot| snapshot.catalog().file(&parts.sha256).cloned().ok_or(())).await?;
-    Ok(Download { ctx: ctx.clone(), file: file.map_err(|()| DownloadRefusal::Unknown)? })
+    let file = file.map_err(|()| DownloadRefusal::Unknown)?;
+    let key = file
+        .object_key
+        .parse()
+        .map_err(|error| Fault::Key { what: format!("object key of file {}", file.id), source: Box::new(error) })?;
+    Ok(Download { blobs: ctx.parts.blobs.clone(), file, key, name: parts.name })
 }
 
 impl Download {
@@ -56,15 +63,20 @@ impl Download {
         &self.file
     }
 
+    /// The name under which it is downloaded; the URL's code covers it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Opens a range of the bytes, end exclusive. The stream gives all of them or ends with an error.
     ///
     /// # Errors
-    /// [`Fault`] when the file storage does not have what the row promises.
-    pub async fn open(&self, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, Fault> {
-        let key: ObjectKey = self.file.object_key.parse().map_err(|error| Fault::Key {
-            what: format!("object key of file {}", self.file.id),
-            source: Box::new(error),
-        })?;
-        Ok(self.ctx.parts.blobs.open(&key, range).await?)
+    /// [`BlobError`] when the file storage does not have what the row promises.
+    pub async fn open(
+        self: Arc<Self>,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
+        self.blobs.open(&self.key, range).await
     }
 }

@@ -1,0 +1,201 @@
+//! Every error of this door: cause, status, key and public text, in one exhaustive table.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use countersign_app::Fault;
+use countersign_app::answers::SignAnswerError;
+use countersign_app::devices::TokenRefusal;
+use countersign_app::downloads::DownloadRefusal;
+use countersign_app::polling::{PollError, QuestionProblem};
+use countersign_domain::catalog::matching::ManifestRefusal;
+use countersign_http_kit::body::BodyError;
+use countersign_http_kit::security_headers;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+
+use crate::wire::ErrorObject;
+
+/// Why a request to this door has no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body could not be read.
+    #[error("the body was not read")]
+    Body(#[from] BodyError),
+    /// A download URL that is not honored.
+    #[error(transparent)]
+    Download(#[from] DownloadRefusal),
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The manifest cannot be given.
+    #[error("no manifest {1}: {0}")]
+    Manifest(ManifestRefusal, String),
+    /// The question about a manifest cannot be understood.
+    #[error("a question about a manifest has a fault")]
+    ManifestQuestion(QuestionProblem),
+    /// The path exists, the method does not.
+    #[error("the method is not allowed here")]
+    Method,
+    /// The body is not a JSON object.
+    #[error("the body is not a JSON object: {0}")]
+    NotAnObject(String),
+    /// The polling ID has no answer.
+    #[error(transparent)]
+    Poll(#[from] PollError),
+    /// No such path.
+    #[error("there is no such path")]
+    Route,
+    /// The answer could not be written as JSON.
+    #[error("the answer could not be written")]
+    Serialize(#[source] serde_json::Error),
+    /// The answer could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignAnswerError),
+    /// The request names no site that exists.
+    #[error("the request names no site")]
+    SiteUnknown,
+}
+
+impl Error {
+    /// Status, and the body that goes with it.
+    fn answer(&self) -> (StatusCode, ErrorObject) {
+        match self {
+            Self::Body(BodyError::TooLarge { limit }) => {
+                let object =
+                    ErrorObject::new("request.tooLarge", "The body is longer than this server accepts (bytes).");
+                (StatusCode::PAYLOAD_TOO_LARGE, object.with(limit.to_string()))
+            }
+            Self::Body(BodyError::TimedOut { .. }) => {
+                (StatusCode::REQUEST_TIMEOUT, ErrorObject::new("request.timeout", "The body did not come in time."))
+            }
+            Self::Body(BodyError::Broken(_)) => {
+                (StatusCode::BAD_REQUEST, ErrorObject::new("request.malformed", "The body broke off."))
+            }
+            Self::Download(DownloadRefusal::Unknown) => (
+                StatusCode::NOT_FOUND,
+                ErrorObject::new("download.unknown", "This download URL is not valid. Ask for the manifest again."),
+            ),
+            Self::Download(DownloadRefusal::Expired) => (
+                StatusCode::GONE,
+                ErrorObject::new("download.expired", "This download URL has expired. Ask for the manifest again."),
+            ),
+            Self::Manifest(ManifestRefusal::Unknown, uuid) => {
+                let object = ErrorObject::new("manifest.uuid.unknown", "No update has this manifest.");
+                (StatusCode::NOT_FOUND, object.with(uuid.clone()))
+            }
+            Self::Manifest(ManifestRefusal::Withdrawn, uuid) => {
+                let object =
+                    ErrorObject::new("update.withdrawn", "The update of this manifest is not offered any more.");
+                (StatusCode::NOT_FOUND, object.with(uuid.clone()))
+            }
+            Self::ManifestQuestion(problem) => (StatusCode::NOT_FOUND, ErrorObject::from(problem)),
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                ErrorObject::new("request.method", "This path does not take this method."),
+            ),
+            Self::NotAnObject(reason) => {
+                let object = ErrorObject::new("request.malformed", "The body must be one JSON object.");
+                (StatusCode::BAD_REQUEST, object.with(reason.clone()))
+            }
+            Self::Poll(PollError::Expired) => (
+                StatusCode::GONE,
+                ErrorObject::new("polling.id.expired", "This polling ID is too old. Send the question again."),
+            ),
+            Self::Poll(PollError::Unknown) => (
+                StatusCode::GONE,
+                ErrorObject::new(
+                    "polling.id.unknown",
+                    "No answer is held for this polling ID. Send the question again.",
+                ),
+            ),
+            Self::Poll(PollError::Refused(refusal)) => (StatusCode::UNAUTHORIZED, refused(*refusal)),
+            Self::Route => (StatusCode::NOT_FOUND, ErrorObject::new("request.path", "There is nothing at this path.")),
+            Self::SiteUnknown => {
+                let text = "This host does not lead to a site. Use the site's host name, or the path prefix /t/{site}.";
+                (StatusCode::MISDIRECTED_REQUEST, ErrorObject::new("site.unknown", text))
+            }
+            Self::Sign(SignAnswerError::NoKey) => {
+                let text = "The producer has not created a signing key yet.";
+                (StatusCode::NOT_FOUND, ErrorObject::new("signing.key.missing", text))
+            }
+            Self::Sign(SignAnswerError::Busy) => unavailable(),
+            Self::Sign(SignAnswerError::Fault(_)) | Self::Serialize(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                ErrorObject::new("internal.error", "The answer could not be signed."),
+            ),
+            Self::Download(DownloadRefusal::Fault(_)) | Self::Fault(_) | Self::Poll(PollError::Fault(_)) => {
+                unavailable()
+            }
+        }
+    }
+}
+
+fn unavailable() -> (StatusCode, ErrorObject) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorObject::new("internal.error", "The server cannot answer now. Try again later."),
+    )
+}
+
+fn refused(refusal: TokenRefusal) -> ErrorObject {
+    match refusal {
+        TokenRefusal::Missing => {
+            ErrorObject::new("auth.token.missing", "The request has no bearer token in its Authorization header.")
+        }
+        TokenRefusal::NoKey => {
+            ErrorObject::new("auth.key.missing", "The producer has not uploaded a key that could check this token.")
+        }
+        TokenRefusal::Malformed => {
+            ErrorObject::new("auth.token.malformed", "The token is not a JWT signed with RS256.")
+        }
+        TokenRefusal::Signature => {
+            ErrorObject::new("auth.token.signature", "The token was not signed with an active key of this site.")
+        }
+        TokenRefusal::Expired => {
+            ErrorObject::new("auth.token.expired", "The token has expired, has no expiry, or is not valid yet.")
+        }
+    }
+}
+
+impl From<&QuestionProblem> for ErrorObject {
+    fn from(problem: &QuestionProblem) -> Self {
+        match problem {
+            QuestionProblem::DeviceClass(class) => {
+                Self::new("request.deviceClass.invalid", "The device class is none of client, served, server.")
+                    .with(class.clone())
+            }
+            QuestionProblem::Malformed(member) => {
+                Self::new("request.malformed", "A member has the wrong type or is too long.").with(member.clone())
+            }
+            QuestionProblem::Missing(member) => {
+                Self::new("request.field.missing", "A member that is needed is not given.").with(member.clone())
+            }
+            QuestionProblem::UnknownPackage(package) => {
+                Self::new("package.unknown", "The installed package is not known.").with(package.to_string())
+            }
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, object) = self.answer();
+        if status.is_server_error() {
+            let error: &dyn std::error::Error = &self;
+            tracing::error!(error, key = object.key(), "a device request failed");
+        } else {
+            tracing::debug!(reason = %self, key = object.key(), "a device request was refused");
+        }
+        let mut response = (status, Json(object)).into_response();
+        security_headers::private(response.headers_mut());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// Answers a method that a path of this door does not take.
+pub(crate) async fn method_not_allowed() -> Error {
+    Error::Method
+}

@@ -1,0 +1,31 @@
+//! The site that a request means, as the server found it before the request came here.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use countersign_app::sites::SiteSnapshot;
+use countersign_http_kit::site_prefix::SitePrefix;
+use http::request::Parts;
+
+use crate::error::Error;
+
+/// The site, and the path prefix that leads back to it.
+pub(crate) struct Site {
+    pub(crate) snapshot: Arc<SiteSnapshot>,
+    pub(crate) prefix: SitePrefix,
+}
+
+impl<S: Sync> FromRequestParts<S> for Site {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let snapshot = parts.extensions.get::<Arc<SiteSnapshot>>().ok_or(Error::SiteUnknown)?.clone();
+        let prefix = parts.extensions.get::<SitePrefix>().cloned().unwrap_or_default();
+        Ok(Self { snapshot, prefix })
+    }
+}
+
+/// The last segment of a path, as it was sent. Polling IDs need no decoding, and what does is not one.
+pub(crate) fn last_segment(uri: &http::Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
+}

@@ -1,0 +1,139 @@
+//! Bodies that devices send.
+
+use axum::body::Body;
+use countersign_app::polling::{Asked, QuestionProblem};
+use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT, Language, UpdateQuestion};
+use countersign_domain::text::{PackageId, Platform};
+use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::error::Error;
+
+/// A question about updates.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdatesRequest {
+    /// `client` (also when not given), `server` or `served`
+    #[schema(value_type = Option<String>, example = "client")]
+    device_class: Option<Value>,
+    /// Host ID; not given by an anonymous device
+    #[schema(value_type = Option<String>, example = "PUMP-0077")]
+    id: Option<Value>,
+    /// Kind of the host ID
+    #[schema(value_type = Option<String>, example = "STRING")]
+    id_type: Option<Value>,
+    /// Publisher
+    #[schema(value_type = Option<String>, example = "acme")]
+    publisher_name: Option<Value>,
+    /// The package that is installed now
+    #[schema(value_type = String, example = "pump-fw-4.1")]
+    update_from_pkg_id: Option<Value>,
+    /// The device's platform
+    #[schema(value_type = String, example = "LINUX32")]
+    platform: Option<Value>,
+    /// Windows language identifier
+    #[schema(value_type = Option<u32>, example = 1033)]
+    language: Option<Value>,
+}
+
+/// A question about the files of an update.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ManifestRequest {
+    /// Last segment of the update's `manifestURL`
+    #[schema(value_type = String, example = "8d5c1f0a-52f4-4a8f-9b3c-8f8a4f6a2d10")]
+    uuid: Option<Value>,
+}
+
+impl UpdatesRequest {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
+    pub(crate) async fn read(body: Body) -> Result<Self, Error> {
+        read_object(body).await
+    }
+
+    /// The question, or what is wrong with it: that is reported on the poll.
+    pub(crate) fn into_asked(self) -> Asked {
+        self.question().map_or_else(Asked::Invalid, Asked::Updates)
+    }
+
+    fn question(self) -> Result<UpdateQuestion, QuestionProblem> {
+        let class = text("deviceClass", self.device_class)?;
+        let device_class = DeviceClass::parse(&class).ok_or(QuestionProblem::DeviceClass(class))?;
+        let identity = DeviceIdentity {
+            id: text("id", self.id)?,
+            id_type: text("idType", self.id_type)?,
+            publisher_name: text("publisherName", self.publisher_name)?,
+        };
+        let anonymous = [&identity.id, &identity.id_type, &identity.publisher_name].into_iter().all(String::is_empty);
+        let installed = needed("updateFromPkgId", self.update_from_pkg_id)?;
+        let platform = needed("platform", self.platform)?;
+        Ok(UpdateQuestion {
+            device_class,
+            identity: (!anonymous).then_some(identity),
+            installed: PackageId::new(installed).map_err(|_| malformed("updateFromPkgId"))?,
+            platform: Platform::new(platform).map_err(|_| malformed("platform"))?,
+            language: language(self.language)?,
+        })
+    }
+}
+
+impl ManifestRequest {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
+    pub(crate) async fn read(body: Body) -> Result<Self, Error> {
+        read_object(body).await
+    }
+
+    /// The question, or what is wrong with it: that is reported on the poll.
+    pub(crate) fn into_asked(self) -> Asked {
+        needed("uuid", self.uuid).map_or_else(Asked::Invalid, |uuid| Asked::Manifest { uuid })
+    }
+}
+
+/// Reads a JSON object. A known member that stands twice is refused: two readers must not see two questions.
+async fn read_object<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
+    let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
+    // serde would take an array for a struct.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::NotAnObject("it does not begin with a brace".to_owned()));
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::NotAnObject(format!("line {}, column {}", error.line(), error.column())))
+}
+
+fn needed(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {
+    let text = text(member, value)?;
+    if text.is_empty() { Err(QuestionProblem::Missing(member.to_owned())) } else { Ok(text) }
+}
+
+/// A text of at most 255 bytes, blanks around it removed; empty when it is not given.
+fn text(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {
+    match value {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) if text.len() <= IDENTITY_LIMIT => Ok(text.trim().to_owned()),
+        Some(_) => Err(malformed(member)),
+    }
+}
+
+/// A language identifier: a number, or its digits in a string.
+fn language(value: Option<Value>) -> Result<Language, QuestionProblem> {
+    let number = match value {
+        None | Some(Value::Null) => Some(0),
+        Some(Value::String(text)) if text.trim().is_empty() => Some(0),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        Some(Value::Array(_) | Value::Bool(_) | Value::Object(_)) => None,
+    };
+    number.map(Language).ok_or(malformed("language"))
+}
+
+fn malformed(member: &'static str) -> QuestionProblem {
+    QuestionProblem::Malformed(member.to_owned())
+}

@@ -1,0 +1,68 @@
+//! The OpenAPI documents: committed, fresh, complete, and shown as pages.
+
+use std::path::PathBuf;
+
+use countersign_testkit::WorldOptions;
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::support::App;
+
+fn path(door: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../openapi/{door}.json"))
+}
+
+/// Method and path of every operation of a door, from its committed document.
+pub(crate) fn routes(door: &str) -> Vec<(Method, String)> {
+    let text = std::fs::read_to_string(path(door)).expect("run `cargo xtask openapi` once");
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let mut routes = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    assert!(!routes.is_empty());
+    routes
+}
+
+#[tokio::test]
+async fn openapi_documents_are_fresh() {
+    let app = App::bare(WorldOptions::default()).await;
+    for door in ["device", "producer"] {
+        let document = app.get(&format!("/openapi/{door}.json")).await.json();
+        let fresh = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+        if std::env::var_os("COUNTERSIGN_UPDATE").is_some() {
+            std::fs::create_dir_all(path(door).parent().unwrap()).unwrap();
+            std::fs::write(path(door), &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path(door)).unwrap_or_default();
+        assert!(committed == fresh, "openapi/{door}.json is stale; run `cargo xtask openapi` and commit the result");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_route_exists() {
+    let app = App::bare(WorldOptions::default()).await;
+    let producer = routes("producer").into_iter().map(|(method, path)| (method, format!("/flexnet{path}")));
+    for (method, path) in routes("device").into_iter().chain(producer) {
+        let answer = app.send(crate::support::request(&method, &path).body(axum::body::Body::empty()).unwrap()).await;
+        assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert!(!String::from_utf8_lossy(&answer.body).contains("request.path"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_pages_are_served_under_a_strict_policy() {
+    let app = App::bare(WorldOptions::default()).await;
+    for path in
+        ["/docs", "/docs/device", "/docs/producer", "/uai/documentation/swagger-ui.html", "/flexnet/swagger-ui.html"]
+    {
+        let page = app.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+        assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    }
+    assert!(String::from_utf8_lossy(&app.get("/").await.body).contains("/docs/device"));
+    assert_eq!(&app.get("/ping").await.body[..], b"OK");
+}

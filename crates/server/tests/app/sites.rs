@@ -1,0 +1,100 @@
+//! Which site a request means, and that sites do not mix.
+
+use axum::body::Body;
+use countersign_app::{keys, sites};
+use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_testkit::WorldOptions;
+use http::{Request, StatusCode};
+
+use crate::support::{Answer, App, OTHER_KEY, UPDATES, accepted, good_token, question};
+
+async fn ping_as(app: &App, host: &str, path: &str, token: &str) -> Answer {
+    let request = Request::post(path).header("host", host).header("authorization", format!("Bearer {token}"));
+    app.send(request.body(Body::from(question().to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_site_is_found_by_host_by_prefix_or_by_default() {
+    let app = App::new().await;
+    let settings = SiteSettings { hosts: vec!["Acme.example.com".to_owned()], ..SiteSettings::default() };
+    sites::create(app.ctx(), SiteName::new("acme").unwrap(), settings).await.unwrap();
+    for (host, path, prefix) in [
+        ("acme.example.com", UPDATES.to_owned(), ""),
+        ("ACME.EXAMPLE.COM:8443", UPDATES.to_owned(), ""),
+        ("anything", format!("/t/acme{UPDATES}"), "/t/acme"),
+        ("anything", format!("/t/acme/t/acme{UPDATES}"), "/t/acme"),
+        ("anything", format!("/t/ACME{UPDATES}/"), "/t/acme"),
+    ] {
+        let answer = ping_as(&app, host, &path, &good_token()).await;
+        let url = accepted(&format!("{prefix}{UPDATES}"), &answer);
+        let poll = app.send(Request::get(&url).header("host", host).body(Body::empty()).unwrap()).await;
+        // The site acme has no key, so this is its own refusal and not the answer of the default site.
+        assert_eq!(poll.error_key(), "auth.key.missing", "{host} {path}");
+        // A client that joins the URL to a base with the prefix sends the prefix twice.
+        let doubled =
+            app.send(Request::get(format!("{prefix}{url}")).header("host", host).body(Body::empty()).unwrap()).await;
+        assert_eq!(doubled.error_key(), "auth.key.missing");
+    }
+    assert_eq!(
+        ping_as(&app, "anything", UPDATES, &good_token()).await.status,
+        StatusCode::ACCEPTED,
+        "the default site"
+    );
+}
+
+#[tokio::test]
+async fn without_a_default_site_an_unknown_host_is_421() {
+    let app = App::bare(WorldOptions { default_site: None, ..WorldOptions::default() }).await;
+    let answer = ping_as(&app, "unknown.example.com", UPDATES, &good_token()).await;
+    assert_eq!((answer.status, answer.error_key().as_str()), (StatusCode::MISDIRECTED_REQUEST, "site.unknown"));
+    let answer = ping_as(&app, "unknown.example.com", &format!("/t/nowhere{UPDATES}"), &good_token()).await;
+    assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
+    let poll = app.get(&format!("{UPDATES}/x")).await;
+    assert_eq!(poll.status, StatusCode::MISDIRECTED_REQUEST);
+    for path in ["/", "/ping", "/healthz", "/readyz", "/docs", "/openapi/device.json"] {
+        assert_eq!(app.get(path).await.status, StatusCode::OK, "{path} needs no site");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_one_site_is_not_valid_on_another() {
+    let app = App::new().await;
+    let id = sites::create(app.ctx(), SiteName::new("other").unwrap(), SiteSettings::default()).await.unwrap();
+    let record = sites::list(app.ctx()).await.unwrap().into_iter().find(|site| site.id == id).unwrap();
+    keys::upload(app.ctx(), &record, &OTHER_KEY.public_key().spki_base64()).await.unwrap();
+    for path in [UPDATES, "/uai/2.0/signed-updates/manifests"] {
+        let path = format!("/t/other{path}");
+        let answer = app.post(&path, Some(&good_token()), question().to_string()).await;
+        let poll = app.get(&accepted(&path, &answer)).await;
+        assert_eq!((poll.status, poll.error_key().as_str()), (StatusCode::UNAUTHORIZED, "auth.token.signature"));
+    }
+}
+
+#[tokio::test]
+async fn absolute_urls_come_from_the_base_url_and_never_from_host() {
+    let app = App::bare(WorldOptions { default_site: Some("based".to_owned()), ..WorldOptions::default() }).await;
+    let settings =
+        SiteSettings { base_url: Some("https://updates.example.com/x/".to_owned()), ..SiteSettings::default() };
+    let site = sites::create(app.ctx(), SiteName::new("based").unwrap(), settings).await.unwrap();
+    let app = App { site, ..app };
+    app.upload_key(&crate::support::PRODUCER_KEY).await;
+    keys::find_or_create_signing_key(app.ctx(), site).await.unwrap();
+    app.publish("pump-4.1", "pump-4.2", "UPD-1", &[("a b.bin", b"x")]).await;
+    let manifest = app.first_manifest().await;
+    let url = manifest["manifestFiles"][0]["fileUrl"].as_str().unwrap();
+    assert!(url.starts_with("https://updates.example.com/x/f/based/") && url.ends_with("/a%20b.bin"), "{url}");
+    let path = url.strip_prefix("https://updates.example.com/x").unwrap();
+    assert_eq!(app.get(path).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn request_ids_are_kept_when_well_formed_and_made_otherwise() {
+    let app = App::new().await;
+    let with = async |id: &str| {
+        let request = Request::get("/ping").header("x-request-id", id).body(Body::empty()).unwrap();
+        app.send(request).await.headers["x-request-id"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(with("abc-123").await, "abc-123");
+    assert_eq!(with("not well formed").await.len(), 32);
+    assert_eq!(app.get("/ping").await.headers["x-request-id"].len(), 32);
+}
