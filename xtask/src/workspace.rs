@@ -47,19 +47,6 @@ impl Workspace {
         serde_json::from_str(&text).context("cargo metadata printed something that is not JSON")
     }
 
-    /// The names of the crates whose name begins with `prefix`, sorted.
-    ///
-    /// # Errors
-    /// As [`Workspace::metadata`].
-    pub(crate) fn crates_named(&self, prefix: &str) -> Result<Vec<String>> {
-        let metadata = self.metadata()?;
-        let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
-        let names = packages.iter().filter_map(|package| package["name"].as_str());
-        let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
-        names.sort();
-        Ok(names)
-    }
-
     /// Where cargo puts what it builds.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use countersign_app::{Ctx, packages, products, sites, updates};
 use countersign_domain::catalog::release::{NewUpdate, ReleaseFault};
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
 use countersign_domain::device::Language;
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::{SiteName, SiteSettings};
-use countersign_domain::text::{PackageId, PlainFileName, Platform, ProductName, UpdateId};
+use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId};
 use countersign_domain::time::Date;
 use countersign_testkit::World;
 
@@ -36,7 +37,7 @@ impl Publisher {
         for (name, text) in files {
             let source = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(text.as_bytes()))]);
             let file = releases::receive(self.ctx(), source, |_| {}).await.unwrap();
-            received.push(ReleaseFile { name: PlainFileName::checked(*name).unwrap(), received: file, execute: false });
+            received.push(ReleaseFile { name: PlainFileName::new(*name).unwrap(), received: file, execute: false });
         }
         Release {
             product: product(),

@@ -1,3 +1,42 @@
-//! The countersign program.
+//! The program `countersign`: the server, its administration, the demonstration and a reference device.
+//!
+//! One file per noun; each holds what the command line accepts for it and what is done. What a command does is a use
+//! case of `countersign-app`, the same one that the doors call: this crate turns words into typed values, and outcomes
+//! into text for people or one JSON document for programs.
+//!
+//! It must never know SQL, a concrete store, or how a protocol of a door is built.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod access_token;
+mod amounts;
+mod arguments;
+mod clock;
+mod completions;
+mod credentials;
+mod demo;
+mod device;
+mod failure;
+mod key;
+mod options;
+mod output;
+mod package;
+mod private_file;
+mod product;
+mod program;
+mod progress;
+mod release;
+mod serve;
+mod site;
+mod table;
+mod text_input;
+mod update;
+mod update_texts;
+mod user;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    program::run()
+}

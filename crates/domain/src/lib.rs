@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod device;
+pub mod file_name;
 pub mod ids;
 pub mod keys;
 pub mod site;

@@ -99,28 +99,6 @@ checked_texts! {
     Platform, "a platform", 255;
     /// A login name, unique in its site.
     Username, "a user name", 255;
-    /// The name under which a file is downloaded. Refused when it could name another folder.
-    PlainFileName, "a file name", 255;
-}
-
-impl PlainFileName {
-    /// Takes a file name that names a file in the current folder on every common system.
-    ///
-    /// # Errors
-    /// [`TextError`] when the name is empty, too long, `.` or `..`, or holds a separator, a drive or a control character.
-    pub fn checked(text: impl Into<String>) -> Result<Self, TextError> {
-        const WHAT: &str = "a file name";
-        let name = Self::new(text)?;
-        if let Some(character) =
-            name.0.chars().find(|c| matches!(c, '/' | '\\' | ':' | '<' | '>' | '"' | '|' | '?' | '*'))
-        {
-            return Err(TextError::Character { what: WHAT, character });
-        }
-        if name.0 == "." || name.0 == ".." {
-            return Err(TextError::Character { what: WHAT, character: '.' });
-        }
-        Ok(name)
-    }
 }
 
 #[cfg(test)]
@@ -135,13 +113,5 @@ mod tests {
         assert_eq!(PackageId::new("a\nb"), Err(TextError::Character { what: "a package ID", character: '\n' }));
         assert_eq!(PackageId::new("x".repeat(256)), Err(TextError::TooLong { what: "a package ID", limit: 255 }));
         assert!(PackageId::new("x".repeat(255)).is_ok());
-    }
-
-    #[test]
-    fn file_names_stay_in_their_folder() {
-        assert!(PlainFileName::checked("pump fw-4.2.1.bin").is_ok());
-        for bad in ["..", ".", "a/b", "a\\b", "C:x", "a\0b", ""] {
-            assert!(PlainFileName::checked(bad).is_err(), "{bad:?} was accepted");
-        }
     }
 }

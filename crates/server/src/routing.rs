@@ -32,14 +32,15 @@ pub fn app(ctx: Ctx) -> Router {
     let doors = Router::new()
         .merge(device)
         .merge(producer)
-        .merge(health::router(ctx.clone()))
         .merge(pages::router(vec![("device", device_document), ("producer", producer_document)]))
         .fallback(no_route)
         .layer(middleware::from_fn_with_state(PanicAnswer::new(|_| panicked()), panics::catch))
         .layer(middleware::from_fn(access_log::record));
+    let sites = Router::new().fallback_service(doors).layer(middleware::from_fn_with_state(ctx.clone(), find_site));
     Router::new()
-        .fallback_service(doors)
-        .layer(middleware::from_fn_with_state(ctx, find_site))
+        // Whoever watches the server asks often, and about the process and not about a site.
+        .merge(health::router(ctx))
+        .fallback_service(sites)
         .layer(middleware::from_fn_with_state(rng, request_id::assign))
 }
 

@@ -1,5 +1,6 @@
 //! How a connection is set up.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ const CACHED_STATEMENTS: usize = 128;
 
 /// Opens the connection that writes, creating the file when it is missing.
 pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    // Made first, so that only its owner can read it; SQLite gives the same rights to the files beside it. A failure shows
+    // again, with its reason, when SQLite opens the file.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;

@@ -16,7 +16,10 @@ const THREADS: usize = 2;
 /// Units that may wait; further callers wait for a place.
 const QUEUE: usize = 1024;
 
-type Job = Option<(ErasedUnit, oneshot::Sender<Result<(), StoreError>>)>;
+enum Job {
+    Unit(ErasedUnit, oneshot::Sender<Result<(), StoreError>>),
+    Close(oneshot::Sender<()>),
+}
 
 /// The way to the reader threads.
 pub(crate) struct Readers {
@@ -40,14 +43,18 @@ impl Readers {
 
     pub(crate) async fn run(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(Some((unit, reply))).await.map_err(|_| StoreError::Closed)?;
+        self.queue.send(Job::Unit(unit, reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Ends all threads and waits for their connections to close: only the last connection of all tidies the log away.
     pub(crate) async fn close(&self) {
         for _ in 0..THREADS {
-            // An error means that all threads are gone, which is what was asked for.
-            let _ = self.queue.send(None).await;
+            let (reply, done) = oneshot::channel();
+            if self.queue.send(Job::Close(reply)).await.is_ok() {
+                // An error means that the thread is gone, which is what was asked for.
+                let _ = done.await;
+            }
         }
     }
 }
@@ -55,8 +62,18 @@ impl Readers {
 fn work(mut connection: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(Some((unit, reply))) = job else { return };
-        let _ = reply.send(run(&mut connection, unit));
+        match job {
+            Some(Job::Unit(unit, reply)) => {
+                // A caller that went away does not need its answer.
+                let _ = reply.send(run(&mut connection, unit));
+            }
+            Some(Job::Close(done)) => {
+                drop(connection);
+                let _ = done.send(());
+                return;
+            }
+            None => return,
+        }
     }
 }
 

@@ -103,8 +103,7 @@ mod tests {
         let input = || signing_input(&ProtectedHeader::rs256(), b"{}");
         let waiting = pool.sign(key.clone(), input());
         let mut waiting = Box::pin(waiting);
-        let _ =
-            Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
+        let _ = Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
         assert_eq!(pool.sign(key.clone(), input()).await, Err(SigningError::Busy));
         drop(jobs);
         assert_eq!(waiting.await, Err(SigningError::Closed));

@@ -4,9 +4,11 @@ use countersign_crypto::random::random_uuid_v4;
 use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, check_files};
 use countersign_domain::catalog::update::Update;
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{SiteId, StoredFileId};
-use countersign_domain::text::{PackageId, PlainFileName, ProductName, UpdateId};
+use countersign_domain::text::{PackageId, ProductName, UpdateId};
 use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
 use countersign_store::repositories::{NewFile, NewPackage, NewPackageFile, NewRelease, Tx};
 
 use super::receive::{ReceivedFile, discard};
@@ -153,18 +155,19 @@ async fn store_file(
     now: Timestamp,
     taken: &mut Vec<String>,
 ) -> Result<StoredFileId, PublishError> {
-    if let Some(found) = tx.files().find(site, &file.0.sha256).await? {
-        return Ok(found.id);
-    }
     let object_key = file.0.key.to_string();
     let row = NewFile { sha256: file.0.sha256, md5: file.0.md5, size: file.0.size, object_key: object_key.clone() };
     if let Some(id) = tx.files().insert(site, &row, now).await? {
         taken.push(object_key);
         return Ok(id);
     }
-    // Another writer was first; its row is visible now.
     let found = tx.files().find(site, &file.0.sha256).await?;
-    found.map(|found| found.id).ok_or(PublishError::Fault(Fault::Store(countersign_store::StoreError::OutcomeUnknown)))
+    let found = found.ok_or(PublishError::Fault(Fault::Store(StoreError::OutcomeUnknown)))?;
+    if found.object_key == object_key {
+        // The caller publishes a file a second time: its object is the one that is visible.
+        taken.push(object_key);
+    }
+    Ok(found.id)
 }
 
 async fn write_update(

@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use countersign_domain::ids::{Generation, SiteId};
+use countersign_domain::time::Timestamp;
 use tokio::sync::Mutex;
 
 use super::load;
@@ -34,7 +36,14 @@ pub(crate) struct Directory {
     begun: AtomicU64,
     /// Number of the last comparison that succeeded.
     succeeded: AtomicU64,
+    /// When the last comparison that succeeded began, in milliseconds since 1970.
+    current_at: AtomicI64,
 }
+
+/// Older knowledge than this is compared with the store before a request is answered from it.
+const FRESH: Duration = Duration::from_secs(1);
+/// Older knowledge than this answers nothing: a key may have been revoked since.
+const USABLE: Duration = Duration::from_secs(5);
 
 impl Directory {
     pub(crate) fn current(&self) -> Arc<Sites> {
@@ -55,9 +64,27 @@ impl Ctx {
             return Ok(());
         }
         let number = directory.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let began_at = self.now();
         self.compare().await?;
         directory.succeeded.store(number, Ordering::SeqCst);
+        directory.current_at.store(began_at.as_millis(), Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Makes sure that what this process knows is recent enough to answer from. Usually the worker that follows changes
+    /// has seen to that; when it cannot read the store, requests try by themselves, and after five seconds they fail.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store has not been read for five seconds.
+    pub(crate) async fn ensure_recent(&self) -> Result<(), Fault> {
+        let (now, known) = (self.now(), Timestamp::from_millis(self.directory.current_at.load(Ordering::SeqCst)));
+        if now <= known.plus(FRESH) {
+            return Ok(());
+        }
+        match self.refresh().await {
+            Err(_) if now <= known.plus(USABLE) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     async fn compare(&self) -> Result<(), Fault> {

@@ -19,8 +19,9 @@ pub enum SiteRef<'r> {
 /// `None` means that no site is meant; it is certain, because the store was asked.
 ///
 /// # Errors
-/// [`Fault`] when the store cannot be read.
+/// [`Fault`] when the store has not been readable for five seconds: what is known may be out of date then.
 pub async fn resolve(ctx: &Ctx, reference: SiteRef<'_>) -> Result<Option<Arc<SiteSnapshot>>, Fault> {
+    ctx.ensure_recent().await?;
     if let Some(found) = find(ctx, reference) {
         return Ok(Some(found));
     }

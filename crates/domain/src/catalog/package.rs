@@ -1,7 +1,8 @@
 //! Products, packages and the files in them.
 
+use crate::file_name::PlainFileName;
 use crate::ids::{PackageRow, ProductId, StoredFileId};
-use crate::text::{PackageId, PlainFileName, ProductName};
+use crate::text::{PackageId, ProductName};
 use crate::time::Timestamp;
 
 /// A product.

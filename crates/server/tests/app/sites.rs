@@ -98,3 +98,17 @@ async fn request_ids_are_kept_when_well_formed_and_made_otherwise() {
     assert_eq!(with("not well formed").await.len(), 32);
     assert_eq!(app.get("/ping").await.headers["x-request-id"].len(), 32);
 }
+
+#[tokio::test]
+async fn without_the_store_answers_go_on_for_five_seconds_and_readiness_fails_at_once() {
+    let app = App::new().await;
+    let url = app.ask_for_url(UPDATES, &question()).await;
+    app.ctx().close().await;
+    app.world.clock.advance(std::time::Duration::from_secs(5));
+    assert_eq!(app.get(&url).await.status, StatusCode::OK, "what is known is recent enough");
+    app.world.clock.advance(std::time::Duration::from_secs(1));
+    let answer = app.get(&url).await;
+    assert_eq!((answer.status, answer.error_key().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "internal.error"));
+    assert_eq!(app.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(app.get("/healthz").await.status, StatusCode::OK);
+}

@@ -15,9 +15,10 @@ use countersign_crypto::{
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
 use countersign_domain::device::Language;
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::{Site, SiteName, SiteSettings};
-use countersign_domain::text::{PackageId, PlainFileName, Platform, ProductName, UpdateId, Username};
+use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId, Username};
 use countersign_domain::time::Date;
 use countersign_domain::user::Role;
 use countersign_testkit::{World, WorldOptions};
@@ -117,7 +118,7 @@ impl App {
             let source = futures_source(bytes);
             let file = releases::receive(self.ctx(), source, |_| {}).await.unwrap();
             received.push(ReleaseFile {
-                name: PlainFileName::checked(*name).unwrap(),
+                name: PlainFileName::new(*name).unwrap(),
                 received: file,
                 execute: name.ends_with(".sh"),
             });

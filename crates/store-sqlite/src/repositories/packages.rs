@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use countersign_domain::catalog::package::{Package, PackageFile, Product};
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{PackageRow, ProductId, SiteId};
-use countersign_domain::text::{PackageId, PlainFileName, ProductName};
+use countersign_domain::text::{PackageId, ProductName};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewPackage, Packages};
@@ -62,7 +63,7 @@ fn package(connection: &Connection, row: &Row<'_>) -> Result<Package, StoreError
     let id: i64 = column(row, 0)?;
     let place = Place { table: "packages", row: id };
     let files = all(connection, FILES, [id], |row| {
-        let name = place.check("files.name", PlainFileName::checked(column::<String>(row, 0)?))?;
+        let name = place.check("files.name", PlainFileName::new(column::<String>(row, 0)?))?;
         Ok(PackageFile { name, execute: column(row, 1)?, stored: stored_file(row, 2)? })
     })?;
     let product = Product {

@@ -3,8 +3,9 @@
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
 use countersign_domain::device::Language;
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{SiteId, StoredFileId};
-use countersign_domain::text::{PackageId, PlainFileName, Platform, ProductName, UpdateId};
+use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId};
 use countersign_domain::time::Date;
 
 use super::{NOW, site};
@@ -35,7 +36,7 @@ async fn package(
         None => tx.products().insert(site, &name, NOW).await?.expect("free"),
     };
     let files = files.iter().map(|&(name, stored, execute)| NewPackageFile {
-        name: PlainFileName::checked(name).expect("good name"),
+        name: PlainFileName::new(name).expect("good name"),
         stored,
         execute,
     });

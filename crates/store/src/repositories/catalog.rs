@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use countersign_domain::catalog::package::{Package, Product, StoredFile};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{Update, UpdateStatus};
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{PackageRow, ProductId, SiteId, StoredFileId, UpdateRow};
-use countersign_domain::text::{PackageId, PlainFileName, ProductName, UpdateId};
+use countersign_domain::text::{PackageId, ProductName, UpdateId};
 use countersign_domain::time::Timestamp;
 
 use crate::StoreError;

@@ -1,0 +1,109 @@
+//! What the command line accepts, as a whole.
+
+use clap::builder::Styles;
+use clap::{Parser, Subcommand};
+
+use crate::access_token::AccessTokenCommand;
+use crate::completions::Completions;
+use crate::demo::Demo;
+use crate::device::DeviceCommand;
+use crate::key::KeyCommand;
+use crate::options::Options;
+use crate::package::PackageCommand;
+use crate::product::ProductCommand;
+use crate::release::ReleaseCommand;
+use crate::serve::Serve;
+use crate::site::SiteCommand;
+use crate::update::UpdateCommand;
+use crate::user::UserCommand;
+
+/// Self-hosted server for signed software updates: every request proves who sent it, every answer proves who said it.
+#[derive(Parser)]
+#[command(name = "countersign", version, styles = Styles::plain(), after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands. Each noun is a file of its own.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server until it is told to stop.
+    Serve(Serve),
+    /// Show what the server does: provision a sample site, serve it, and verify every door with real requests.
+    Demo(Demo),
+    /// Create and list sites: each is one publisher's own world of keys, packages and devices.
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Manage the keys of a site: those that check device tokens, and the one that signs answers.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Add producers' logins, list them, and set their passwords.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Issue access tokens for pipelines and services.
+    #[command(subcommand)]
+    AccessToken(AccessTokenCommand),
+    /// Create and list products.
+    #[command(subcommand)]
+    Product(ProductCommand),
+    /// Register, list and show packages: the releases that devices have or get.
+    #[command(subcommand)]
+    Package(PackageCommand),
+    /// Create, list, show, offer and withdraw updates.
+    #[command(subcommand)]
+    Update(UpdateCommand),
+    /// Publish the files of a folder as a package, with the update that leads to it, in one step.
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// A reference device: ask for updates, verify what is answered, download; and make device keys and tokens.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Print a completion script for a shell.
+    Completions(Completions),
+}
+
+const AFTER_HELP: &str = "\
+First contact:
+  countersign demo
+
+A site of your own:
+  countersign site create acme
+  countersign product create 'Pump firmware'
+  countersign package create pump-4.1 --product 'Pump firmware'
+  countersign device keygen --out device-key.pem | countersign key upload -
+  countersign release publish ./out --product 'Pump firmware' \\
+      --from pump-4.1 --to pump-4.2 --platform LINUX64
+  countersign serve --default-site acme
+
+Administration commands work on the data directory, beside a running server or without one; a running server \
+takes over what they change within a second.
+
+Exit status: 0 done; 1 failed; 2 the command line is wrong; `device` commands have more, see their help.";
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    use super::*;
+
+    fn check(command: &Command) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some(), "{name} does not say what it is for");
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.len() > 8, "{name}: {} is not explained", argument.get_id());
+        }
+        for below in command.get_subcommands() {
+            check(below);
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_is_explained() {
+        Arguments::command().debug_assert();
+        check(&Arguments::command());
+    }
+}

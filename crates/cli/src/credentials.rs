@@ -1,0 +1,146 @@
+//! `credentials.json`: what a device and a producer need to talk to a demonstration server.
+//!
+//! The file is an interface: programs outside read it. Members are added freely, and none is renamed or removed; those
+//! that this version does not know are kept when it writes the file again.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use countersign_crypto::Secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::private_file;
+
+/// The whole file.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Credentials {
+    /// Where the server answered when the file was written.
+    pub(crate) base_url: String,
+    /// Name of the site.
+    pub(crate) site: String,
+    /// What the device has.
+    pub(crate) device: DeviceCredentials,
+    /// What the producer has.
+    pub(crate) producer: ProducerCredentials,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// What the device has, and what its producer made for it.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct DeviceCredentials {
+    /// The producer's private key that makes device tokens (PEM, PKCS#8).
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_private_key: Option<Secret<String>>,
+    /// A device token (RS256 JWT).
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<Secret<String>>,
+    /// The key that verifies signed answers (base64 of SPKI DER).
+    pub(crate) signing_public_key: String,
+    /// Host ID of the device.
+    pub(crate) id: String,
+    /// Kind of the host ID.
+    pub(crate) id_type: String,
+    /// Publisher that the ID belongs to.
+    pub(crate) publisher_name: String,
+    /// The package that is installed.
+    pub(crate) update_from_pkg_id: String,
+    /// The device's platform.
+    pub(crate) platform: String,
+    /// Windows language identifier.
+    pub(crate) language: u32,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// A producer's login and token.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct ProducerCredentials {
+    /// Login name.
+    pub(crate) username: String,
+    /// Password.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<Secret<String>>,
+    /// Access token (`rna_…`).
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) access_token: Option<Secret<String>>,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Credentials {
+    /// Reads the file; `None` when it is not there.
+    pub(crate) fn find(path: &Path) -> Result<Option<Self>> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => Secret::new(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        };
+        let credentials = serde_json::from_str(text.expose());
+        credentials.map(Some).with_context(|| {
+            format!("{} is not a credentials file; repair it, or remove it to begin anew", path.display())
+        })
+    }
+
+    /// Writes the file, for its owner alone, in one step.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = Secret::new(serde_json::to_string_pretty(self)? + "\n");
+        private_file::replace(path, text.expose())
+    }
+}
+
+/// A secret as a JSON string.
+mod secret_text {
+    use countersign_crypto::Secret;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
+    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {
+        match secret {
+            Some(secret) => to.serialize_some(secret.expose()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<Secret<String>>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_other_versions_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("credentials.json");
+        assert!(Credentials::find(&path).unwrap().is_none());
+        let old = r#"{"base_url":"http://h","device":{"token":"t","activation_id":"A"},"events":{"username":"e"}}"#;
+        fs::write(&path, old).unwrap();
+        let credentials = Credentials::find(&path).unwrap().unwrap();
+        credentials.write(&path).unwrap();
+        let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(written["events"]["username"], "e");
+        assert_eq!(written["device"]["activation_id"], "A");
+        assert_eq!(written["device"]["token"], "t");
+        assert!(written["producer"].get("password").is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_is_not_taken_for_an_absent_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("credentials.json");
+        fs::write(&path, "{").unwrap();
+        assert!(Credentials::find(&path).err().unwrap().to_string().contains("is not a credentials file"));
+    }
+}

@@ -1,0 +1,141 @@
+//! `countersign demo`: first contact.
+//!
+//! It provisions a sample site, serves it, writes the credentials of a device and a producer into a file, and then walks
+//! through every door with real requests over the socket, saying at each step what was verified. It needs no network
+//! and no other service.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use clap::Args;
+use countersign_server::{Overrides, Server, init_logging, stop_signal};
+use tokio::sync::oneshot;
+
+use self::steps::Steps;
+use self::tour::Tour;
+use crate::options::Options;
+use crate::output::{Output, line};
+
+mod http;
+mod provision;
+mod sample;
+mod steps;
+mod tamper;
+mod tour;
+
+/// Show what the server does.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  countersign demo
+  countersign demo --exit
+  countersign demo --release ./out --listen 127.0.0.1:9000
+
+The data directory (--data, ./countersign-demo by default) keeps site, keys and credentials: a second run uses \
+them again. credentials.json in it has everything that a device and a producer need, and is readable by you alone.")]
+pub(crate) struct Demo {
+    /// Address and port to listen on [default: 127.0.0.1:8080, or a free port when that one is taken].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Publish the files of this folder as the sample release [default: this program itself].
+    #[arg(long, value_name = "DIR")]
+    release: Option<PathBuf>,
+    /// End after the walk; the exit status is 0 only if every step held.
+    #[arg(long)]
+    exit: bool,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, options: &Options) -> Result<()> {
+        let output = options.output();
+        let listen = self.listen.unwrap_or_else(|| free_address(output));
+        let folder = options.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
+        let config = options.configuration(Overrides {
+            data: Some(folder.clone()),
+            listen: Some(listen),
+            default_site: Some(provision::SITE.to_owned()),
+            ..Overrides::default()
+        })?;
+        init_logging(config.log, "warn");
+        let server = Server::bind(config).await?;
+        let (ctx, base_url) = (server.ctx().clone(), server.base_url().to_owned());
+        ensure!(
+            base_url.starts_with("http://"),
+            "the demonstration speaks plain HTTP on this machine, but the base URL is {base_url}; \
+             leave base_url and COUNTERSIGN_BASE_URL unset for it"
+        );
+        let tour = provision::provision(&ctx, &folder, &base_url, self.release.as_deref(), output).await?;
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut serving = Box::pin(server.run(async move {
+            // The sender is dropped when the demonstration ends, however it ends.
+            let _ = stopped.await;
+        }));
+        let outcome = tokio::select! {
+            ended = &mut serving => return Err(ended.err().unwrap_or_else(|| anyhow!("the server stopped by itself"))),
+            outcome = show(tour, self.exit, output) => outcome,
+        };
+        drop(stop);
+        serving.await?;
+        outcome
+    }
+}
+
+/// Walks through the doors of the server that runs beside this; then waits for the end unless there is one.
+async fn show(tour: Tour, exit: bool, output: Output) -> Result<()> {
+    let base_url = tour.base_url.clone();
+    let ready = base_url.clone();
+    let walk = tokio::task::spawn_blocking(move || {
+        tour.wait_until_ready()?;
+        if !output.json {
+            line(&format!("Countersign is ready at {ready}"));
+        }
+        let mut steps = Steps::new(output);
+        let summary = tour.walk(&mut steps)?;
+        steps.finish(&tour, &summary);
+        Ok(tour)
+    });
+    let walked: Result<Tour> = tokio::select! {
+        walked = walk => walked.context("the walk was lost")?,
+        () = stop_signal() => Err(anyhow!("stopped before the walk was over")),
+    };
+    let tour = walked?;
+    if !exit {
+        output.tell(&invitation(&tour));
+        stop_signal().await;
+    }
+    Ok(())
+}
+
+/// The usual address, or a free port on it when another program has it.
+fn free_address(output: Output) -> SocketAddr {
+    let usual = SocketAddr::from(([127, 0, 0, 1], PORT));
+    match TcpListener::bind(usual) {
+        Ok(_) => usual,
+        Err(error) => {
+            output.note(&format!("{usual} cannot be used ({error}); a free port is taken. Choose one with --listen."));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        }
+    }
+}
+
+fn invitation(tour: &Tour) -> String {
+    let credentials = tour.credentials_file.display();
+    let folder = tour.credentials_file.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let base_url = &tour.base_url;
+    format!(
+        "\nCredentials of the sample device and producer: {credentials}\n\
+         Documentation of the doors: {base_url}/docs\n\n\
+         Try in another terminal:\n  \
+         countersign device check --credentials {credentials}\n  \
+         countersign device update --credentials {credentials} --into ./downloads\n  \
+         countersign package list --data {folder}\n  \
+         countersign update deactivate {update} --data {folder}\n\n\
+         Serving until you press Ctrl-C.",
+        update = tour.update,
+    )
+}
+
+const FOLDER: &str = "countersign-demo";
+const PORT: u16 = 8080;

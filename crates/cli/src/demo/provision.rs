@@ -1,0 +1,166 @@
+//! What the demonstration needs in the store and in `credentials.json`. Whatever is there already is kept; only what is
+//! missing, or no longer works, is made.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use countersign_app::{Ctx, keys, sites, users};
+use countersign_client::{DeviceClass, Identity, Question};
+use countersign_crypto::encoding::base64_encode;
+use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
+use countersign_crypto::{Algorithm, RsaBits, RsaPrivateKey, Secret, VerifyingKey};
+use countersign_domain::site::{Site, SiteName, SiteSettings};
+use countersign_domain::text::Username;
+use countersign_domain::user::Role;
+
+use super::sample::{self, Sample};
+use super::tour::Tour;
+use crate::credentials::{Credentials, DeviceCredentials, ProducerCredentials};
+use crate::device::token;
+use crate::output::Output;
+use crate::user::generate_password;
+
+/// Name of the sample site.
+pub(super) const SITE: &str = "demo";
+
+/// Provisions the site and writes the credentials file. Returns what the walk needs.
+pub(super) async fn provision(
+    ctx: &Ctx,
+    folder: &Path,
+    base_url: &str,
+    release: Option<&Path>,
+    output: Output,
+) -> Result<Tour> {
+    let credentials_file = folder.join("credentials.json");
+    let mut credentials = Credentials::find(&credentials_file)?.unwrap_or_default();
+    let site = find_or_create_site(ctx).await?;
+    let platform = sample::platform()?;
+    let sample = match release {
+        Some(path) => sample::publish_folder(ctx, site.id, &platform, path, output).await?,
+        None => sample::publish_program(ctx, site.id, &platform, output).await?,
+    };
+    base_url.clone_into(&mut credentials.base_url);
+    SITE.clone_into(&mut credentials.site);
+    let device_key = provision_keys(ctx, &site, &mut credentials.device).await?;
+    provision_token(ctx, &device_key, &mut credentials.device)?;
+    provision_producer(ctx, &site, &mut credentials.producer).await?;
+    describe_device(&sample, platform.as_str(), &mut credentials.device);
+    credentials.write(&credentials_file)?;
+
+    let Credentials { device, producer, .. } = credentials;
+    Ok(Tour {
+        base_url: base_url.to_owned(),
+        credentials_file,
+        downloads: folder.join("device-downloads"),
+        username: producer.username,
+        password: producer.password.context("the producer has no password")?,
+        access_token: producer.access_token.context("the producer has no access token")?,
+        authorization_key: base64_encode(&device_key.public_key_spki()),
+        signing_key: device.signing_public_key,
+        token: device.token.context("the device has no token")?,
+        question: Question {
+            device: Some(Identity { id: device.id, id_type: device.id_type, publisher_name: device.publisher_name }),
+            device_class: DeviceClass::Client,
+            package: device.update_from_pkg_id,
+            platform: device.platform,
+            language: device.language,
+        },
+        update: sample.update,
+        target: sample.to,
+        published: sample.files,
+    })
+}
+
+async fn find_or_create_site(ctx: &Ctx) -> Result<Site> {
+    let name = SiteName::new(SITE)?;
+    let find = async || Ok::<_, anyhow::Error>(sites::list(ctx).await?.into_iter().find(|site| site.name == name));
+    if let Some(site) = find().await? {
+        return Ok(site);
+    }
+    sites::create(ctx, name.clone(), SiteSettings::default()).await?;
+    find().await?.context("the sample site was created and is not there")
+}
+
+/// Sees to the key that checks tokens and the key that signs answers. Returns the private half of the former.
+async fn provision_keys(ctx: &Ctx, site: &Site, device: &mut DeviceCredentials) -> Result<RsaPrivateKey> {
+    let key = match &device.authorization_private_key {
+        Some(pem) => RsaPrivateKey::from_pem(pem.expose()).context(
+            "authorization_private_key in credentials.json cannot be used; remove the member to get a new key",
+        )?,
+        None => tokio::task::spawn_blocking(|| RsaPrivateKey::generate(RsaBits::B2048)).await??,
+    };
+    device.authorization_private_key = Some(key.to_pkcs8_pem());
+    keys::upload(ctx, site, &base64_encode(&key.public_key_spki())).await?;
+    device.signing_public_key = base64_encode(&keys::find_or_create_signing_key(ctx, site.id).await?.spki);
+    Ok(key)
+}
+
+/// Keeps the token while the key verifies it and it is good for another day.
+fn provision_token(ctx: &Ctx, key: &RsaPrivateKey, device: &mut DeviceCredentials) -> Result<()> {
+    let public = VerifyingKey::from_rsa(key.public_key())?;
+    let tomorrow = ctx.now().plus(Duration::from_secs(24 * 3600)).as_seconds();
+    let is_good = |token: &Secret<String>| {
+        let verified = Compact::parse(token.expose()).and_then(|token| token.verify(Algorithm::RS256, &public));
+        let claims = verified.and_then(|payload| TimeClaims::read(&payload));
+        #[expect(clippy::cast_precision_loss, reason = "seconds until the year 9999 are exact in a double")]
+        claims.is_ok_and(|claims| matches!(claims.expires, NumericDate::At(end) if end > tomorrow as f64))
+    };
+    if !device.token.as_ref().is_some_and(is_good) {
+        device.token = Some(token::make(key, ctx.now().plus(TOKEN_LIFE))?);
+    }
+    Ok(())
+}
+
+/// Keeps password and access token while they log in.
+async fn provision_producer(ctx: &Ctx, site: &Site, producer: &mut ProducerCredentials) -> Result<()> {
+    if producer.username.is_empty() {
+        PRODUCER.clone_into(&mut producer.username);
+    }
+    let username = Username::new(producer.username.clone())?;
+    let password = producer.password.take().unwrap_or_else(|| generate_password(ctx));
+    let login = users::Credentials::Password { username: username.to_string(), password: copy(&password) };
+    if !may_log_in(ctx, site, login).await? {
+        users::find_or_add(ctx, site.id, username.clone(), Role::Admin, copy(&password)).await?;
+    }
+    producer.password = Some(password);
+
+    let is_valid = match &producer.access_token {
+        Some(token) => may_log_in(ctx, site, users::Credentials::Token(copy(token))).await?,
+        None => false,
+    };
+    if !is_valid {
+        producer.access_token = Some(users::issue_token(ctx, site.id, username, None).await?.0);
+    }
+    Ok(())
+}
+
+async fn may_log_in(ctx: &Ctx, site: &Site, login: users::Credentials) -> Result<bool> {
+    match users::login(ctx, site, login).await {
+        Ok(_) => Ok(true),
+        Err(users::LoginError::Refused) => Ok(false),
+        Err(error @ (users::LoginError::Fault(_) | users::LoginError::TooMany)) => Err(error.into()),
+    }
+}
+
+fn describe_device(sample: &Sample, platform: &str, device: &mut DeviceCredentials) {
+    let keep = |value: &mut String, usual: &str| {
+        if value.is_empty() {
+            usual.clone_into(value);
+        }
+    };
+    keep(&mut device.id, "DEMO-DEVICE-0001");
+    keep(&mut device.id_type, "STRING");
+    keep(&mut device.publisher_name, SITE);
+    sample.from.as_str().clone_into(&mut device.update_from_pkg_id);
+    platform.clone_into(&mut device.platform);
+    device.language = 1033;
+}
+
+fn copy(secret: &Secret<String>) -> Secret<String> {
+    Secret::new(secret.expose().clone())
+}
+
+const PRODUCER: &str = "producer";
+/// Ten years: outside checks use the file for as long as the data directory lives.
+const TOKEN_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

@@ -1,0 +1,220 @@
+//! The walk through the doors: real requests over the socket, and what each of them proves.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use countersign_client::{
+    ClientConfig, DeviceClass, DeviceClient, Identity, Manifest, ProxyUse, Question, UpdateItem, UpdateList,
+};
+use countersign_crypto::encoding::hex_encode;
+use countersign_crypto::{RsaPublicKey, Secret, Sha256, VerifyingKey};
+use countersign_domain::text::{PackageId, UpdateId};
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use super::http::{Http, Proof};
+use super::sample::PublishedFile;
+use super::steps::Steps;
+use super::tamper;
+use crate::amounts::{bytes, count};
+use crate::progress::{self, DownloadBar};
+
+/// What the walk needs to know.
+pub(super) struct Tour {
+    /// Where the server answers.
+    pub(super) base_url: String,
+    /// Where the credentials are.
+    pub(super) credentials_file: PathBuf,
+    /// Where downloads go.
+    pub(super) downloads: PathBuf,
+    /// Login name of the producer.
+    pub(super) username: String,
+    /// Password of the producer.
+    pub(super) password: Secret<String>,
+    /// Access token of the producer.
+    pub(super) access_token: Secret<String>,
+    /// Public key that checks device tokens, base64 of SPKI DER.
+    pub(super) authorization_key: String,
+    /// Public key that verifies answers, base64 of SPKI DER.
+    pub(super) signing_key: String,
+    /// Token of the device.
+    pub(super) token: Secret<String>,
+    /// What the device says about itself.
+    pub(super) question: Question,
+    /// The update that the device must be offered.
+    pub(super) update: UpdateId,
+    /// The package that it must lead to.
+    pub(super) target: PackageId,
+    /// The files that were published, in order.
+    pub(super) published: Vec<PublishedFile>,
+}
+
+impl Tour {
+    /// Returns when the server answers.
+    pub(super) fn wait_until_ready(&self) -> Result<()> {
+        let answer = Http::new(&self.base_url).fetch("/ping", &Proof::None).and_then(|answer| answer.expect(200));
+        answer.map(|_| ()).with_context(|| format!("the server does not answer at its base URL {}", self.base_url))
+    }
+
+    /// Takes all steps. Returns the line that sums them up.
+    pub(super) fn walk(&self, steps: &mut Steps) -> Result<String> {
+        let http = Http::new(&self.base_url);
+        steps.take("Server", SERVER, || {
+            http.fetch("/", &Proof::None)?.expect(200)?;
+            http.fetch("/ping", &Proof::None)?.expect(200)?;
+            Ok(("GET / and GET /ping answer 200".to_owned(), ()))
+        })?;
+        self.walk_producer(&http, steps)?;
+        let refused = self.walk_refusals(&http, steps)?;
+        let client = self.client()?;
+        let list = steps.take("Device, signed list", SIGNATURE, || {
+            let list = client.check(&self.question)?;
+            let item = self.offered(&list)?;
+            let said = format!(
+                "signature verified with the pinned key; offered: {} -> {}",
+                item.from_package, item.to_package
+            );
+            Ok((said, list))
+        })?;
+        let item = self.offered(&list)?;
+        let manifest = steps.take("Device, signed manifest", SIGNATURE, || {
+            let manifest = client.manifest(item)?;
+            self.compare_manifest(&manifest)?;
+            let said = format!("signature verified; {} as published", count(manifest.files.len(), "file"));
+            Ok((said, manifest))
+        })?;
+        let total = self.walk_downloads(&client, &manifest, steps)?;
+        Ok(format!(
+            "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; refused: \
+             wrong password, missing device token, {refused} altered answers.",
+            count(manifest.files.len(), "file"),
+            bytes(total)
+        ))
+    }
+
+    fn walk_producer(&self, http: &Http, steps: &mut Steps) -> Result<()> {
+        let login = Proof::Password(&self.username, &self.password);
+        let upload = json!({ "publicKey": self.authorization_key });
+        steps.take("Producer, password", PRODUCER, || {
+            http.send(Method::PUT, AUTHORIZATION_KEY, &login, &upload)?.expect(200)?;
+            Ok((format!("{} uploaded the key that checks device tokens", self.username), ()))
+        })?;
+        steps.take("Producer, wrong password", PRODUCER, || {
+            let wrong = Secret::new(format!("{}x", self.password.expose()));
+            let login = Proof::Password(&self.username, &wrong);
+            http.send(Method::PUT, AUTHORIZATION_KEY, &login, &upload)?.expect(401)?;
+            Ok(("refused with 401".to_owned(), ()))
+        })?;
+        steps.take("Producer, access token", PRODUCER, || {
+            let answer = http.fetch(SIGNING_KEY, &Proof::Bearer(&self.access_token))?.expect(200)?.json()?;
+            let key = answer.get("publicKey").and_then(Value::as_str);
+            ensure!(key == Some(self.signing_key.as_str()), "the server shows another signing key than the pinned one");
+            Ok(("read the key that signs answers; it is the one that the device has pinned".to_owned(), ()))
+        })
+    }
+
+    /// What must not be believed: a device without a token, and altered answers. Returns the number of the latter.
+    fn walk_refusals(&self, http: &Http, steps: &mut Steps) -> Result<usize> {
+        let question = self.question_on_the_wire();
+        steps.take("Device without token", DEVICE, || {
+            http.ask(SIGNED_UPDATES, &Proof::None, &question)?.expect(401)?;
+            Ok(("accepted for polling, refused with 401 on the poll".to_owned(), ()))
+        })?;
+        steps.take("Altered answers", SIGNATURE, || {
+            let answer = http.ask(SIGNED_UPDATES, &Proof::Bearer(&self.token), &question)?.expect(200)?;
+            let key = VerifyingKey::from_rsa(&RsaPublicKey::parse_upload(&self.signing_key)?)?;
+            let refused = tamper::alter_each_member(&answer.body, &key)?;
+            let said = format!("one byte changed in payload, header or signature: {refused} of {refused} refused");
+            Ok((said, refused))
+        })
+    }
+
+    /// Downloads all files and compares what is on the disk with what was published. Returns their size in bytes.
+    fn walk_downloads(&self, client: &DeviceClient, manifest: &Manifest, steps: &mut Steps) -> Result<u64> {
+        // Files of an earlier run would be found complete, and nothing would be downloaded.
+        if self.downloads.exists() {
+            fs::remove_dir_all(&self.downloads)?;
+        }
+        fs::create_dir_all(&self.downloads)?;
+        let mut total = 0_u64;
+        for (file, published) in manifest.files.iter().zip(&self.published) {
+            let output = steps.output();
+            steps.take(&format!("Download {}", published.name), DOWNLOAD, || {
+                let mut bar = DownloadBar(progress::bar(output, &published.name, published.size));
+                let path = client.download(file, &self.downloads, &mut bar)?;
+                let (size, digest) = measure(&path)?;
+                ensure!(size == published.size, "{size} bytes arrived, {} were published", published.size);
+                ensure!(digest == published.sha256, "the SHA-256 is not that of the published file");
+                Ok((format!("{}, SHA-256 {} as published", bytes(size), hex_encode(&digest)), ()))
+            })?;
+            total = total.saturating_add(file.size);
+        }
+        Ok(total)
+    }
+
+    fn client(&self) -> Result<DeviceClient> {
+        let token = Secret::new(self.token.expose().clone());
+        let mut config = ClientConfig::new(&self.base_url, token, vec![self.signing_key.clone()]);
+        config.proxy = ProxyUse::Direct;
+        Ok(DeviceClient::new(config)?)
+    }
+
+    fn offered<'l>(&self, list: &'l UpdateList) -> Result<&'l UpdateItem> {
+        let item = list.items.iter().find(|item| item.update_id == self.update.as_str());
+        let item = item.with_context(|| format!("the update {} is not offered", self.update))?;
+        ensure!(
+            item.to_package == self.target.as_str(),
+            "the update leads to {}, not to {}",
+            item.to_package,
+            self.target
+        );
+        Ok(item)
+    }
+
+    fn compare_manifest(&self, manifest: &Manifest) -> Result<()> {
+        let listed = manifest.files.iter().map(|file| (file.name.as_str(), file.size, file.digest.to_hex()));
+        let published = self.published.iter().map(|file| (file.name.as_str(), file.size, hex_encode(&file.sha256)));
+        ensure!(listed.eq(published), "the manifest lists other files than those that were published");
+        Ok(())
+    }
+
+    fn question_on_the_wire(&self) -> Value {
+        let device: Option<&Identity> = self.question.device.as_ref();
+        json!({
+            "deviceClass": DeviceClass::Client.as_str(),
+            "id": device.map(|device| &device.id),
+            "idType": device.map(|device| &device.id_type),
+            "publisherName": device.map(|device| &device.publisher_name),
+            "updateFromPkgId": self.question.package,
+            "platform": self.question.platform,
+            "language": self.question.language,
+        })
+    }
+}
+
+/// Length and SHA-256 of a file on the disk.
+fn measure(path: &Path) -> Result<(u64, [u8; 32])> {
+    let mut file = File::open(path)?;
+    let (mut size, mut digest, mut piece) = (0_u64, Sha256::new(), vec![0; PIECE]);
+    loop {
+        let read = file.read(&mut piece)?;
+        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        digest.update(bytes);
+        size = size.saturating_add(u64::try_from(read)?);
+    }
+    Ok((size, digest.finish()))
+}
+
+const AUTHORIZATION_KEY: &str = "/flexnet/operations/api/updates/update-authorization-key";
+const SIGNING_KEY: &str = "/flexnet/operations/api/updates/update-signing-key";
+const SIGNED_UPDATES: &str = "/uai/2.0/signed-updates";
+const PIECE: usize = 256 * 1024;
+
+const SERVER: &str = "see the log above for the reason, and whether another program answers on this address";
+const PRODUCER: &str =
+    "see the log above; begin anew with another --data directory if users or keys were changed by hand";
+const DEVICE: &str = "the device door judges tokens wrongly; do not use this build";
+const SIGNATURE: &str = "the answer is not what the pinned key vouches for; begin anew with another --data directory, and do not use this build if it happens again";
+const DOWNLOAD: &str = "see the cause below; check the free space, and the files in the data directory";

@@ -1,0 +1,140 @@
+//! `countersign key`: the public keys that check device tokens, and the key that signs answers.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use countersign_app::keys;
+use countersign_crypto::encoding::{base64_encode, hex_encode};
+use countersign_crypto::sha256;
+use countersign_domain::ids::AuthorizationKeyId;
+use countersign_domain::keys::AuthorizationKey;
+use countersign_domain::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::options::Options;
+use crate::table::table;
+use crate::text_input;
+
+/// Manage keys.
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Upload the public key that checks device tokens; the key before it stays valid for 30 days.
+    Upload(UploadKey),
+    /// List the uploaded keys, newest first.
+    List,
+    /// End an uploaded key at once: tokens made with its private half stop to work.
+    Revoke(RevokeKey),
+    /// Print the public key that verifies signed answers (base64 of SPKI DER); the first call makes the pair.
+    #[command(after_help = "\
+Example:
+  countersign key signing > signing-key.txt
+
+Ship this key with your devices; `countersign device` takes it with --key @signing-key.txt.")]
+    Signing,
+}
+
+/// A public key to upload.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  countersign key upload device-public.pem
+  countersign device keygen --out device-key.pem | countersign key upload -
+
+An RSA public key as PEM (PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE) or as base64 of its DER encoding.")]
+pub(crate) struct UploadKey {
+    /// File with the public key, or - for the standard input.
+    file: PathBuf,
+}
+
+/// A key to revoke.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign key revoke 3")]
+pub(crate) struct RevokeKey {
+    /// ID of the key, as `countersign key list` shows it.
+    id: i64,
+}
+
+impl KeyCommand {
+    pub(crate) async fn run(self, options: &Options) -> Result<()> {
+        match self {
+            Self::Upload(upload) => upload.run(options).await,
+            Self::List => list(options).await,
+            Self::Revoke(revoke) => revoke.run(options).await,
+            Self::Signing => signing(options).await,
+        }
+    }
+}
+
+impl UploadKey {
+    async fn run(self, options: &Options) -> Result<()> {
+        let text = text_input::read(&self.file)?;
+        let id = options.on_site(async |ctx, site| Ok(keys::upload(ctx, site, &text).await?)).await?;
+        let sentence = format!("Device tokens are now checked with key {id}.");
+        options.output().done(&json!({ "id": id.0 }), &sentence);
+        Ok(())
+    }
+}
+
+impl RevokeKey {
+    async fn run(self, options: &Options) -> Result<()> {
+        let id = AuthorizationKeyId(self.id);
+        options.on_site(async |ctx, site| Ok(keys::revoke(ctx, site.id, id).await?)).await?;
+        options
+            .output()
+            .done(&json!({ "id": id.0 }), &format!("Key {id} is revoked; tokens made with it are refused."));
+        Ok(())
+    }
+}
+
+async fn list(options: &Options) -> Result<()> {
+    let (all, now) =
+        options.on_site(async |ctx, site| Ok((keys::list_authorization_keys(ctx, site.id).await?, ctx.now()))).await?;
+    let document = Value::Array(all.iter().map(|key| document(key, now)).collect());
+    options.output().result(&document, || {
+        let row = |key: &AuthorizationKey| {
+            let state = match key.ends_at {
+                None => "current".to_owned(),
+                Some(end) if now < end => format!("valid until {end}"),
+                Some(end) => format!("ended {end}"),
+            };
+            [key.id.to_string(), key.created_at.to_string(), state, fingerprint(key)]
+        };
+        let rows: Vec<_> = all.iter().map(row).collect();
+        let empty = "No key is uploaded, so every device is refused; upload one: countersign key upload FILE";
+        table(["ID", "UPLOADED", "STATE", "SHA-256"], &rows, empty)
+    });
+    Ok(())
+}
+
+async fn signing(options: &Options) -> Result<()> {
+    let (key, is_new) = options
+        .on_site(async |ctx, site| {
+            let is_new = keys::list_signing_keys(ctx, site.id).await?.is_empty();
+            Ok((keys::find_or_create_signing_key(ctx, site.id).await?, is_new))
+        })
+        .await?;
+    if is_new {
+        options.output().note("Made the key pair that signs the answers of this site.");
+    }
+    let public_key = base64_encode(&key.spki);
+    let document = json!({ "id": key.id.0, "public_key": public_key, "created": is_new });
+    options.output().result(&document, || public_key.clone());
+    Ok(())
+}
+
+fn document(key: &AuthorizationKey, now: Timestamp) -> Value {
+    json!({
+        "id": key.id.0,
+        "public_key": base64_encode(&key.spki),
+        "sha256": fingerprint(key),
+        "created_at": key.created_at.to_string(),
+        "ends_at": key.ends_at.map(|end| end.to_string()),
+        "active": key.is_active(now),
+    })
+}
+
+/// SHA-256 of the DER encoding: what `openssl pkey -pubin -outform DER | sha256sum` prints.
+fn fingerprint(key: &AuthorizationKey) -> String {
+    hex_encode(&sha256(&key.spki))
+}

@@ -1,0 +1,41 @@
+//! From the command line to the command, and from its outcome to the exit status.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure;
+
+/// Reads the command line, runs the command, and reports a failure on the error output.
+pub(crate) fn run() -> ExitCode {
+    match dispatch(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<()> {
+    let Arguments { options, command } = arguments;
+    match command {
+        Command::AccessToken(command) => block_on(command.run(&options)),
+        Command::Completions(command) => command.run(),
+        Command::Demo(command) => block_on(command.run(&options)),
+        // The reference device blocks and has no runtime, like the devices that embed its client.
+        Command::Device(command) => command.run(&options.output()),
+        Command::Key(command) => block_on(command.run(&options)),
+        Command::Package(command) => block_on(command.run(&options)),
+        Command::Product(command) => block_on(command.run(&options)),
+        Command::Release(command) => block_on(command.run(&options)),
+        Command::Serve(command) => block_on(command.run(&options)),
+        Command::Site(command) => block_on(command.run(&options)),
+        Command::Update(command) => block_on(command.run(&options)),
+        Command::User(command) => block_on(command.run(&options)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("the threads of the program cannot be started")?.block_on(Box::pin(work))
+}

@@ -1,0 +1,96 @@
+//! `countersign site`: creating and listing sites.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use countersign_app::sites;
+use countersign_domain::site::{Site, SiteName, SiteSettings};
+use serde_json::{Value, json};
+
+use crate::options::Options;
+use crate::table::table;
+
+/// Create and list sites.
+#[derive(Subcommand)]
+pub(crate) enum SiteCommand {
+    /// Create a site, and with the first one the data directory.
+    Create(CreateSite),
+    /// List all sites.
+    List,
+}
+
+/// What a new site is.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  countersign site create acme
+  countersign site create acme --host updates.acme.example \\
+      --base-url https://updates.acme.example
+
+Requests reach a site by one of its hosts, by the path prefix /t/NAME, or because it is the server's default site.")]
+pub(crate) struct CreateSite {
+    /// Name of the site: lower-case letters, digits and hyphens, because it stands in host names and paths.
+    name: SiteName,
+    /// External base URL, from which all absolute URLs of the site are made [default: the server's own].
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Host name that leads to this site; repeat for more.
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// Accept device keys of 1024 to 2047 bits, for old devices that cannot change.
+    #[arg(long)]
+    small_rsa_keys: bool,
+    /// Name the signing key in the header of signed answers; some old clients do not expect it.
+    #[arg(long)]
+    key_id_in_answers: bool,
+}
+
+impl SiteCommand {
+    pub(crate) async fn run(self, options: &Options) -> Result<()> {
+        match self {
+            Self::Create(site) => site.run(options).await,
+            Self::List => list(options).await,
+        }
+    }
+}
+
+impl CreateSite {
+    async fn run(self, options: &Options) -> Result<()> {
+        let settings = SiteSettings {
+            base_url: self.base_url,
+            hosts: self.hosts,
+            small_rsa_keys: self.small_rsa_keys,
+            key_id_in_answers: self.key_id_in_answers,
+        };
+        let name = self.name;
+        let id = options.on_store(async |ctx| Ok(sites::create(ctx, name.clone(), settings.clone()).await?)).await?;
+        let sentence = format!("Created site {name}. Next: countersign product create NAME --site {name}");
+        options.output().done(&json!({ "id": id.0, "name": name.as_str() }), &sentence);
+        Ok(())
+    }
+}
+
+async fn list(options: &Options) -> Result<()> {
+    let all = options.on_existing_store(async |ctx| Ok(sites::list(ctx).await?)).await?;
+    let document = Value::Array(all.iter().map(document).collect());
+    options.output().result(&document, || {
+        let row = |site: &Site| {
+            let settings = &site.settings;
+            let base_url = settings.base_url.clone().unwrap_or_else(|| "the server's".to_owned());
+            [site.name.to_string(), base_url, settings.hosts.join(", ")]
+        };
+        let rows: Vec<_> = all.iter().map(row).collect();
+        table(["NAME", "BASE URL", "HOSTS"], &rows, "There is no site yet; create one: countersign site create NAME")
+    });
+    Ok(())
+}
+
+fn document(site: &Site) -> Value {
+    json!({
+        "id": site.id.0,
+        "name": site.name.as_str(),
+        "base_url": site.settings.base_url,
+        "hosts": site.settings.hosts,
+        "small_rsa_keys": site.settings.small_rsa_keys,
+        "key_id_in_answers": site.settings.key_id_in_answers,
+    })
+}

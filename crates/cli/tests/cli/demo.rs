@@ -1,0 +1,172 @@
+//! The demonstration: what it verifies, what it writes, and what it keeps.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::support::{Place, Run, files_below, program, run, text};
+
+fn demo(place: &Place, release: &std::path::Path, more: &[&str]) -> Run {
+    let words = ["demo", "--exit", "--listen", "127.0.0.1:0", "--release", text(release)];
+    place.run(&[&words, more].concat())
+}
+
+fn credentials(place: &Place) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(place.path("data/credentials.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn every_step_holds_and_the_last_line_says_what_was_verified() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", &[7; 100_000]), ("README.txt", b"read me")]);
+    let shown = demo(&place, &release, &[]).ok();
+    assert!(shown.stdout.starts_with("Countersign is ready at http://127.0.0.1:"), "{}", shown.stdout);
+    assert!(
+        shown.last_line().starts_with("Verified: signed list, signed manifest and 2 files (100,007 bytes);"),
+        "{}",
+        shown.stdout
+    );
+    assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), vec![7; 100_000]);
+    assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
+
+    let document = demo(&place, &release, &["--json"]).ok().json();
+    assert_eq!(document["steps"].as_array().unwrap().len(), 10);
+    assert_eq!(document["summary"], shown.last_line());
+}
+
+#[test]
+fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    demo(&place, &release, &[]).ok();
+    let path = place.path("data/credentials.json");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    let file = credentials(&place);
+    let texts = [
+        "/base_url",
+        "/site",
+        "/device/authorization_private_key",
+        "/device/token",
+        "/device/signing_public_key",
+        "/device/id",
+        "/device/id_type",
+        "/device/publisher_name",
+        "/device/update_from_pkg_id",
+        "/device/platform",
+        "/producer/username",
+        "/producer/password",
+        "/producer/access_token",
+    ];
+    for member in texts {
+        let text = file.pointer(member).and_then(Value::as_str).unwrap_or_else(|| panic!("{member} is missing"));
+        assert!(!text.is_empty(), "{member} is empty");
+    }
+    assert_eq!(file["site"], "demo");
+    assert_eq!(file["device"]["language"], 1033);
+    assert!(file["device"]["authorization_private_key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
+    assert!(file["producer"]["access_token"].as_str().unwrap().starts_with("rna_"));
+    let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
+    assert_eq!((count(""), count("/device"), count("/producer")), (4, 9, 3), "a door that is not there has a member");
+}
+
+#[test]
+fn a_second_run_keeps_keys_and_credentials() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    demo(&place, &release, &[]).ok();
+    let first = credentials(&place);
+    demo(&place, &release, &[]).ok();
+    let second = credentials(&place);
+    assert_eq!(first["device"], second["device"]);
+    assert_eq!(first["producer"], second["producer"]);
+    assert_eq!(place.json(&["key", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(place.json(&["update", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn only_what_is_missing_is_made_again() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    demo(&place, &release, &[]).ok();
+    let mut file = credentials(&place);
+    let before = file.clone();
+    file["device"].as_object_mut().unwrap().remove("token");
+    file["producer"].as_object_mut().unwrap().remove("access_token");
+    file["device"]["activation_id"] = Value::from("ACT-1");
+    std::fs::write(place.path("data/credentials.json"), file.to_string()).unwrap();
+    demo(&place, &release, &[]).ok();
+    let after = credentials(&place);
+    for kept in ["/device/authorization_private_key", "/device/signing_public_key", "/producer/password"] {
+        assert_eq!(before.pointer(kept), after.pointer(kept), "{kept}");
+    }
+    assert_eq!(after["device"]["activation_id"], "ACT-1", "a member of another version was lost");
+    assert!(after["device"]["token"].is_string());
+    assert_ne!(before["producer"]["access_token"], after["producer"]["access_token"]);
+}
+
+#[test]
+fn other_files_become_the_next_version_and_the_only_offer() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"one")]);
+    demo(&place, &release, &[]).ok();
+    place.write("release", &[("app.bin", b"two")]);
+    demo(&place, &release, &[]).ok();
+    assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), b"two");
+    place.write("release", &[("app.bin", b"one")]);
+    demo(&place, &release, &[]).ok();
+    assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), b"one");
+    let updates = place.json(&["update", "list"]);
+    let states: Vec<_> = updates.as_array().unwrap().iter().map(|update| update["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active", "inactive"]);
+}
+
+#[test]
+fn a_taken_port_is_said_and_another_one_used() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    // When another program has the port already, the demonstration finds it taken all the same.
+    let _taken = TcpListener::bind("127.0.0.1:8080");
+    let shown = run(program(&place.path("")).args(["demo", "--exit", "--release", text(&release)]), "").ok();
+    assert!(shown.stderr.contains("127.0.0.1:8080 cannot be used"), "{}", shown.stderr);
+    assert!(!shown.stdout.contains(":8080"), "{}", shown.stdout);
+    assert!(place.path("countersign-demo/credentials.json").exists());
+}
+
+#[test]
+fn it_serves_until_it_is_told_to_stop() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    let mut serving = place.serve(&["demo", "--release", text(&release)]);
+    assert_eq!(credentials(&place)["base_url"], serving.base_url.as_str(), "the file is there before the ready line");
+    serving.read_until("Serving until");
+    assert!(serving.terminate().success());
+}
+
+#[test]
+fn a_damaged_credentials_file_is_not_replaced() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    place.write("data", &[("credentials.json", b"{")]);
+    let error = demo(&place, &release, &[]).fails(1);
+    assert!(error.contains("is not a credentials file"), "{error}");
+    assert_eq!(std::fs::read(place.path("data/credentials.json")).unwrap(), b"{");
+}
+
+#[test]
+fn a_step_that_does_not_hold_fails_the_demonstration() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", &[7; 10_000])]);
+    demo(&place, &release, &[]).ok();
+    // The stored bytes are damaged behind the server's back; the release itself is already published.
+    let stored = files_below(&place.path("data/files"));
+    let [object] = &stored[..] else { panic!("one file is stored: {stored:?}") };
+    let mut bytes = std::fs::read(object).unwrap();
+    bytes[5_000] ^= 1;
+    std::fs::remove_file(object).unwrap();
+    std::fs::write(object, bytes).unwrap();
+
+    let error = demo(&place, &release, &[]).fails(1);
+    assert!(error.contains("the step \"Download app.bin\" failed; see the cause below"), "{error}");
+    assert!(error.contains("because: Refused: app.bin has the wrong SHA-256 digest"), "{error}");
+}

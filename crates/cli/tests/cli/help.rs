@@ -1,0 +1,46 @@
+//! `--help` is enough to use the program.
+
+use crate::support::Place;
+
+#[test]
+fn every_command_says_what_it_needs() {
+    let place = Place::new();
+    let cases: [(&[&str], &[&str]); 22] = [
+        (&[], &["countersign demo", "release publish", "Exit status"]),
+        (&["serve"], &["--listen", "--base-url", "--default-site", "countersign.toml", "SIGTERM"]),
+        (&["demo"], &["--release", "--exit", "credentials.json", "--data"]),
+        (&["site", "create"], &["<NAME>", "--host", "--base-url", "--small-rsa-keys", "--key-id-in-answers"]),
+        (&["site", "list"], &["--json"]),
+        (&["key", "upload"], &["<FILE>", "PEM", "30 days"]),
+        (&["key", "list"], &["--site"]),
+        (&["key", "revoke"], &["<ID>", "key list"]),
+        (&["key", "signing"], &["SPKI", "--key @signing-key.txt"]),
+        (&["user", "add"], &["<NAME>", "--role", "viewer", "publisher", "admin", "--password-file"]),
+        (&["user", "password"], &["<NAME>", "--password-file"]),
+        (&["access-token", "create"], &["<USER>", "--days", "Authorization: Bearer"]),
+        (&["product", "create"], &["<NAME>"]),
+        (&["package", "create"], &["<ID>", "--product", "--description"]),
+        (&["package", "show"], &["<ID>"]),
+        (&["update", "create"], &["--id", "--from", "PLATFORM=PACKAGE", "--start", "--end", "--inactive", "line-item"]),
+        (&["update", "activate"], &["<ID>"]),
+        (&["release", "publish"], &["<FOLDER>", "--product", "--from", "--to", "--platform", "--execute", "--hidden"]),
+        (&["device", "check"], &["--url", "--key", "--token", "COUNTERSIGN_DEVICE_TOKEN", "Exit status"]),
+        (&["device", "update"], &["--into", "--credentials", "3 refused"]),
+        (&["device", "token"], &["--key", "--days"]),
+        (&["device", "keygen"], &["--out"]),
+    ];
+    for (command, needed) in cases {
+        let help = place.run(&[command, &["--help"]].concat()).ok().stdout;
+        for word in needed {
+            assert!(help.contains(word), "{command:?} does not mention {word}:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_has_its_own_status() {
+    let place = Place::new();
+    for words in [&["serv"][..], &["release", "publish"], &["device", "check"], &["user", "add"], &["demo", "--no"]] {
+        assert_eq!(place.run(words).code, Some(2), "{words:?}");
+    }
+}
