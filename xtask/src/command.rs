@@ -62,13 +62,18 @@ pub(crate) fn ask(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed something that is not UTF-8"))
 }
 
-/// The command as it could be pasted into a shell, with the variables that it sets.
+/// The command as it could be pasted into a shell, with the variables that it sets and those that it takes away.
 pub(crate) fn shell_line(command: &Command) -> String {
-    let variables = command
-        .get_envs()
-        .filter_map(|(name, value)| value.map(|value| format!("{}={}", name.to_string_lossy(), quoted(value))));
+    let (mut removed, mut set) = (Vec::new(), Vec::new());
+    for (name, value) in command.get_envs() {
+        match value {
+            None => removed.push(format!("-u {}", quoted(name))),
+            Some(value) => set.push(format!("{}={}", name.to_string_lossy(), quoted(value))),
+        }
+    }
+    let env = if removed.is_empty() { Vec::new() } else { [vec!["env".to_owned()], removed].concat() };
     let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
-    variables.chain(words).collect::<Vec<_>>().join(" ")
+    env.into_iter().chain(set).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &OsStr) -> String {
@@ -92,6 +97,9 @@ mod tests {
         let mut command = Command::new("cargo");
         command.args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(shell_line(&command), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
+        command.env_remove("COUNTERSIGN_UPDATE");
+        let line = "env -u COUNTERSIGN_UPDATE RUSTDOCFLAGS='-D warnings' cargo doc --no-deps";
+        assert_eq!(shell_line(&command), line);
     }
 
     #[test]

@@ -27,6 +27,7 @@ fn find_or_install(workspace: &Workspace) -> Result<PathBuf> {
     }
     let root = workspace.cache.join("tools").join(format!("cargo-deny-{VERSION}"));
     let program = root.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let _held = workspace.lock_cache()?;
     if !has_version(&program) {
         println!("    cargo-deny {VERSION} is not here yet; building it once takes some minutes");
         let mut install = workspace.cargo(&["install", "cargo-deny", "--version", &format!("={VERSION}"), "--locked"]);

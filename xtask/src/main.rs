@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod deny;
 mod openapi;
+mod program;
 mod python;
 mod test;
 mod tidy;

@@ -18,12 +18,15 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.root.join(REQUIREMENTS);
     let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
     let base = find_or_install()?;
-    println!("    Python {}.{} at {}", base.version.0, base.version.1, base.program);
+    let (major, minor, patch) = base.version;
+    println!("    Python {major}.{minor}.{patch} at {}", base.program);
 
-    let fingerprint = fingerprint(&[&base.program, &format!("{:?}", base.version), &wanted]);
+    // The patch is left out: an environment outlives an update of the Python that it was made with.
+    let fingerprint = fingerprint(&[&base.program, &format!("{:?}", (major, minor)), &wanted]);
     let environment = workspace.cache.join(format!("python-{fingerprint:016x}"));
     let python = if cfg!(windows) { environment.join(r"Scripts\python.exe") } else { environment.join("bin/python") };
     let marker = environment.join("complete");
+    let _held = workspace.lock_cache()?;
     if marker.is_file() && imports_work(&python) {
         println!("    the environment {} is complete", environment.display());
         return Ok(python);
@@ -50,14 +53,20 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
 /// A Python on this machine that can make environments.
 struct Interpreter {
     program: String,
-    version: (u32, u32),
+    version: Version,
 }
+
+/// Major version, minor version, patch.
+type Version = (u32, u32, u32);
 
 fn find_or_install() -> Result<Interpreter> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    let advice = "Python 3.9 or later with its venv module is needed for the tests with foreign clients";
+    let (major, minor, patch) = OLDEST;
+    let advice = format!(
+        "Python {major}.{minor}.{patch} or later with its venv module is needed for the tests with foreign clients"
+    );
     if Path::new("/etc/debian_version").exists() && is_root() {
         println!("    {advice}; installing it, as this is Debian and we are root");
         command::run(Command::new("apt-get").args(["update"]))?;
@@ -77,12 +86,12 @@ fn find() -> Option<Interpreter> {
     })
 }
 
-/// Reads what [`PROBE`] prints: major version, minor version, and the path of the interpreter.
-fn parse_probe(answer: &str) -> Option<((u32, u32), String)> {
+/// Reads what [`PROBE`] prints: the version in three numbers, and the path of the interpreter.
+fn parse_probe(answer: &str) -> Option<(Version, String)> {
     let mut lines = answer.lines();
-    let (major, minor) = lines.next()?.split_once('.')?;
-    let program = lines.next()?.to_owned();
-    Some(((major.parse().ok()?, minor.parse().ok()?), program))
+    let numbers: Vec<u32> = lines.next()?.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    let &[major, minor, patch] = &numbers[..] else { return None };
+    Some(((major, minor, patch), lines.next()?.to_owned()))
 }
 
 fn imports_work(python: &Path) -> bool {
@@ -116,27 +125,29 @@ fn fingerprint(parts: &[&str]) -> u64 {
 }
 
 const REQUIREMENTS: &str = "crates/interop/python/requirements.txt";
-const OLDEST: (u32, u32) = (3, 9);
+/// The packages say that they do not run on 3.9.0 and 3.9.1.
+const OLDEST: Version = (3, 9, 2);
 const IMPORTS: &str = "import jwt, cryptography.hazmat.primitives.asymmetric.rsa";
 /// `ensurepip` is imported because Debian ships it apart from Python, and no environment can be made without it.
-const PROBE: &str = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
+const PROBE: &str = "import ensurepip, sys, venv; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)";
 
 #[cfg(test)]
 mod tests {
-    use super::{fingerprint, parse_probe};
+    use super::{OLDEST, fingerprint, parse_probe};
 
     #[test]
     fn the_probe_is_read() {
-        assert_eq!(parse_probe("3.11\n/usr/bin/python3\n"), Some(((3, 11), "/usr/bin/python3".to_owned())));
-        assert_eq!(parse_probe("3\n/usr/bin/python3\n"), None);
-        assert_eq!(parse_probe("3.11"), None);
-        assert_eq!(parse_probe(""), None);
+        assert_eq!(parse_probe("3.11.7\n/usr/bin/python3\n"), Some(((3, 11, 7), "/usr/bin/python3".to_owned())));
+        for wrong in ["3\n/usr/bin/python3\n", "3.11\n/usr/bin/python3\n", "3.x.1\n/usr/bin/python3", "3.11.7", ""] {
+            assert_eq!(parse_probe(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]
     fn versions_compare_as_numbers() {
-        let (version, _) = parse_probe("3.10\n/usr/bin/python3").unwrap();
-        assert!(version > super::OLDEST);
+        let version = |text: &str| parse_probe(&format!("{text}\n/usr/bin/python3")).unwrap().0;
+        assert!(version("3.10.0") > OLDEST && version("3.9.2") >= OLDEST);
+        assert!(version("3.9.1") < OLDEST && version("3.8.20") < OLDEST);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{command, python};
+use crate::{command, program, python};
 
 /// Runs every test, or those whose name contains `only`.
 ///
@@ -18,9 +18,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let python = python::ensure(workspace)?;
 
     command::announce("building the program that the foreign clients talk to");
-    command::run(&mut workspace.cargo(&["build", "--package", "countersign-cli"]))?;
-    let program =
-        workspace.target_directory()?.join("debug").join(format!("countersign{}", std::env::consts::EXE_SUFFIX));
+    let program = program::build(workspace)?;
 
     command::announce("running the tests");
     // Without `--no-fail-fast` the first failing crate would hide what the others have to say.

@@ -1,5 +1,7 @@
 //! Where things are: the repository, the cache of downloads, and what cargo and git know about both.
 
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,11 +33,34 @@ impl Workspace {
         Ok(Self { root, cache })
     }
 
-    /// A cargo command that runs at the root of the repository.
+    /// A cargo command that runs at the root of the repository, without the settings of the person who starts it: a
+    /// `COUNTERSIGN_UPDATE` that was left behind would write documents where they are to be compared.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(&self.root);
+        take_settings_away(&mut command, std::env::vars_os().map(|(name, _)| name));
         command
+    }
+
+    /// Holds the cache for this process until the returned file is dropped. Two runs may share a cache, and neither is
+    /// to remove or replace what the other is making. The lock ends with the process, however it ends.
+    ///
+    /// # Errors
+    /// When the cache cannot be written, or its file system has no locks.
+    pub(crate) fn lock_cache(&self) -> Result<File> {
+        let path = self.cache.join("lock");
+        let context = || format!("cannot lock {}; COUNTERSIGN_CACHE_DIR names another cache", path.display());
+        fs::create_dir_all(&self.cache).with_context(context)?;
+        let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(context)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                println!("    waiting for another run, which prepares the same cache {}", self.cache.display());
+                file.lock().with_context(context)?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(context),
+        }
+        Ok(file)
     }
 
     /// What cargo says about the crates of this repository, and only of this repository.
@@ -45,16 +70,6 @@ impl Workspace {
     pub(crate) fn metadata(&self) -> Result<Value> {
         let text = command::ask(&mut self.cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
         serde_json::from_str(&text).context("cargo metadata printed something that is not JSON")
-    }
-
-    /// Where cargo puts what it builds.
-    ///
-    /// # Errors
-    /// As [`Workspace::metadata`].
-    pub(crate) fn target_directory(&self) -> Result<PathBuf> {
-        let metadata = self.metadata()?;
-        let path = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-        Ok(PathBuf::from(path))
     }
 
     /// Every file that is tracked, or new and not ignored, relative to the root and with `/` between the parts.
@@ -71,5 +86,46 @@ impl Workspace {
         files.sort();
         files.dedup();
         Ok(files)
+    }
+}
+
+/// Removes those of the variables that steer the program or its tests.
+fn take_settings_away(command: &mut Command, variables: impl Iterator<Item = OsString>) {
+    for name in variables.filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+        command.env_remove(name);
+    }
+}
+
+const PREFIX: &str = "COUNTERSIGN_";
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::fs::{File, TryLockError};
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use super::{Workspace, take_settings_away};
+
+    #[test]
+    fn only_our_variables_are_taken_away() {
+        let ours = ["COUNTERSIGN_LOG", "COUNTERSIGN_MASTER_KEY", "COUNTERSIGN_UPDATE"];
+        let others = ["PATH", "CARGO_HOME", "CARGO_BIN_EXE_countersign", "XCOUNTERSIGN_LOG"];
+        let mut command = Command::new("cargo");
+        take_settings_away(&mut command, [ours.as_slice(), &others].concat().into_iter().map(OsString::from));
+        let removed: Vec<_> = command.get_envs().map(|(name, value)| (name.to_str().unwrap(), value)).collect();
+        assert_eq!(removed, ours.map(|name| (name, None)));
+    }
+
+    #[test]
+    fn nobody_else_has_the_cache_while_it_is_held() {
+        let cache = std::env::temp_dir().join(format!("countersign-xtask-{}", std::process::id()));
+        let workspace = Workspace { root: PathBuf::new(), cache: cache.clone() };
+        let held = workspace.lock_cache().unwrap();
+        let other = File::options().write(true).open(cache.join("lock")).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(held);
+        other.try_lock().unwrap();
+        std::fs::remove_dir_all(cache).unwrap();
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_blobs::Blobs;
 use countersign_crypto::Rng;
 use countersign_domain::ids::SiteId;
+use countersign_domain::site::SiteName;
 use countersign_domain::time::Timestamp;
 use countersign_store::{BoxFuture, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
@@ -38,7 +39,7 @@ pub struct Parts {
     /// External base URL of sites that have none of their own, without a trailing slash.
     pub base_url: String,
     /// Name of the site that answers when host and path name none.
-    pub default_site: Option<String>,
+    pub default_site: Option<SiteName>,
 }
 
 /// Context of use cases: cheap to clone.
@@ -76,6 +77,12 @@ impl Ctx {
         &*self.parts.rng
     }
 
+    /// The injected source of randomness, to be kept.
+    #[must_use]
+    pub fn shared_rng(&self) -> Arc<dyn Rng> {
+        self.parts.rng.clone()
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.parts.store
     }
@@ -92,17 +99,24 @@ impl Ctx {
             .store()
             .write(move |tx| {
                 Box::pin(async move {
-                    let value = unit(&mut *tx).await?;
+                    // First, because it also takes the site's lock: of two units that look and then insert, the
+                    // second looks when the first has committed.
                     tx.sites().touch(site).await?;
-                    Ok::<T, E>(value)
+                    unit(tx).await
                 })
             })
             .await?;
-        if let Err(error) = self.refresh().await {
-            // The change is durable; the next look at the store will bring it here.
-            tracing::error!(error = &error as &dyn std::error::Error, "a change was not loaded at once");
-        }
+        self.load_change().await;
         Ok(value)
+    }
+
+    /// Takes over a change that was just committed. A failure is not the caller's: the change is durable, and the next
+    /// look at the store will bring it here.
+    pub(crate) async fn load_change(&self) {
+        if let Err(error) = self.refresh().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "a change was not loaded at once");
+        }
     }
 
     /// Finishes what was begun and closes the store.

@@ -10,6 +10,9 @@ pub enum Fault {
     /// The file storage failed.
     #[error("the file storage failed")]
     Blobs(#[from] BlobError),
+    /// A credential of one site was used for another. The program has a fault; nothing was done.
+    #[error("a credential of another site was used")]
+    ForeignPrincipal,
     /// A stored key is not what it should be.
     #[error("a stored key cannot be used: {what}")]
     Key {
@@ -28,9 +31,18 @@ pub enum Fault {
     /// No signature could be made.
     #[error("no signature could be made")]
     Signing(#[from] SigningError),
+    /// What is stored for this site cannot be used; other sites are not affected.
+    #[error("the site cannot be loaded")]
+    Site,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+    /// The store did not answer in time.
+    #[error("the store did not answer in time")]
+    StoreTimeout,
+    /// The store could not be read when somebody else tried a moment ago.
+    #[error("the store is not available")]
+    StoreUnavailable,
     /// A computation on another thread was lost.
     #[error("a task on another thread was lost")]
     Task(#[from] tokio::task::JoinError),

@@ -158,3 +158,15 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     assert!(releases::receive(publisher.ctx(), source, |_| {}).await.is_err());
     assert_eq!(publisher.objects(), 0);
 }
+
+#[tokio::test]
+async fn publishing_the_same_received_files_again_keeps_their_bytes() {
+    let publisher = Publisher::new().await;
+    let release = publisher.release(&[("a.bin", "alpha")]).await;
+    let publish = |release| releases::publish(publisher.ctx(), publisher.site, release);
+    assert_eq!(publish(release.clone()).await.unwrap(), Published::New);
+    assert_eq!(publish(release.clone()).await.unwrap(), Published::Unchanged);
+    let refused = Release { product: ProductName::new("Fan").unwrap(), ..release };
+    assert!(publish(refused).await.is_err());
+    assert_eq!(publisher.objects(), 1, "published bytes were removed");
+}

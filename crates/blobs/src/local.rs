@@ -9,12 +9,13 @@
 //! Everything here touches the disk, so it runs on the blocking pool.
 
 mod durable;
+mod owner;
 mod reader;
 mod writer;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{self, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,11 +28,13 @@ use futures_util::stream::BoxStream;
 
 use crate::{BlobError, BlobWriter, Blobs, ObjectKey};
 
+use owner::Owner;
 pub use reader::READ_CHUNK;
 
 /// Objects in a directory of the local file system.
 ///
-/// Several processes may use the same directory at once, for example a server and a command line tool.
+/// Several processes may use the same directory at once, for example a server and a command line tool. What the
+/// superuser writes there belongs to the owner of the directory.
 pub struct LocalBlobs {
     directory: Arc<Directory>,
     rng: Arc<dyn Rng>,
@@ -48,9 +51,10 @@ impl LocalBlobs {
         let root = root.into();
         let directory = blocking(move || {
             let operation = "create the storage directory";
-            let directory = Directory::new(path::absolute(root).map_err(BlobError::io(operation))?);
-            durable::create_durable_directories(&directory.root).map_err(BlobError::io(operation))?;
-            durable::create_directories(&directory.incoming()).map_err(BlobError::io(operation))?;
+            let root = path::absolute(root).map_err(BlobError::io(operation))?;
+            durable::create_durable_directories(&root).map_err(BlobError::io(operation))?;
+            let directory = Directory::new(root).map_err(BlobError::io(operation))?;
+            durable::create_directories(&directory.incoming(), directory.owner).map_err(BlobError::io(operation))?;
             directory.remove_leftovers(now)?;
             Ok(directory)
         })
@@ -98,13 +102,16 @@ impl Blobs for LocalBlobs {
 /// The layout of the directory, and which parts of it are known to be durable.
 struct Directory {
     root: PathBuf,
+    /// Whose all files and directories in it are.
+    owner: Owner,
     /// The shard directories whose own entries have been synced by this process. At most 65,536 of them.
     durable_shards: Mutex<HashSet<[u8; 2]>>,
 }
 
 impl Directory {
-    fn new(root: PathBuf) -> Self {
-        Self { root, durable_shards: Mutex::default() }
+    /// The storage in a directory that is there.
+    fn new(root: PathBuf) -> io::Result<Self> {
+        Ok(Self { owner: Owner::of(&root)?, root, durable_shards: Mutex::default() })
     }
 
     fn incoming(&self) -> PathBuf {
@@ -126,7 +133,7 @@ impl Directory {
     fn prepare_shard(&self, key: &ObjectKey, object: &Path) -> Result<PathBuf, BlobError> {
         let leaf = object.parent().unwrap_or(&self.root);
         if !self.shards().contains(&key.shard()) {
-            durable::create_directories(leaf).map_err(BlobError::io("create a storage directory"))?;
+            durable::create_directories(leaf, self.owner).map_err(BlobError::io("create a storage directory"))?;
             for directory in leaf.ancestors().skip(1).take(2) {
                 durable::sync_directory(directory).map_err(BlobError::io("make a storage directory durable"))?;
             }

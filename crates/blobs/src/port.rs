@@ -46,7 +46,8 @@ pub trait BlobWriter: Send {
     /// After an error, or after this future was dropped before its end, the writer is of no more use.
     async fn append(&mut self, chunk: Bytes) -> Result<(), BlobError>;
 
-    /// Makes everything that was appended durable and visible, and only then gives out the key.
+    /// Makes everything that was appended durable and visible, and only then gives out the key. When this future is
+    /// dropped before its end, no object stays behind.
     async fn finish(self: Box<Self>) -> Result<ReceivedBlob, BlobError>;
 }
 

@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// Add producers' logins, list them, and set their passwords.
     #[command(subcommand)]
     User(UserCommand),
-    /// Issue access tokens for pipelines and services.
+    /// Issue access tokens for pipelines and services, list and revoke them.
     #[command(subcommand)]
     AccessToken(AccessTokenCommand),
     /// Create and list products.

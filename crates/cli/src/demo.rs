@@ -9,8 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
-use countersign_server::{Overrides, Server, init_logging, stop_signal};
-use tokio::sync::oneshot;
+use countersign_server::{Overrides, Server, Stop, init_logging};
 
 use self::steps::Steps;
 use self::tour::Tour;
@@ -35,7 +34,7 @@ Examples:
 The data directory (--data, ./countersign-demo by default) keeps site, keys and credentials: a second run uses \
 them again. credentials.json in it has everything that a device and a producer need, and is readable by you alone.")]
 pub(crate) struct Demo {
-    /// Address and port to listen on [default: 127.0.0.1:8080, or a free port when that one is taken].
+    /// Address and port to listen on [default: as configured, else 127.0.0.1:8080; a free port when it is taken].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
     /// Publish the files of this folder as the sample release [default: this program itself].
@@ -49,15 +48,19 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         let output = options.output();
-        let listen = self.listen.unwrap_or_else(|| free_address(output));
         let folder = options.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
-        let config = options.configuration(Overrides {
+        let mut config = options.configuration(Overrides {
             data: Some(folder.clone()),
-            listen: Some(listen),
+            listen: self.listen,
             default_site: Some(provision::SITE.to_owned()),
             ..Overrides::default()
         })?;
+        if self.listen.is_none() {
+            config.listen = free_address(config.listen, output);
+        }
         init_logging(config.log, "warn");
+        // From here on a signal is not lost, whatever is being done when it comes.
+        let signals = Stop::on_signals()?;
         let server = Server::bind(config).await?;
         let (ctx, base_url) = (server.ctx().clone(), server.base_url().to_owned());
         ensure!(
@@ -67,23 +70,21 @@ impl Demo {
         );
         let tour = provision::provision(&ctx, &folder, &base_url, self.release.as_deref(), output).await?;
 
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut serving = Box::pin(server.run(async move {
-            // The sender is dropped when the demonstration ends, however it ends.
-            let _ = stopped.await;
-        }));
+        // The server goes on while the walk is broken off, so it has an end of its own.
+        let end = Stop::default();
+        let mut serving = Box::pin(server.run(end.clone()));
         let outcome = tokio::select! {
             ended = &mut serving => return Err(ended.err().unwrap_or_else(|| anyhow!("the server stopped by itself"))),
-            outcome = show(tour, self.exit, output) => outcome,
+            outcome = show(tour, self.exit, output, &signals) => outcome,
         };
-        drop(stop);
+        end.ask();
         serving.await?;
         outcome
     }
 }
 
 /// Walks through the doors of the server that runs beside this; then waits for the end unless there is one.
-async fn show(tour: Tour, exit: bool, output: Output) -> Result<()> {
+async fn show(tour: Tour, exit: bool, output: Output, signals: &Stop) -> Result<()> {
     let base_url = tour.base_url.clone();
     let ready = base_url.clone();
     let walk = tokio::task::spawn_blocking(move || {
@@ -98,24 +99,24 @@ async fn show(tour: Tour, exit: bool, output: Output) -> Result<()> {
     });
     let walked: Result<Tour> = tokio::select! {
         walked = walk => walked.context("the walk was lost")?,
-        () = stop_signal() => Err(anyhow!("stopped before the walk was over")),
+        () = signals.asked() => Err(anyhow!("stopped before the walk was over")),
     };
     let tour = walked?;
     if !exit {
         output.tell(&invitation(&tour));
-        stop_signal().await;
+        signals.asked().await;
     }
     Ok(())
 }
 
-/// The usual address, or a free port on it when another program has it.
-fn free_address(output: Output) -> SocketAddr {
-    let usual = SocketAddr::from(([127, 0, 0, 1], PORT));
+/// The usual address, or a free port on it when another program has it. Only who names a port on the command line
+/// wants that one and no other.
+fn free_address(usual: SocketAddr, output: Output) -> SocketAddr {
     match TcpListener::bind(usual) {
         Ok(_) => usual,
         Err(error) => {
             output.note(&format!("{usual} cannot be used ({error}); a free port is taken. Choose one with --listen."));
-            SocketAddr::from(([127, 0, 0, 1], 0))
+            SocketAddr::new(usual.ip(), 0)
         }
     }
 }
@@ -138,4 +139,3 @@ fn invitation(tour: &Tour) -> String {
 }
 
 const FOLDER: &str = "countersign-demo";
-const PORT: u16 = 8080;

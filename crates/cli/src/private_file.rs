@@ -1,8 +1,8 @@
-//! Files that only their owner may read.
+//! Files and folders that only their owner may read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -31,6 +31,17 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
             .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
     step().with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Makes an empty folder; one of this name goes with all that is in it.
+pub(crate) fn replace_folder(path: &Path) -> Result<()> {
+    let step = || {
+        if path.exists() {
+            fs::remove_dir_all(path)?;
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    };
+    step().with_context(|| format!("the folder {} cannot be made anew", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

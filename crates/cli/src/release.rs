@@ -159,10 +159,11 @@ async fn upload_or_discard(
     files: &[FolderFile],
     execute: &[String],
 ) -> Result<Vec<ReleaseFile>> {
+    let stop = countersign_server::Stop::on_signals()?;
     let mut received = Vec::new();
     let outcome = tokio::select! {
         outcome = upload::upload(ctx, output, files, execute, &mut received) => outcome,
-        () = countersign_server::stop_signal() => Err(anyhow::anyhow!("stopped; nothing was published")),
+        () = stop.asked() => Err(anyhow::anyhow!("stopped; nothing was published")),
     };
     match outcome {
         Ok(uploaded) => Ok(uploaded),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 use clap::Args;
-use countersign_server::{Overrides, Server, init_logging, stop_signal};
+use countersign_server::{Overrides, Server, Stop, init_logging};
 use serde_json::json;
 
 use crate::options::Options;
@@ -37,6 +37,8 @@ impl Serve {
         let Self { listen, base_url, default_site } = self;
         let config = options.configuration(Overrides { listen, base_url, default_site, ..Overrides::default() })?;
         init_logging(config.log, if options.quiet { "warn" } else { "info" });
+        // From here on a signal is not lost, whatever is being done when it comes.
+        let stop = Stop::on_signals()?;
         let server = Server::bind(config).await?;
         let base_url = server.base_url();
         if options.json {
@@ -44,6 +46,6 @@ impl Serve {
         } else {
             line(&format!("Countersign is ready at {base_url}"));
         }
-        server.run(stop_signal()).await
+        server.run(stop).await
     }
 }

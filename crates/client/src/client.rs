@@ -78,6 +78,8 @@ impl DeviceClient {
 
     /// Asks for the files of one update, and returns the verified manifest.
     ///
+    /// The signature says that a pinned key once signed this list of files; nothing in it says for which update.
+    ///
     /// Download links in a manifest expire after hours: ask for it when the device is about to download.
     ///
     /// # Errors

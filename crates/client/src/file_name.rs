@@ -2,6 +2,11 @@
 //!
 //! A name comes from outside and becomes a path, so it is accepted only if it means the same plain file in every
 //! folder on every common system. Nothing is repaired: a repaired name would be one that nobody signed.
+//!
+//! Unicode can write one letter in two ways, as itself (é) or as a base with marks (e and U+0301), and some file systems
+//! take both for the same name. Only the first way is accepted, so two accepted names of Latin, Cyrillic, kana or Hangul
+//! letters are never one name in two spellings. For other scripts that would need large tables, which are not here: two
+//! spellings of such a name in one manifest would share a file, and the second download would replace the first.
 
 use std::fmt;
 
@@ -14,6 +19,9 @@ pub struct FileName(String);
 /// Why a file name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
+    /// It has combining marks or parts of Hangul syllables, which some systems take for another spelling of a letter.
+    #[error("it has combining marks; write its letters in composed form (Unicode NFC)")]
+    Combining,
     /// It has a control character, or one that changes the reading direction and so disguises the name.
     #[error("it has control or direction characters")]
     Control,
@@ -75,6 +83,9 @@ impl FileName {
         if name.contains(|c: char| c.is_control() || is_invisible(c)) {
             return Err(NameFault::Control);
         }
+        if name.contains(is_combining) {
+            return Err(NameFault::Combining);
+        }
         if name.ends_with('.') || name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace) {
             return Err(NameFault::Edge);
         }
@@ -100,9 +111,10 @@ impl FileName {
         format!("{}{PART_ETAG}", self.0)
     }
 
-    /// Whether some file system takes both for the same file.
-    pub(crate) fn clashes_with(&self, other: &Self) -> bool {
-        self.0.to_lowercase() == other.0.to_lowercase()
+    /// The same text for all names that some file system takes for one, because it does not look at case. Two steps,
+    /// because some letters have several capitals (K and the kelvin sign) and some several small forms (σ and ς).
+    pub(crate) fn folded(&self) -> String {
+        self.0.to_lowercase().to_uppercase()
     }
 }
 
@@ -115,6 +127,24 @@ impl fmt::Display for FileName {
 /// Marks that reorder the text around them, and those that show as nothing at all.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The general combining marks, the voicing marks of kana, and the parts that Hangul syllables are made of: together,
+/// every way to write a letter of these scripts in pieces (Unicode Standard Annex 15).
+fn is_combining(c: char) -> bool {
+    matches!(
+        c,
+        '\u{0300}'..='\u{036f}'
+            | '\u{0483}'..='\u{0489}'
+            | '\u{1100}'..='\u{11ff}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{3099}'..='\u{309a}'
+            | '\u{a960}'..='\u{a97f}'
+            | '\u{d7b0}'..='\u{d7ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
 }
 
 /// Windows takes these for devices in every folder, with any extension and in any case; the digits may also be the
@@ -154,6 +184,7 @@ mod tests {
             ("pump-fw-4.2.1.bin", "pump-fw-4.2.1.bin"),
             ("Setup%20%281%29.exe", "Setup (1).exe"),
             ("%E6%9B%B4%E6%96%B0.zip", "更新.zip"),
+            ("r%C3%A9sum%C3%A9-%ED%95%9C-%E3%81%8C", "résumé-한-が"),
             (".config", ".config"),
             ("100%25", "100%"),
             ("50%zz", "50%zz"),
@@ -183,6 +214,9 @@ mod tests {
             ("a%7f", NameFault::Control),
             ("a%C2%85b", NameFault::Control),
             ("gpj%E2%80%AEexe.jpg", NameFault::Control),
+            ("re%CC%81sume%CC%81", NameFault::Combining),
+            ("%E1%84%92%E1%85%A1%E1%86%AB", NameFault::Combining),
+            ("%E3%81%8B%E3%82%99", NameFault::Combining),
             ("a%20", NameFault::Edge),
             ("%20a", NameFault::Edge),
             ("a.", NameFault::Edge),

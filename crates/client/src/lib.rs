@@ -18,8 +18,15 @@
 //! What is guaranteed: no byte of an answer's payload is looked at before its signature verifies with a pinned key;
 //! a file appears under its final name only when its size and digest are the signed ones; the device token travels
 //! only in requests to the base URL's origin; redirects are never followed; every loop, wait, body and file has a
-//! limit. What is not: the wire format ties no answer to a moment (there is no nonce), so whoever can intercept
-//! traffic can replay an older genuine answer about the same package. Use `https`.
+//! limit.
+//!
+//! What is not guaranteed, because the wire format has nothing for it: that an answer was made for this question, or
+//! lately. A signature says only that the key once signed these bytes. The items of a list must name the package that
+//! was asked about, but an empty list answers any question, and a manifest names neither an update nor a package.
+//! Whoever can change traffic can therefore keep updates from a device with an empty list that was signed for another,
+//! play back older lists about the same package, and answer for any manifest with any other that the pinned key has
+//! ever signed, an older release or another product. Use `https`, and have the installer look into what was
+//! downloaded: which product it is for, and that it is not older than what is installed.
 //!
 //! This crate must never know the server: no store, no door, no use case. It shares only the cryptography with it.
 
@@ -32,6 +39,7 @@ mod error;
 mod exchange;
 mod file_name;
 mod file_url;
+mod locked_file;
 mod manifest;
 mod part_file;
 mod pause;

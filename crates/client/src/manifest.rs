@@ -1,5 +1,7 @@
 //! The verified list of an update's files.
 
+use std::collections::HashMap;
+
 use countersign_crypto::encoding::hex_encode;
 
 use crate::{
@@ -65,12 +67,61 @@ impl FileDigest {
 
 impl Manifest {
     /// The first file whose name another file with other bytes has already taken: storing both would lose one.
-    /// Names are compared without regard to case, as some file systems do.
+    /// Names are compared as the most forgetful file systems do; see [`FileName`].
     pub(crate) fn repeated_name(&self) -> Option<(&FileName, NameFault)> {
-        self.files.iter().enumerate().find_map(|(position, file)| {
-            let mut earlier = self.files.iter().take(position);
-            let clashes = |other: &ManifestFile| other.name.clashes_with(&file.name) && other.digest != file.digest;
-            earlier.any(clashes).then_some((&file.name, NameFault::Repeated))
+        let mut taken = HashMap::with_capacity(self.files.len());
+        self.files.iter().find_map(|file| {
+            let first: &mut FileDigest = taken.entry(file.name.folded()).or_insert(file.digest);
+            (*first != file.digest).then_some((&file.name, NameFault::Repeated))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileDigest, FileName, Manifest, ManifestFile, NameFault};
+    use crate::file_url::FileUrl;
+
+    fn manifest(files: &[(&str, u8)]) -> Manifest {
+        let file = |(name, digest): &(&str, u8)| ManifestFile {
+            url: FileUrl::parse("http://dl.example.net/f/x").unwrap(),
+            name: FileName::parse(name).unwrap(),
+            size: 1,
+            digest: FileDigest::Sha256([*digest; 32]),
+            execute: false,
+        };
+        Manifest { version: "1.0".to_owned(), files: files.iter().map(file).collect() }
+    }
+
+    fn repeated(files: &[(&str, u8)]) -> Option<String> {
+        manifest(files).repeated_name().map(|(name, fault)| {
+            assert_eq!(fault, NameFault::Repeated);
+            name.to_string()
+        })
+    }
+
+    #[test]
+    fn one_name_for_different_bytes_is_found_wherever_it_stands() {
+        assert_eq!(repeated(&[("a", 1), ("b", 2), ("A", 3)]).as_deref(), Some("A"));
+        assert_eq!(repeated(&[("a", 1), ("A", 1), ("a", 2)]).as_deref(), Some("a"));
+        assert_eq!(repeated(&[("a", 1), ("b", 1)]), None);
+        assert_eq!(repeated(&[("a", 1), ("b", 2), ("A", 1)]), None);
+    }
+
+    #[test]
+    fn letters_that_some_file_system_takes_for_one_do_not_tell_names_apart() {
+        for pair in [["Σ", "ς"], ["σ", "ς"], ["K", "\u{212a}"], ["s", "ſ"], ["Ω", "\u{2126}"], ["å", "\u{212b}"]]
+        {
+            assert!(repeated(&[(pair[0], 1), (pair[1], 2)]).is_some(), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_manifests_are_looked_through() {
+        // Comparing each name with each other would take minutes here.
+        let mut files: Vec<(String, u8)> = (0..50_000).map(|number| (format!("file-{number}"), 1)).collect();
+        files.push(("FILE-25000".to_owned(), 2));
+        let files: Vec<(&str, u8)> = files.iter().map(|(name, digest)| (name.as_str(), *digest)).collect();
+        assert_eq!(repeated(&files).as_deref(), Some("FILE-25000"));
     }
 }

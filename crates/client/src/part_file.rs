@@ -5,7 +5,7 @@
 //! of the bytes that were received and must stay the digest of the bytes on the disk.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -13,6 +13,7 @@ use std::{
 use crate::{
     error::ClientError,
     file_name::FileName,
+    locked_file::open_locked,
     manifest::{FileDigest, ManifestFile},
     streamed_digest::StreamedDigest,
 };
@@ -154,28 +155,6 @@ pub(crate) fn is_complete(target: &Path, file: &ManifestFile) -> Result<bool, Cl
     Ok(read == file.size && digest.finish() == file.digest)
 }
 
-/// Opens and locks, and makes sure that the file still has its name afterwards: the download that held the lock before
-/// may have finished and renamed it.
-fn open_locked(path: &Path) -> Result<File, ClientError> {
-    let io = |source| ClientError::Io { path: path.to_owned(), source };
-    for _ in 0..MAX_OPEN_ATTEMPTS {
-        // Something that is not a plain file, such as a link to another place, is not written through.
-        if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            fs::remove_file(path).map_err(io)?;
-        }
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        match file.try_lock() {
-            // Some file systems have no locks; there the caller must not download twice at once.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-            Err(TryLockError::WouldBlock) => return Err(ClientError::InUse { path: path.to_owned() }),
-        }
-        if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-            return Ok(file);
-        }
-    }
-    Err(ClientError::InUse { path: path.to_owned() })
-}
-
 /// Feeds up to `length` bytes to `digest`, and returns how many there were.
 fn digest_of(reader: &mut impl Read, length: u64, digest: &mut StreamedDigest) -> io::Result<u64> {
     let mut limited = reader.take(length);
@@ -229,7 +208,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-const MAX_OPEN_ATTEMPTS: u32 = 3;
 const READ_BYTES: usize = 64 * 1024;
 /// Entity tags are a digest or a number; a longer one is not worth keeping.
 const MAX_ETAG_CHARACTERS: usize = 512;

@@ -18,8 +18,8 @@ pub struct UpdateList {
 }
 
 impl UpdateList {
-    /// Refuses a list that answers a question about another package. The wire format has nothing else that ties an
-    /// answer to its question, so this is what stops a replayed list of another product.
+    /// Refuses a list with an item that starts from another package. The wire format has nothing else that ties an
+    /// answer to its question, so this stops a replayed list of another product, but not one that is empty.
     pub(crate) fn answers(&self, question: &Question) -> Result<(), ClientError> {
         let stranger = self.items.iter().find(|item| !item.from_package.eq_ignore_ascii_case(&question.package));
         match stranger {

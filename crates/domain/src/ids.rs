@@ -20,6 +20,8 @@ row_ids! {
     SiteId,
     /// A person or job that administers a site.
     UserId,
+    /// A long-lived token of a user.
+    AccessTokenId,
     /// A product.
     ProductId,
     /// A package: one release of a product.

@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 /// How long a replaced authorization key goes on to verify tokens: devices in the field carry tokens made with it.
 pub const AUTHORIZATION_KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// Most keys of a site that verify at the same time: each one costs a verification for every faulty token.
+pub const ACTIVE_AUTHORIZATION_KEYS: usize = 4;
+
 /// A producer's public key that checks device tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationKey {

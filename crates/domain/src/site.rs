@@ -72,6 +72,19 @@ pub struct SiteSettings {
     pub key_id_in_answers: bool,
 }
 
+/// Checks a host name without port and gives it in lower case, without the dot of a fully qualified name.
+#[must_use]
+pub fn clean_host(text: &str) -> Option<String> {
+    let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (host.len() <= 253 && host.split('.').all(label)).then_some(host)
+}
+
 /// Checks an external base URL: `http` or `https`, a host, no query, no fragment. Returns it without trailing slashes.
 #[must_use]
 pub fn clean_base_url(text: &str) -> Option<String> {
@@ -94,6 +107,15 @@ mod tests {
         }
         for bad in ["", "Demo", "a.b", "a_b", "-a", "a-", "ä", &"x".repeat(64)] {
             assert!(SiteName::new(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_without_port() {
+        assert_eq!(clean_host("Acme.Example.com.").as_deref(), Some("acme.example.com"));
+        assert_eq!(clean_host("127.0.0.1").as_deref(), Some("127.0.0.1"));
+        for bad in ["", ".", "a..b", "a:8443", "-a.b", "a_b", "ä.de", "a/b", "a b", &"x".repeat(64)] {
+            assert_eq!(clean_host(bad), None, "{bad:?} was accepted");
         }
     }
 

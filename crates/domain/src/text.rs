@@ -11,6 +11,12 @@ pub enum TextError {
         /// The first offending character.
         character: char,
     },
+    /// A blank at an end: what devices send is trimmed, so it would never match.
+    #[error("{what} must not begin or end with a blank")]
+    Edge {
+        /// What was being named.
+        what: &'static str,
+    },
     /// Nothing but white space.
     #[error("{what} must not be empty")]
     Empty {
@@ -37,6 +43,9 @@ pub fn check(what: &'static str, text: &str, limit: usize) -> Result<(), TextErr
     }
     if text.len() > limit {
         return Err(TextError::TooLong { what, limit });
+    }
+    if text.trim() != text {
+        return Err(TextError::Edge { what });
     }
     match text.chars().find(|c| c.is_control()) {
         Some(character) => Err(TextError::Character { what, character }),
@@ -113,5 +122,7 @@ mod tests {
         assert_eq!(PackageId::new("a\nb"), Err(TextError::Character { what: "a package ID", character: '\n' }));
         assert_eq!(PackageId::new("x".repeat(256)), Err(TextError::TooLong { what: "a package ID", limit: 255 }));
         assert!(PackageId::new("x".repeat(255)).is_ok());
+        assert_eq!(PackageId::new("a "), Err(TextError::Edge { what: "a package ID" }));
+        assert!(Username::new("ada").is_ok());
     }
 }

@@ -1,7 +1,8 @@
 //! People and jobs that administer a site, and what they may do.
 
-use crate::ids::{SiteId, UserId};
+use crate::ids::{AccessTokenId, SiteId, UserId};
 use crate::text::Username;
+use crate::time::Timestamp;
 
 /// A producer's login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,19 @@ pub struct User {
     pub username: Username,
     /// What the user may do.
     pub role: Role,
+}
+
+/// A long-lived token of a producer. What it is made of is kept nowhere: it was shown once, to whoever asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Row id: the token's name when it is listed or revoked.
+    pub id: AccessTokenId,
+    /// Login name of the user that the token stands for.
+    pub username: Username,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is refused; `None`: only when it is revoked.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// What a user may do. Each role may do all that the roles before it may.

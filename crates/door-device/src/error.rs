@@ -7,10 +7,11 @@ use countersign_app::answers::SignAnswerError;
 use countersign_app::devices::TokenRefusal;
 use countersign_app::downloads::DownloadRefusal;
 use countersign_app::polling::{PollError, QuestionProblem};
+use countersign_app::sites::NoSite;
 use countersign_domain::catalog::matching::ManifestRefusal;
 use countersign_http_kit::body::BodyError;
 use countersign_http_kit::security_headers;
-use http::header::RETRY_AFTER;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::wire::ErrorObject;
@@ -28,7 +29,7 @@ pub enum Error {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The manifest cannot be given.
-    #[error("no manifest {1}: {0}")]
+    #[error("the manifest is not given: {0}")]
     Manifest(ManifestRefusal, String),
     /// The question about a manifest cannot be understood.
     #[error("a question about a manifest has a fault")]
@@ -36,6 +37,9 @@ pub enum Error {
     /// The path exists, the method does not.
     #[error("the method is not allowed here")]
     Method,
+    /// The request has no site.
+    #[error(transparent)]
+    NoSite(NoSite),
     /// The body is not a JSON object.
     #[error("the body is not a JSON object: {0}")]
     NotAnObject(String),
@@ -51,9 +55,6 @@ pub enum Error {
     /// The answer could not be signed.
     #[error(transparent)]
     Sign(#[from] SignAnswerError),
-    /// The request names no site that exists.
-    #[error("the request names no site")]
-    SiteUnknown,
 }
 
 impl Error {
@@ -110,8 +111,13 @@ impl Error {
             ),
             Self::Poll(PollError::Refused(refusal)) => (StatusCode::UNAUTHORIZED, refused(*refusal)),
             Self::Route => (StatusCode::NOT_FOUND, ErrorObject::new("request.path", "There is nothing at this path.")),
-            Self::SiteUnknown => {
-                let text = "This host does not lead to a site. Use the site's host name, or the path prefix /t/{site}.";
+            Self::NoSite(NoSite::BadHost) => {
+                let text = "The request must name exactly one host.";
+                (StatusCode::BAD_REQUEST, ErrorObject::new("request.host", text))
+            }
+            Self::NoSite(NoSite::Unavailable) => unavailable(),
+            Self::NoSite(NoSite::Unknown) => {
+                let text = "Neither this host nor this path leads to a site. Use the site's host name, or the path prefix /t/{site}.";
                 (StatusCode::MISDIRECTED_REQUEST, ErrorObject::new("site.unknown", text))
             }
             Self::Sign(SignAnswerError::NoKey) => {
@@ -188,6 +194,10 @@ impl IntoResponse for Error {
         }
         let mut response = (status, Json(object)).into_response();
         security_headers::private(response.headers_mut());
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 section 11.6.1 demands it, and some clients fail without it.
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"countersign\""));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }

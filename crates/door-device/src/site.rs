@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use countersign_app::sites::SiteSnapshot;
+use countersign_app::sites::{NoSite, RequestedSite, SiteSnapshot};
 use countersign_http_kit::site_prefix::SitePrefix;
 use http::request::Parts;
 
@@ -19,7 +19,8 @@ impl<S: Sync> FromRequestParts<S> for Site {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let snapshot = parts.extensions.get::<Arc<SiteSnapshot>>().ok_or(Error::SiteUnknown)?.clone();
+        let found = parts.extensions.get::<RequestedSite>().cloned();
+        let snapshot = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?;
         let prefix = parts.extensions.get::<SitePrefix>().cloned().unwrap_or_default();
         Ok(Self { snapshot, prefix })
     }

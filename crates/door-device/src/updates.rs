@@ -34,8 +34,8 @@ pub(crate) async fn ask(
     body: Body,
 ) -> Result<Response, Error> {
     let asked = wire::UpdatesRequest::read(body).await?.into_asked();
-    let verdict = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(&headers)).await?;
-    let id = polling::issue(&door.ctx, &site.snapshot, Endpoint::SignedUpdates, verdict, asked)?;
+    let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(&headers)).await?;
+    let id = polling::issue(&door.ctx, &snapshot, Endpoint::SignedUpdates, verdict, asked)?;
     Ok(reply::accepted(&site.prefix, PATH, &id))
 }
 

@@ -1,9 +1,7 @@
 //! Who calls: credentials out of the headers, proved against the site that the request means.
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
-use countersign_app::sites::SiteSnapshot;
+use countersign_app::sites::{NoSite, RequestedSite};
 use countersign_app::users::{self, Credentials, Operator};
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_decode;
@@ -28,8 +26,8 @@ impl FromRequestParts<Door> for LoggedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
-        let snapshot = parts.extensions.get::<Arc<SiteSnapshot>>().ok_or(Error::SiteUnknown)?;
-        let site = snapshot.site().clone();
+        let found = parts.extensions.get::<RequestedSite>().cloned();
+        let site = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?.site().clone();
         let credentials = credentials(&parts.headers).ok_or(Error::NoCredentials)?;
         let operator = users::login(&door.ctx, &site, credentials).await?;
         Ok(Self { operator, site })

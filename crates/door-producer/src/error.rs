@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use countersign_app::Fault;
 use countersign_app::keys::{KeyUploadError, SigningKeyError};
+use countersign_app::sites::NoSite;
 use countersign_app::users::LoginError;
 use countersign_http_kit::body::BodyError;
 use countersign_http_kit::security_headers;
@@ -36,12 +37,12 @@ pub enum Error {
     /// There are no credentials.
     #[error("the request has no credentials")]
     NoCredentials,
+    /// The request has no site.
+    #[error(transparent)]
+    NoSite(NoSite),
     /// No signing key could be made.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
-    /// The request names no site that exists.
-    #[error("the request names no site")]
-    SiteUnknown,
     /// The key was not taken.
     #[error(transparent)]
     Upload(#[from] KeyUploadError),
@@ -75,7 +76,12 @@ impl Error {
                 (StatusCode::BAD_REQUEST, format!("Send a JSON object with the member publicKey ({place})."))
             }
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method.".to_owned()),
-            Self::SiteUnknown => (StatusCode::MISDIRECTED_REQUEST, "This host does not lead to a site.".to_owned()),
+            Self::NoSite(NoSite::BadHost) => {
+                (StatusCode::BAD_REQUEST, "The request must name exactly one host.".to_owned())
+            }
+            Self::NoSite(NoSite::Unknown) => {
+                (StatusCode::MISDIRECTED_REQUEST, "Neither this host nor this path leads to a site.".to_owned())
+            }
             Self::Upload(KeyUploadError::Malformed(error)) => (StatusCode::BAD_REQUEST, sentence(&error.to_string())),
             Self::Upload(error @ KeyUploadError::TooSmall { .. }) => {
                 (StatusCode::BAD_REQUEST, sentence(&error.to_string()))
@@ -84,6 +90,7 @@ impl Error {
                 (StatusCode::INTERNAL_SERVER_ERROR, "No key pair could be made.".to_owned())
             }
             Self::Fault(_)
+            | Self::NoSite(NoSite::Unavailable)
             | Self::Login(LoginError::Fault(_))
             | Self::SigningKey(SigningKeyError::Fault(_))
             | Self::Upload(KeyUploadError::Fault(_)) => (StatusCode::SERVICE_UNAVAILABLE, LATER.to_owned()),

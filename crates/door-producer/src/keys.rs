@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_app::keys;
 use countersign_crypto::encoding::base64_encode;
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
+use countersign_http_kit::json::read_object;
 use countersign_http_kit::security_headers;
 use http::StatusCode;
 
@@ -36,7 +37,7 @@ pub(crate) async fn put_authorization_key(
 ) -> Result<Response, Error> {
     let site = login.may_manage_updates()?;
     let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
-    let upload: KeyUpload = serde_json::from_slice(&bytes).map_err(Error::Malformed)?;
+    let upload: KeyUpload = read_object(&bytes).map_err(Error::Malformed)?;
     let key = keys::upload(&door.ctx, site, &upload.public_key).await?;
     tracing::info!(key.id = %key, user = %login.operator.user().username, "an authorization key was uploaded");
     Ok(StatusCode::OK.into_response())

@@ -5,6 +5,7 @@
 //! | which site and path a request means | [`site_path`] |
 //! | request ids, panics, the access log: in this order from the outside, with the log in the middle | [`request_id`], [`access_log`], [`panics`] |
 //! | reading a body within a size and a time | [`body`] |
+//! | a JSON body as a structure | [`json`] |
 //! | answering with a file: conditions, ranges, digests | [`answer`] and the modules it is made of |
 //! | headers that keep answers out of caches and from being guessed at | [`security_headers`] |
 //! | the page that shows an OpenAPI document | [`openapi_page`] |
@@ -19,6 +20,7 @@ pub mod conditional;
 pub mod disposition;
 pub mod entity_tag;
 pub mod http_time;
+pub mod json;
 mod multipart;
 pub mod openapi_page;
 pub mod panics;

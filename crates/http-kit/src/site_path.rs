@@ -77,25 +77,38 @@ pub fn normalize(path: &str) -> &str {
 
 /// The host that the request is for, in lower case, without port and without the dot of a fully qualified name.
 ///
-/// The host in the request target counts before the header (RFC 9112 §3.2.2). `None` when there is none, more than
-/// one, or one that cannot be read.
-pub fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+/// The host in the request target counts before the header (RFC 9112 §3.2.2). `None` when there is none, or it is empty
+/// (RFC 9110 §7.2 allows that).
+///
+/// # Errors
+/// [`BadHost`] when there is more than one, or one that cannot be read; such a request is to be refused with 400
+/// (RFC 9112 §3.2).
+pub fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, BadHost> {
     if let Some(authority) = uri.authority() {
         return host_name(authority);
     }
     let mut lines = headers.get_all(HOST).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-    host_name(&Authority::try_from(line.as_bytes()).ok()?)
+    match (lines.next(), lines.next()) {
+        (None, _) => Ok(None),
+        (Some(line), None) if line.is_empty() => Ok(None),
+        (Some(line), None) => host_name(&Authority::try_from(line.as_bytes()).map_err(|_| BadHost)?),
+        (Some(_), Some(_)) => Err(BadHost),
+    }
 }
 
-fn host_name(authority: &Authority) -> Option<String> {
+/// The request names a host in a way that could be read differently by others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the request has no single, readable Host")]
+pub struct BadHost;
+
+fn host_name(authority: &Authority) -> Result<Option<String>, BadHost> {
     // A user name before the host has no place in a request, and is how one host is made to look like another.
     if authority.as_str().contains('@') {
-        return None;
+        return Err(BadHost);
     }
     let host = authority.host();
     let host = host.strip_suffix('.').unwrap_or(host);
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    Ok((!host.is_empty()).then(|| host.to_ascii_lowercase()))
 }
 
 /// The label and what follows it, when the path begins with the prefix.
@@ -175,27 +188,28 @@ mod tests {
     #[test]
     fn hosts() {
         for (lines, uri, expected) in [
-            (&["Example.COM"][..], "/x", Some("example.com")),
-            (&["example.com:8080"], "/x", Some("example.com")),
-            (&["example.com."], "/x", Some("example.com")),
-            (&["127.0.0.1:1"], "/x", Some("127.0.0.1")),
-            (&["[::1]:8080"], "/x", Some("[::1]")),
-            (&["header.example"], "http://Target.example:80/x", Some("target.example")),
-            (&[], "/x", None),
-            (&[""], "/x", None),
-            (&["."], "/x", None),
-            (&["a.example", "b.example"], "/x", None),
-            (&["user@example.com"], "/x", None),
-            (&["example.com/x"], "/x", None),
-            (&["exa mple.com"], "/x", None),
-            (&["[::1"], "/x", None),
+            (&["Example.COM"][..], "/x", Ok(Some("example.com"))),
+            (&["example.com:8080"], "/x", Ok(Some("example.com"))),
+            (&["example.com."], "/x", Ok(Some("example.com"))),
+            (&["127.0.0.1:1"], "/x", Ok(Some("127.0.0.1"))),
+            (&["[::1]:8080"], "/x", Ok(Some("[::1]"))),
+            (&["header.example"], "http://Target.example:80/x", Ok(Some("target.example"))),
+            (&[], "/x", Ok(None)),
+            (&[""], "/x", Ok(None)),
+            (&["."], "/x", Ok(None)),
+            (&["a.example", "b.example"], "/x", Err(BadHost)),
+            (&["user@example.com"], "/x", Err(BadHost)),
+            (&["example.com/x"], "/x", Err(BadHost)),
+            (&["exa mple.com"], "/x", Err(BadHost)),
+            (&["[::1"], "/x", Err(BadHost)),
         ] {
             let mut headers = HeaderMap::new();
             for line in lines {
                 headers.append(HOST, HeaderValue::from_static(line));
             }
             let uri: Uri = uri.parse().expect(uri);
-            assert_eq!(host_of(&headers, &uri).as_deref(), expected, "{lines:?} {uri}");
+            let expected = expected.map(|host: Option<&str>| host.map(str::to_owned));
+            assert_eq!(host_of(&headers, &uri), expected, "{lines:?} {uri}");
         }
     }
 }

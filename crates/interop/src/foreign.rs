@@ -1,6 +1,6 @@
 //! Starting a client in another language with a document on its standard input.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ pub struct Outcome {
 pub fn python(script: &str, input: &str) -> Result<Outcome> {
     let interpreter = prepared("COUNTERSIGN_PYTHON")?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let mut child = Command::new(&interpreter)
+    let mut child = clean_command(&interpreter)
         // Compiled files beside the scripts would show up as changes of the repository.
         .args(["-B", "-u"])
         .arg(path)
@@ -42,6 +42,14 @@ pub fn python(script: &str, input: &str) -> Result<Outcome> {
     Ok(Outcome { succeeded: output.status.success(), report })
 }
 
+/// A command in an environment without settings, so that those of the person who runs the tests change nothing.
+pub(crate) fn clean_command(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+}
+
 /// The value of a variable that `cargo xtask test` sets.
 ///
 /// # Errors
@@ -50,4 +58,26 @@ pub(crate) fn prepared(variable: &str) -> Result<OsString> {
     std::env::var_os(variable).with_context(|| {
         format!("{variable} is not set: this test needs more than Rust, run it with `cargo xtask test`")
     })
+}
+
+/// Where programs are found, and the libraries of a Python that does not lie in the usual place.
+const KEPT: [&str; 3] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::{KEPT, clean_command};
+
+    #[test]
+    fn a_command_gets_no_settings() {
+        // Cargo sets this one for every test.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let output = clean_command(OsStr::new("env")).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let names = printed.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+        let others: Vec<_> = names.filter(|name| !KEPT.contains(name)).collect();
+        assert_eq!(others, [] as [&str; 0]);
+        assert!(printed.contains("PATH="), "{printed}");
+    }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign_crypto::Secret;
-use countersign_domain::site::clean_base_url;
+use countersign_domain::site::{SiteName, clean_base_url};
 use countersign_vault::MasterKeySource;
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ pub struct Config {
     /// External base URL of sites that have none of their own; `None`: made from the address.
     pub base_url: Option<String>,
     /// The site of requests that name none.
-    pub default_site: Option<String>,
+    pub default_site: Option<SiteName>,
     /// Form of log lines.
     pub log: LogFormat,
     /// Where the master key is.
@@ -144,6 +144,10 @@ impl Config {
             MasterKeySource::File(data.join(MASTER_KEY_FILE))
         };
         let default_site = flags.default_site.or_else(|| variable("COUNTERSIGN_DEFAULT_SITE")).or(file.default_site);
+        let hint = "write the name of a site, as `countersign site list` shows it";
+        let default_site =
+            default_site.map(|name| SiteName::new(&*name).map_err(|_| value("default_site", &name, hint)));
+        let default_site = default_site.transpose()?;
         Ok(Self { data, listen, base_url, default_site, log, master_key })
     }
 
@@ -200,7 +204,7 @@ mod tests {
         let config = load(file, &variables, flags).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.base_url.as_deref(), Some("https://file.test"));
-        assert_eq!(config.default_site.as_deref(), Some("flag"));
+        assert_eq!(config.default_site.as_ref().map(SiteName::as_str), Some("flag"));
         assert_eq!(config.log, LogFormat::Json);
     }
 

@@ -7,7 +7,7 @@
 //! | `routing.rs` | which site, which door |
 //! | `pages.rs` | front page, documentation, OpenAPI documents |
 //! | `health.rs` | liveness and readiness |
-//! | `listener.rs` | the socket, from bind to clean stop |
+//! | `listener.rs`, `stop.rs` | the socket, from bind to clean stop |
 //! | `workers.rs` | what runs beside requests |
 //! | `telemetry.rs` | logs |
 //!
@@ -20,11 +20,13 @@ mod listener;
 mod node;
 mod pages;
 mod routing;
+mod stop;
 mod telemetry;
 mod workers;
 
 pub use config::{Config, ConfigError, LogFormat, Overrides};
-pub use listener::{Server, stop_signal};
+pub use listener::Server;
 pub use node::Node;
 pub use routing::app;
+pub use stop::Stop;
 pub use telemetry::init_logging;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::node::Node;
+use crate::stop::Stop;
 use crate::{routing, workers};
 
 /// How long requests may go on after the stop was asked for: long enough for an answer, not for a download.
@@ -47,55 +48,46 @@ impl Server {
         self.node.ctx()
     }
 
-    /// Serves until `stop` resolves, then finishes requests, workers and store, in this order.
+    /// Serves until it is asked to stop, then finishes requests, workers and store, in this order.
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let stopping = CancellationToken::new();
         let workers = workers::start(self.node.ctx().clone(), stopping.clone());
         let app = routing::app(self.node.ctx().clone());
-        let stopped = stopping.clone();
+        let asked = stop.clone();
         let serve = axum::serve(self.listener, app).with_graceful_shutdown(async move {
-            stop.await;
+            asked.asked().await;
             tracing::info!("stopping: finishing requests");
-            stopped.cancel();
         });
         let outcome = tokio::select! {
             outcome = serve.into_future() => outcome,
-            () = deadline(&stopping) => {
-                tracing::warn!("some requests were cut off after {} s", GRACE.as_secs());
+            () = end_of_grace(&stop) => {
+                tracing::warn!("some requests were cut off");
                 Ok(())
             }
         };
         stopping.cancel();
-        workers.wait().await;
-        self.node.close().await;
+        let finish = async {
+            workers.wait().await;
+            self.node.close().await;
+        };
+        tokio::select! {
+            () = finish => {}
+            () = end_of_grace(&stop) => tracing::warn!("the store was not closed in time; what it acknowledged is kept"),
+        }
         outcome.context("the listener failed")
     }
 }
 
-/// Resolves when the stop was asked for and the time of grace has passed.
-async fn deadline(stopping: &CancellationToken) {
-    stopping.cancelled().await;
+/// Resolves when the stop was asked for and the time of grace has passed, or when it was asked for twice.
+async fn end_of_grace(stop: &Stop) {
+    stop.asked().await;
     #[expect(clippy::disallowed_methods, reason = "the end of the time of grace; nothing else can bring it about")]
-    tokio::time::sleep(GRACE).await;
-}
-
-/// Resolves when the process is asked to stop: SIGTERM, or SIGINT (Ctrl-C).
-pub async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        Err(error) => {
-            tracing::warn!(error = %error, "SIGTERM is not handled; stop with Ctrl-C");
-            // An error means that there is nothing to wait for: stopping is all that is left.
-            let _ = tokio::signal::ctrl_c().await;
-        }
+    let grace = tokio::time::sleep(GRACE);
+    tokio::select! {
+        () = stop.insisted() => {}
+        () = grace => {}
     }
 }

@@ -1,20 +1,18 @@
 //! From a request to its door: request id, site, access log, panics, then the routes of all doors.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use countersign_app::Ctx;
-use countersign_app::sites::{SiteRef, resolve};
-use countersign_crypto::{Rng, SystemRng};
+use countersign_app::sites::{NoSite, SiteRef, resolve};
 use countersign_door_device as device;
 use countersign_door_producer as producer;
 use countersign_http_kit::panics::{self, PanicAnswer};
-use countersign_http_kit::site_path::{SiteLabel, host_of, normalize, split_site};
+use countersign_http_kit::request_id::RequestId;
+use countersign_http_kit::site_path::{BadHost, SiteLabel, host_of, normalize, split_site};
 use countersign_http_kit::site_prefix::SitePrefix;
-use countersign_http_kit::{access_log, request_id};
+use countersign_http_kit::{access_log, request_id as request_ids, security_headers};
 use http::uri::PathAndQuery;
 use http::{StatusCode, Uri};
 use serde_json::json;
@@ -28,7 +26,7 @@ use crate::{health, pages};
 pub fn app(ctx: Ctx) -> Router {
     let (device, device_document) = device::router(ctx.clone());
     let (producer, producer_document) = producer::router(ctx.clone());
-    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    let rng = ctx.shared_rng();
     let doors = Router::new()
         .merge(device)
         .merge(producer)
@@ -41,36 +39,49 @@ pub fn app(ctx: Ctx) -> Router {
         // Whoever watches the server asks often, and about the process and not about a site.
         .merge(health::router(ctx))
         .fallback_service(sites)
-        .layer(middleware::from_fn_with_state(rng, request_id::assign))
+        .layer(middleware::from_fn_with_state(rng, request_ids::assign))
 }
 
-/// Finds the site of a request and puts it beside the request; doors refuse requests that need one and have none.
+/// Finds the site of a request and puts it, or why it cannot be given, beside the request. Doors refuse requests that need
+/// a site and have none; so every refusal is logged and shaped like any other answer.
 async fn find_site(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
-    let (label, path) = match split_site(request.uri().path()) {
-        Ok((label, rest)) => (label, normalize(rest).to_owned()),
-        // No route begins like this, so the answer will be that there is nothing at this path.
-        Err(_) => return no_route().await,
+    // A path that names two sites stays as it is: no route begins like this.
+    let Ok((label, path)) = split_site(request.uri().path()).map(|(label, rest)| (label, normalize(rest).to_owned()))
+    else {
+        return next.run(request).await;
     };
-    let host = host_of(request.headers(), request.uri());
-    let reference = label.as_ref().map_or(SiteRef::Host(host.as_deref()), |label| SiteRef::Name(label.as_str()));
-    match resolve(&ctx, reference).await {
-        Ok(Some(snapshot)) => {
-            let extensions = request.extensions_mut();
-            if let Some(label) = SiteLabel::parse(snapshot.site().name.as_str()) {
-                extensions.insert(label);
+    let found = match host_of(request.headers(), request.uri()) {
+        Err(BadHost) => Err(NoSite::BadHost),
+        Ok(host) => {
+            let reference =
+                label.as_ref().map_or(SiteRef::Host(host.as_deref()), |label| SiteRef::Name(label.as_str()));
+            match resolve(&ctx, reference).await {
+                Ok(found) => found.ok_or(NoSite::Unknown),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, request.id = request_id(&request), "a site is not available");
+                    Err(NoSite::Unavailable)
+                }
             }
-            extensions.insert(snapshot);
         }
-        Ok(None) => {}
-        Err(error) => return device::Error::from(error).into_response(),
+    };
+    let uri = with_path(request.uri(), &path);
+    let extensions = request.extensions_mut();
+    if let Ok(snapshot) = &found
+        && let Some(label) = SiteLabel::parse(snapshot.site().name.as_str())
+    {
+        extensions.insert(label);
     }
-    if let Some(label) = label {
-        request.extensions_mut().insert(SitePrefix(format!("/t/{label}")));
-    }
-    if let Some(uri) = with_path(request.uri(), &path) {
+    extensions.insert(SitePrefix(label.map(|label| format!("/t/{label}")).unwrap_or_default()));
+    extensions.insert(found);
+    if let Some(uri) = uri {
         *request.uri_mut() = uri;
     }
     next.run(request).await
+}
+
+fn request_id(request: &Request) -> Option<&str> {
+    request.extensions().get::<RequestId>().map(RequestId::as_str)
 }
 
 /// The same URI with another path; `None` when the path is the same or does not fit.
@@ -93,5 +104,7 @@ async fn no_route() -> Response {
 
 fn panicked() -> Response {
     let body = json!({ "arguments": "", "key": "internal.error", "message": "The server failed. Try again later." });
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response();
+    security_headers::private(response.headers_mut());
+    response
 }

@@ -1,10 +1,11 @@
 //! How a connection is set up.
 
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+
+use crate::error::OpenError;
 
 /// How long a statement waits for another process (the command line beside a running server) to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -12,16 +13,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept prepared for each connection; more than the repositories have.
 const CACHED_STATEMENTS: usize = 128;
 
-/// Opens the connection that writes, creating the file when it is missing.
-pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
-    // Made first, so that only its owner can read it; SQLite gives the same rights to the files beside it. A failure shows
-    // again, with its reason, when SQLite opens the file.
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+/// Opens the connection that writes. The caller holds the lock for opening.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
-    // FULL makes every commit durable before it is acknowledged; WAL lets readers go on meanwhile.
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    use_write_ahead_log(&connection)?;
+    // FULL makes every commit durable before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
@@ -40,4 +38,41 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok(())
+}
+
+/// Lets readers go on while a commit is made. SQLite answers with the mode that is in force, which is the old one when it
+/// could not change it: that is no error of the statement.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), OpenError> {
+    let found: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if found == "wal" { Ok(()) } else { Err(OpenError::JournalMode { found }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> T {
+        connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn what_was_asked_for_is_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = open_writer(&path).unwrap();
+        assert_eq!(pragma::<String>(&writer, "journal_mode"), "wal");
+        assert_eq!(pragma::<i64>(&writer, "synchronous"), 2, "2 is FULL");
+        assert_eq!(pragma::<i64>(&writer, "foreign_keys"), 1);
+        assert_eq!(pragma::<i64>(&writer, "busy_timeout"), 5000);
+        let reader = open_reader(&path).unwrap();
+        assert_eq!(pragma::<String>(&reader, "journal_mode"), "wal");
+        assert_eq!(pragma::<i64>(&reader, "query_only"), 1);
+    }
+
+    #[test]
+    fn a_database_without_a_write_ahead_log_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        let refused = use_write_ahead_log(&connection);
+        assert!(matches!(refused, Err(OpenError::JournalMode { found }) if found == "memory"));
+    }
 }

@@ -5,6 +5,9 @@
 //! This crate must never hold a business rule: what is allowed is decided before a repository is called.
 
 mod connection;
+mod error;
+mod files;
+mod group;
 mod migrations;
 mod readers;
 mod repositories;
@@ -20,7 +23,7 @@ use countersign_store::{Backend, BoxFuture, ErasedUnit, StoreError};
 use crate::readers::Readers;
 use crate::writer::Writer;
 
-pub use crate::migrations::OpenError;
+pub use crate::error::OpenError;
 
 /// A SQLite database file as a store.
 pub struct SqliteStore {
@@ -33,7 +36,10 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`] when the file cannot be used, was written by a newer program, or holds an altered migration.
+    /// Another process that opens the same file is waited for.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let _lock = files::lock_for_opening(path)?;
+        files::create_database(path)?;
         let mut connection = connection::open_writer(path)?;
         migrations::apply(&mut connection, now)?;
         Ok(Self { readers: Readers::start(path)?, writer: Writer::start(connection)? })

@@ -6,35 +6,10 @@
 use countersign_domain::time::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use crate::error::OpenError;
+
 /// All migrations in order; the number is the position, counted from 1.
 const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
-
-/// Why a database file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A migration in the file differs from the one of that number in this program.
-    #[error(
-        "migration {number} in the database is not the one that this program knows; restore the file from a backup"
-    )]
-    Altered {
-        /// Number of the migration.
-        number: usize,
-    },
-    /// SQLite refused.
-    #[error("the database file cannot be opened or migrated")]
-    Database(#[from] rusqlite::Error),
-    /// The file was written by a newer program.
-    #[error("the database has {found} migrations, this program knows {known}; run the newer program again")]
-    TooNew {
-        /// Migrations in the file.
-        found: usize,
-        /// Migrations in this program.
-        known: usize,
-    },
-    /// A thread could not be started.
-    #[error("a database thread cannot be started")]
-    Thread(#[source] std::io::Error),
-}
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
 pub(crate) fn apply(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection;
-use crate::migrations::OpenError;
+use crate::error::OpenError;
 use crate::transaction;
 
 /// Reads are short and the hot paths do not read at all; two threads keep one slow listing from holding the rest.
@@ -79,10 +79,15 @@ fn work(mut connection: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
 
 /// Runs a unit on one consistent view. It wrote nothing, so the view is always given back by a rollback.
 fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<(), StoreError> {
-    connection.execute_batch("begin").map_err(StoreError::backend)?;
-    let outcome = transaction::run(connection, unit);
-    if !connection.is_autocommit() {
-        connection.execute_batch("rollback").map_err(StoreError::backend)?;
+    // A view that could not be given back the last time would show the past for ever.
+    give_back_view(connection).and_then(|()| connection.execute_batch("begin")).map_err(StoreError::backend)?;
+    let ended = transaction::run(connection, unit);
+    if let Err(error) = give_back_view(connection) {
+        tracing::warn!(error = %error, "a reader did not give back its view");
     }
-    outcome.map(|_| ())
+    ended.outcome.map(|_| ())
+}
+
+fn give_back_view(connection: &Connection) -> rusqlite::Result<()> {
+    if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("rollback") }
 }

@@ -1,5 +1,7 @@
 //! From rows to domain types: a value that its table forbids is an error that names the place, never a panic.
 
+use std::collections::HashMap;
+
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -51,6 +53,24 @@ pub(crate) fn all<T>(
         values.push(read(row)?);
     }
     Ok(values)
+}
+
+/// Rows of a part's table, in order, by the row id of the whole that they belong to.
+pub(crate) type Grouped<T> = HashMap<i64, Vec<T>>;
+
+/// Runs a statement whose first column is the row id of a whole, and groups its rows by it. A list of wholes with their
+/// parts takes one such statement for each table of parts, however long the list is.
+pub(crate) fn grouped<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Grouped<T>, StoreError> {
+    let mut groups = Grouped::new();
+    for (whole, part) in all(connection, sql, params, |row| Ok((column(row, 0)?, read(row)?)))? {
+        groups.entry(whole).or_default().push(part);
+    }
+    Ok(groups)
 }
 
 /// Runs a statement and reads its first row.

@@ -1,5 +1,6 @@
 //! One unit of work on one connection.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
@@ -11,8 +12,39 @@ use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
 
 /// A transaction that is open on a connection. All repositories are methods of this one value.
+///
+/// The connection is private, so that nothing reaches it but through [`SqliteTx::attempt`].
 pub(crate) struct SqliteTx<'c> {
-    pub(crate) connection: &'c mut Connection,
+    connection: &'c mut Connection,
+    /// Why the first operation that failed did so.
+    failure: Option<String>,
+}
+
+impl<'c> SqliteTx<'c> {
+    /// The operations of a transaction that is open on the connection.
+    pub(crate) fn new(connection: &'c mut Connection) -> Self {
+        Self { connection, failure: None }
+    }
+
+    /// Runs one operation of a repository. Once one has failed, no other is run: SQLite itself would go on, PostgreSQL
+    /// would not, and what a failed operation has half written must not be built upon.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.failure.is_some() {
+            return Err(StoreError::Poisoned);
+        }
+        operation(self.connection).inspect_err(|error| self.failure = Some(describe(error)))
+    }
+}
+
+/// How a unit ended.
+pub(crate) struct Ended {
+    /// Whether the unit wants to be committed. An error: it did not come to an end, or must not be committed.
+    pub(crate) outcome: Result<bool, StoreError>,
+    /// Why the first operation that failed did so, whatever the unit made of it.
+    pub(crate) failure: Option<String>,
 }
 
 impl Tx for SqliteTx<'_> {
@@ -51,18 +83,29 @@ impl Tx for SqliteTx<'_> {
     }
 }
 
-/// Runs a unit to its end on this thread, and says whether it wants to be committed.
+/// Runs a unit to its end on this thread.
 ///
 /// Everything that a repository does here is ready at once, so the unit's future is polled exactly once: a unit that is
 /// not finished then has awaited something else.
-pub(crate) fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<bool, StoreError> {
+pub(crate) fn run(connection: &mut Connection, unit: ErasedUnit) -> Ended {
+    let mut transaction = SqliteTx::new(connection);
     let poll = catch_unwind(AssertUnwindSafe(|| {
-        let mut transaction = SqliteTx { connection };
         unit(&mut transaction).as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }));
-    match poll {
-        Ok(Poll::Ready(commit)) => Ok(commit),
-        Ok(Poll::Pending) => Err(StoreError::Suspended),
-        Err(_) => Err(StoreError::Panicked),
-    }
+    let failure = transaction.failure;
+    let outcome = match (poll, &failure) {
+        (Ok(Poll::Ready(true)), Some(failure)) => {
+            tracing::warn!(failure, "a unit of work went on after a failure and was rolled back");
+            Err(StoreError::Poisoned)
+        }
+        (Ok(Poll::Ready(commit)), _) => Ok(commit),
+        (Ok(Poll::Pending), _) => Err(StoreError::Suspended),
+        (Err(_), _) => Err(StoreError::Panicked),
+    };
+    Ended { outcome, failure }
+}
+
+/// The reason in one line: the text of a failed database lies in its source.
+fn describe(error: &StoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

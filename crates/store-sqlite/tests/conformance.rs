@@ -1,6 +1,8 @@
 //! The conformance suite on SQLite, and what only SQLite promises.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its store has failed")]
 
+use std::sync::Barrier;
+
 use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_domain::time::Timestamp;
 use countersign_store::{Store, StoreError};
@@ -70,4 +72,24 @@ async fn two_processes_share_one_file() {
     assert_eq!(sites.len(), 20);
     first.close().await;
     second.close().await;
+}
+
+#[test]
+fn two_processes_open_a_fresh_file_at_once() {
+    for round in 0..40 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.db");
+        let start = Barrier::new(2);
+        let open = || {
+            start.wait();
+            SqliteStore::open(&path, Timestamp::EPOCH)
+        };
+        let opened = std::thread::scope(|scope| {
+            let threads = [scope.spawn(open), scope.spawn(open)];
+            threads.map(|thread| thread.join().unwrap())
+        });
+        for store in opened {
+            assert!(store.is_ok(), "round {round}: {:?}", store.err());
+        }
+    }
 }

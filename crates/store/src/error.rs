@@ -16,6 +16,10 @@ pub enum StoreError {
         /// Row id, or 0 when the row has none.
         row: i64,
     },
+    /// Another process kept the store locked for longer than a unit may wait; nothing of the unit was kept, and it may
+    /// be repeated.
+    #[error("the store is locked by another process")]
+    Busy,
     /// The store was closed while the unit waited.
     #[error("the store is closed")]
     Closed,
@@ -25,6 +29,9 @@ pub enum StoreError {
     /// The unit panicked and was rolled back.
     #[error("the unit of work panicked and was rolled back")]
     Panicked,
+    /// An operation failed and the unit went on all the same; it was rolled back. The first failure told why.
+    #[error("an operation of the unit of work failed and the unit went on; it was rolled back")]
+    Poisoned,
     /// The unit awaited something other than its transaction and was rolled back.
     #[error("the unit of work awaited something other than its transaction and was rolled back")]
     Suspended,

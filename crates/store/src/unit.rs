@@ -16,6 +16,14 @@ pub type ErasedUnit = Box<dyn for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, bo
 ///
 /// Both methods resolve after the outcome is final: for `write` after the commit is on disk. Dropping the returned
 /// future must not stop a unit that has begun.
+///
+/// `Ok(())` says that the unit's own result stands: it was committed, or it refused and had seen nothing but what is
+/// committed. An error replaces the unit's result, a refusal too: a unit that refused may have judged rows that never
+/// came to be. A commit that failed while it was made is [`StoreError::OutcomeUnknown`]; every other error promises that
+/// nothing of the unit was kept.
+///
+/// A unit never commits after a failure: once an operation of its transaction has given a [`StoreError`], every further
+/// operation gives [`StoreError::Poisoned`], and if the unit returns `Ok` all the same, so does the back end.
 pub trait Backend: Send + Sync {
     /// Runs a unit that may write, one at a time against other writers.
     fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -44,7 +52,8 @@ impl Store {
     /// Inside, await nothing but the transaction: no network, no timer, no signing.
     ///
     /// # Errors
-    /// The unit's own error after a rollback, or [`StoreError`] (as `E`) when the store could not run or commit it.
+    /// The unit's own error after a rollback, or [`StoreError`] (as `E`) when the store could not run or commit it, or
+    /// when the unit returned `Ok` although one of its operations had failed.
     pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -103,9 +112,36 @@ fn settle<T, E: From<StoreError>>(slot: &Slot<T, E>, outcome: Result<(), StoreEr
     let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (outcome, result) {
         (Ok(()), Some(result)) => result,
-        // The unit refused by itself, and the rollback failed as well: its own reason says more.
-        (Err(_), Some(Err(refusal))) => Err(refusal),
+        // Also over a refusal: what the unit judged may never have been there.
         (Err(error), _) => Err(error.into()),
         (Ok(()), None) => Err(StoreError::OutcomeUnknown.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Refusal {
+        #[error("the rule says no")]
+        Rule,
+        #[error(transparent)]
+        Store(#[from] StoreError),
+    }
+
+    fn settled(result: Option<Result<u8, Refusal>>, outcome: Result<(), StoreError>) -> Result<u8, Refusal> {
+        settle(&Arc::new(Mutex::new(result)), outcome)
+    }
+
+    #[test]
+    fn an_error_of_the_store_wins_over_what_the_unit_says() {
+        assert!(matches!(settled(Some(Ok(7)), Ok(())), Ok(7)));
+        assert!(matches!(settled(Some(Err(Refusal::Rule)), Ok(())), Err(Refusal::Rule)));
+        for result in [Some(Ok(7)), Some(Err(Refusal::Rule)), None] {
+            let settled = settled(result, Err(StoreError::Busy));
+            assert!(matches!(settled, Err(Refusal::Store(StoreError::Busy))), "{settled:?}");
+        }
+        assert!(matches!(settled(None, Ok(())), Err(Refusal::Store(StoreError::OutcomeUnknown))));
     }
 }

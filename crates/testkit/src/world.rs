@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use countersign_app::{Clock, Ctx, Parts, installation};
 use countersign_blobs::LocalBlobs;
 use countersign_crypto::Secret;
+use countersign_domain::site::SiteName;
 use countersign_store::Store;
 use countersign_store_sqlite::SqliteStore;
 use countersign_vault::{MasterKey, MasterKeySource, SigningPool, Vault};
@@ -35,6 +36,8 @@ pub struct World {
     pub ctx: Ctx,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    /// Its store, for tests that put something there which no use case would.
+    pub store: Store,
     folder: TempDir,
     options: WorldOptions,
 }
@@ -52,13 +55,13 @@ impl World {
     pub async fn with(options: WorldOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let clock = Arc::new(TestClock::default());
-        let ctx = open(folder.path(), clock.clone(), &options, 1).await;
-        Self { ctx, clock, folder, options }
+        let (ctx, store) = open(folder.path(), clock.clone(), &options, 1).await;
+        Self { ctx, clock, store, folder, options }
     }
 
     /// Another process on the same installation, as the command line beside a running server.
     pub async fn second_process(&self) -> Ctx {
-        open(self.folder.path(), self.clock.clone(), &self.options, 2).await
+        open(self.folder.path(), self.clock.clone(), &self.options, 2).await.0
     }
 
     /// The folder that holds everything.
@@ -68,7 +71,7 @@ impl World {
     }
 }
 
-async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed: u64) -> Ctx {
+async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed: u64) -> (Ctx, Store) {
     const SETS_UP: &str = "the test's installation can be set up";
     let rng = Arc::new(SeededRng::new(seed));
     let store = Store::new(SqliteStore::open(&folder.join("countersign.db"), clock.now()).expect(SETS_UP));
@@ -85,7 +88,8 @@ async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed
         clock,
         rng,
         base_url: options.base_url.clone(),
-        default_site: options.default_site.clone(),
+        default_site: options.default_site.as_deref().map(|name| SiteName::new(name).expect(SETS_UP)),
     };
-    Ctx::new(parts).await.expect(SETS_UP)
+    let store = parts.store.clone();
+    (Ctx::new(parts).await.expect(SETS_UP), store)
 }

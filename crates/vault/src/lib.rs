@@ -5,6 +5,7 @@
 //! This crate must never know a store, a site or HTTP: callers say what a sealed value is for, as a label.
 
 mod master_key;
+mod private_file;
 mod signing_pool;
 mod vault;
 

@@ -1,13 +1,13 @@
 //! Where the master key comes from: a file, a variable, or the output of a command.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use countersign_crypto::encoding::{hex_decode, hex_encode};
 use countersign_crypto::random::random_array;
 use countersign_crypto::{Rng, Secret};
+
+use crate::private_file;
 
 /// Where to find the master key.
 pub enum MasterKeySource {
@@ -66,19 +66,16 @@ impl MasterKey {
         }
     }
 
-    /// Makes a new key and writes it to a file that only its owner can read. Refuses to replace a file.
+    /// Makes a new key and writes it to a file that only one user can read: this process's, or the owner of the directory
+    /// when that is another. Refuses to replace a file. The file appears whole, and survives a power cut from then on.
     ///
     /// # Errors
     /// [`MasterKeyError::File`] when the file exists or cannot be written.
     pub fn create_file(path: &Path, rng: &dyn Rng) -> Result<Self, MasterKeyError> {
         let key = Secret::new(random_array::<32>(rng));
         let text = Secret::new(format!("{}\n", hex_encode(key.expose())));
-        let write = || {
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(text.expose().as_bytes())?;
-            file.sync_all()
-        };
-        write().map_err(|source| MasterKeyError::File { path: path.to_owned(), source })?;
+        private_file::create_whole(path, text.expose().as_bytes(), rng)
+            .map_err(|source| MasterKeyError::File { path: path.to_owned(), source })?;
         Ok(Self(key))
     }
 
@@ -107,8 +104,10 @@ fn run(words: &[String]) -> Result<Secret<String>, MasterKeyError> {
 
 #[cfg(test)]
 mod tests {
-    use countersign_crypto::SystemRng;
     use std::os::unix::fs::PermissionsExt;
+    use std::sync::Barrier;
+
+    use countersign_crypto::SystemRng;
 
     use super::*;
 
@@ -121,6 +120,30 @@ mod tests {
         let read = MasterKey::load(&MasterKeySource::File(path.clone())).unwrap();
         assert_eq!(made.0.expose(), read.0.expose());
         assert!(matches!(MasterKey::create_file(&path, &SystemRng), Err(MasterKeyError::File { .. })));
+        assert_eq!(MasterKey::load(&MasterKeySource::File(path)).unwrap().0.expose(), read.0.expose());
+    }
+
+    #[test]
+    fn of_many_that_come_at_once_one_makes_the_key_and_the_others_read_it_whole() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("master.key");
+            let start = Barrier::new(8);
+            let make_or_read = || {
+                start.wait();
+                match MasterKey::create_file(&path, &SystemRng) {
+                    Ok(key) => (true, key),
+                    Err(_) => (false, MasterKey::load(&MasterKeySource::File(path.clone())).unwrap()),
+                }
+            };
+            let keys: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(make_or_read)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(keys.iter().filter(|(made, _)| *made).count(), 1);
+            assert!(keys.iter().all(|(_, key)| key.0.expose() == keys[0].1.0.expose()), "two keys for one file");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside the key");
+        }
     }
 
     #[test]

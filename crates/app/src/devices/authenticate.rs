@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
 use countersign_crypto::{Algorithm, JwsError, Secret, VerifyError};
-use countersign_domain::ids::AuthorizationKeyId;
+use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 use countersign_domain::time::Timestamp;
 
 use crate::sites::SiteSnapshot;
@@ -20,10 +20,16 @@ const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// A device that presented a token of the site's producer. The token does not say which device it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuthenticatedDevice {
+    site: SiteId,
     key: AuthorizationKeyId,
 }
 
 impl AuthenticatedDevice {
+    /// The site whose producer let the device in. It is nobody on any other.
+    pub(crate) fn site(self) -> SiteId {
+        self.site
+    }
+
     /// The key that verified the token.
     pub(crate) fn key(self) -> AuthorizationKeyId {
         self.key
@@ -50,7 +56,7 @@ pub enum TokenRefusal {
     Expired,
 }
 
-/// Judges a device's token against the keys of one site.
+/// Judges a device's token against the keys of one site. The state of the site that decided comes with the verdict.
 ///
 /// # Errors
 /// [`Fault`] when a refusal could not be made certain; the refusal itself is a value, because it travels in the polling ID.
@@ -58,11 +64,10 @@ pub async fn authenticate(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
     token: Option<Secret<String>>,
-) -> Result<Result<AuthenticatedDevice, TokenRefusal>, Fault> {
-    let Some(token) = token else { return Ok(Err(TokenRefusal::Missing)) };
+) -> Result<(Arc<SiteSnapshot>, Result<AuthenticatedDevice, TokenRefusal>), Fault> {
+    let Some(token) = token else { return Ok((ctx.latest(site), Err(TokenRefusal::Missing))) };
     let now = ctx.now();
-    let (_, decision) = ctx.certainly(site, |snapshot| check(snapshot, token.expose(), now)).await?;
-    Ok(decision)
+    ctx.certainly(site, |snapshot| check(snapshot, token.expose(), now)).await
 }
 
 fn check(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<AuthenticatedDevice, TokenRefusal> {
@@ -91,7 +96,7 @@ fn check(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<Authent
     let claims = TimeClaims::read(&verified).map_err(|_| TokenRefusal::Malformed)?;
     check_times(claims, now)?;
     let key = active.get(index).ok_or(TokenRefusal::Signature)?;
-    Ok(AuthenticatedDevice { key: key.record.id })
+    Ok(AuthenticatedDevice { site: snapshot.site.id, key: key.record.id })
 }
 
 /// `exp` must be there and not have passed; `nbf`, when it is there, must have come (RFC 7519 sections 4.1.4, 4.1.5).

@@ -2,7 +2,7 @@
 
 use countersign_crypto::{KeyParseError, RsaPolicy, RsaPublicKey};
 use countersign_domain::ids::{AuthorizationKeyId, SiteId};
-use countersign_domain::keys::{AUTHORIZATION_KEY_GRACE, AuthorizationKey};
+use countersign_domain::keys::{ACTIVE_AUTHORIZATION_KEYS, AUTHORIZATION_KEY_GRACE, AuthorizationKey};
 use countersign_domain::site::Site;
 
 use crate::fault::takes_store_errors;
@@ -41,7 +41,7 @@ pub enum RevokeError {
 takes_store_errors!(KeyUploadError, RevokeError);
 
 /// Makes a public key the one that device tokens are made with from now on. The key before it goes on to verify for 30
-/// days, because devices in the field carry tokens made with it. Uploading the current key again changes nothing.
+/// days, because devices in the field carry tokens made with it; at most four keys verify at a time. Uploading the current key again changes nothing.
 ///
 /// # Errors
 /// [`KeyUploadError`] says what is wrong with the key.
@@ -58,8 +58,11 @@ pub async fn upload(ctx: &Ctx, site: &Site, text: &str) -> Result<AuthorizationK
             if let Some(current) = keys.first().filter(|key| key.spki == spki && key.ends_at.is_none()) {
                 return Ok(current.id);
             }
-            for key in keys.iter().filter(|key| key.ends_at.is_none()) {
-                tx.authorization_keys().set_end(site, key.id, Some(now.plus(AUTHORIZATION_KEY_GRACE))).await?;
+            for (older, key) in keys.iter().filter(|key| key.is_active(now)).enumerate() {
+                // The new key takes the place of an older row of itself, and of the oldest when there are too many.
+                let ends_now = key.spki == spki || older + 1 >= ACTIVE_AUTHORIZATION_KEYS;
+                let end = if ends_now { now } else { key.ends_at.unwrap_or(now.plus(AUTHORIZATION_KEY_GRACE)) };
+                tx.authorization_keys().set_end(site, key.id, Some(end)).await?;
             }
             Ok(tx.authorization_keys().insert(site, &spki, now).await?)
         })
@@ -77,8 +80,9 @@ pub async fn revoke(ctx: &Ctx, site: SiteId, key: AuthorizationKeyId) -> Result<
         Box::pin(async move {
             let keys = tx.authorization_keys().list(site).await?;
             let found = keys.iter().find(|row| row.id == key).ok_or(RevokeError::Unknown(key))?;
-            if found.is_active(now) {
-                tx.authorization_keys().set_end(site, key, Some(now)).await?;
+            // The same key may have been uploaded before, and still verify under another number.
+            for row in keys.iter().filter(|row| row.spki == found.spki && row.is_active(now)) {
+                tx.authorization_keys().set_end(site, row.id, Some(now)).await?;
             }
             Ok(())
         })

@@ -52,7 +52,7 @@ pub(crate) struct Opened {
 /// Seals a question, or the refusal of its credential, into a polling ID.
 ///
 /// # Errors
-/// [`Fault`] when the site has no sealing key.
+/// [`Fault`] when the site has no sealing key, or the device is another site's.
 pub fn issue(
     ctx: &Ctx,
     site: &SiteSnapshot,
@@ -61,6 +61,9 @@ pub fn issue(
     asked: Asked,
 ) -> Result<String, Fault> {
     let key = site.polling_keys.first().ok_or(Fault::Sealed(countersign_vault::SealedValueError))?;
+    if verdict.is_ok_and(|device| device.site() != site.site.id) {
+        return Err(Fault::ForeignPrincipal);
+    }
     let ticket = Ticket {
         asked_at: ctx.now(),
         generation: site.site.generation,

@@ -86,36 +86,31 @@ takes_store_errors!(PublishError);
 pub async fn publish(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
     let received: Vec<ReceivedFile> = release.files.iter().map(|file| file.received).collect();
     let outcome = write(ctx, site, release).await;
-    // Only bytes that became rows stay; every other object was received for nothing.
-    let taken: &[String] = outcome.as_ref().map_or(&[], |(_, taken)| taken);
-    let unused: Vec<_> = received.into_iter().filter(|file| !taken.contains(&file.0.key.to_string())).collect();
+    // After a fault it may not be known what was committed; an object too many does no harm, one too few does.
     if !matches!(outcome, Err(PublishError::Fault(_))) {
-        discard(ctx, &unused).await;
+        discard(ctx, &received).await;
     }
-    outcome.map(|(published, _)| published)
+    outcome
 }
 
-/// Writes the release. Gives the object keys that became visible.
-async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<(Published, Vec<String>), PublishError> {
+async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
     release.update.check()?;
     check_files(release.files.iter().map(|file| file.name.as_str()))?;
     let manifest_uuids = release.update.release_to.iter().map(|_| random_uuid_v4(ctx.rng())).collect();
     let now = ctx.now();
     ctx.change(site, move |tx| {
         Box::pin(async move {
-            let mut taken = Vec::new();
-            let package = write_package(tx, site, &release, now, &mut taken).await?;
+            let package = write_package(tx, site, &release, now).await?;
             for source in &release.update.release_from {
                 if tx.packages().find(site, source).await?.is_none() {
                     return Err(PublishError::UnknownPackage(source.clone()));
                 }
             }
             let update = write_update(tx, site, release.update, manifest_uuids, now).await?;
-            let published = match (package, update) {
+            Ok(match (package, update) {
                 (Published::Unchanged, Published::Unchanged) => Published::Unchanged,
                 (Published::New | Published::Unchanged, _) => Published::New,
-            };
-            Ok((published, taken))
+            })
         })
     })
     .await
@@ -126,7 +121,6 @@ async fn write_package(
     site: SiteId,
     release: &Release,
     now: Timestamp,
-    taken: &mut Vec<String>,
 ) -> Result<Published, PublishError> {
     let product = tx.products().find(site, &release.product).await?;
     let product = product.ok_or_else(|| PublishError::UnknownProduct(release.product.to_string()))?;
@@ -136,7 +130,7 @@ async fn write_package(
     }
     let mut files = Vec::with_capacity(release.files.len());
     for file in &release.files {
-        let stored = store_file(tx, site, &file.received, now, taken).await?;
+        let stored = store_file(tx, site, &file.received, now).await?;
         files.push(NewPackageFile { name: file.name.clone(), stored, execute: file.execute });
     }
     let description = release.package_description.clone();
@@ -153,21 +147,14 @@ async fn store_file(
     site: SiteId,
     file: &ReceivedFile,
     now: Timestamp,
-    taken: &mut Vec<String>,
 ) -> Result<StoredFileId, PublishError> {
     let object_key = file.0.key.to_string();
-    let row = NewFile { sha256: file.0.sha256, md5: file.0.md5, size: file.0.size, object_key: object_key.clone() };
+    let row = NewFile { sha256: file.0.sha256, md5: file.0.md5, size: file.0.size, object_key };
     if let Some(id) = tx.files().insert(site, &row, now).await? {
-        taken.push(object_key);
         return Ok(id);
     }
     let found = tx.files().find(site, &file.0.sha256).await?;
-    let found = found.ok_or(PublishError::Fault(Fault::Store(StoreError::OutcomeUnknown)))?;
-    if found.object_key == object_key {
-        // The caller publishes a file a second time: its object is the one that is visible.
-        taken.push(object_key);
-    }
-    Ok(found.id)
+    found.map(|found| found.id).ok_or(PublishError::Fault(Fault::Store(StoreError::OutcomeUnknown)))
 }
 
 async fn write_update(

@@ -41,12 +41,26 @@ where
     Ok(ReceivedFile(received?))
 }
 
-/// Removes received files that no release took, or whose bytes the site had already. A failure is logged only: an object
-/// that nothing refers to does no harm.
+/// Removes those of these files that no release took: their objects have no row. A failure is logged only, because an
+/// object that nothing refers to does no harm.
 pub async fn discard(ctx: &Ctx, files: &[ReceivedFile]) {
-    for file in files {
+    let keys: Vec<String> = files.iter().map(|file| file.0.key.to_string()).collect();
+    let taken = ctx
+        .store()
+        .read::<_, Fault, _>(move |tx| Box::pin(async move { Ok(tx.files().find_by_object_keys(&keys).await?) }))
+        .await;
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "unused objects were not removed");
+            return;
+        }
+    };
+    for file in files.iter().filter(|file| !taken.contains(&file.0.key.to_string())) {
         if let Err(error) = ctx.parts.blobs.delete(&file.0.key).await {
-            tracing::warn!(object = %file.0.key, error = &error as &dyn std::error::Error, "an unused object was not removed");
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(object = %file.0.key, error, "an unused object was not removed");
         }
     }
 }

@@ -4,7 +4,7 @@ use countersign_crypto::Secret;
 use countersign_crypto::random::random_array;
 use countersign_domain::ids::SiteId;
 use countersign_domain::keys::SecretPurpose;
-use countersign_domain::site::{Site, SiteName, SiteSettings, clean_base_url};
+use countersign_domain::site::{Site, SiteName, SiteSettings, clean_base_url, clean_host};
 
 use crate::fault::takes_store_errors;
 use crate::{Ctx, Fault};
@@ -18,6 +18,9 @@ pub enum CreateSiteError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// A host cannot be used.
+    #[error("{0:?} is not a host name; write it without port, like updates.example.com")]
+    Host(String),
     /// The name or a host belongs to a site already.
     #[error("a site of that name, or with one of these hosts, exists already")]
     Taken,
@@ -35,8 +38,10 @@ pub async fn create(ctx: &Ctx, name: SiteName, mut settings: SiteSettings) -> Re
         settings.base_url = Some(clean_base_url(url).ok_or_else(|| CreateSiteError::BaseUrl(url.clone()))?);
     }
     for host in &mut settings.hosts {
-        host.make_ascii_lowercase();
+        *host = clean_host(host).ok_or_else(|| CreateSiteError::Host(host.clone()))?;
     }
+    settings.hosts.sort();
+    settings.hosts.dedup();
     let now = ctx.now();
     let vault = ctx.parts.vault.clone();
     let rng = ctx.parts.rng.clone();
@@ -55,7 +60,7 @@ pub async fn create(ctx: &Ctx, name: SiteName, mut settings: SiteSettings) -> Re
             })
         })
         .await?;
-    ctx.refresh().await?;
+    ctx.load_change().await;
     Ok(id)
 }
 

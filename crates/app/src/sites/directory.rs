@@ -1,49 +1,25 @@
 //! What this process holds of all sites, and how it learns of changes.
 //!
 //! The store counts every committed change. A process compares its own number with the store's every 250 ms, and before
-//! it gives any negative answer: what it does not know may be newer than its snapshot.
+//! it gives any negative answer: what it does not know may be newer than its snapshot. `comparing.rs` says how.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use countersign_domain::ids::{Generation, SiteId};
-use countersign_domain::time::Timestamp;
-use tokio::sync::Mutex;
+use countersign_domain::site::Site;
 
-use super::load;
+use super::comparing::Comparisons;
+use super::resolve::SiteRef;
 use super::snapshot::SiteSnapshot;
-use crate::{Ctx, Fault};
 
-/// The state of all sites at one generation.
-#[derive(Default)]
-pub(crate) struct Sites {
-    generation: Option<Generation>,
-    pub(crate) by_id: HashMap<SiteId, Arc<SiteSnapshot>>,
-    pub(crate) by_name: HashMap<String, Arc<SiteSnapshot>>,
-    pub(crate) by_host: HashMap<String, Arc<SiteSnapshot>>,
-}
-
-/// The current state, and the order in which it is replaced.
+/// The current state of all sites, and the comparisons with the store that replace it.
 #[derive(Default)]
 pub(crate) struct Directory {
-    current: ArcSwap<Sites>,
-    /// Held while the store is compared: one comparison at a time.
-    comparing: Mutex<()>,
-    /// Number of comparisons begun. One that began after a request came is certain enough for that request.
-    begun: AtomicU64,
-    /// Number of the last comparison that succeeded.
-    succeeded: AtomicU64,
-    /// When the last comparison that succeeded began, in milliseconds since 1970.
-    current_at: AtomicI64,
+    pub(super) current: ArcSwap<Sites>,
+    pub(super) comparisons: Comparisons,
 }
-
-/// Older knowledge than this is compared with the store before a request is answered from it.
-const FRESH: Duration = Duration::from_secs(1);
-/// Older knowledge than this answers nothing: a key may have been revoked since.
-const USABLE: Duration = Duration::from_secs(5);
 
 impl Directory {
     pub(crate) fn current(&self) -> Arc<Sites> {
@@ -51,108 +27,55 @@ impl Directory {
     }
 }
 
-impl Ctx {
-    /// Compares with the store and takes over what changed. Callers that wait for the same comparison share it.
-    ///
-    /// # Errors
-    /// [`Fault`] when the store cannot be read or a stored key cannot be used; the old state stays.
-    pub async fn refresh(&self) -> Result<(), Fault> {
-        let directory = &self.directory;
-        let arrived = directory.begun.load(Ordering::SeqCst);
-        let _turn = directory.comparing.lock().await;
-        if directory.succeeded.load(Ordering::SeqCst) > arrived {
-            return Ok(());
-        }
-        let number = directory.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let began_at = self.now();
-        self.compare().await?;
-        directory.succeeded.store(number, Ordering::SeqCst);
-        directory.current_at.store(began_at.as_millis(), Ordering::SeqCst);
-        Ok(())
-    }
+/// The state of all sites at one generation.
+#[derive(Default)]
+pub(crate) struct Sites {
+    pub(super) generation: Option<Generation>,
+    pub(super) by_id: HashMap<SiteId, Arc<SiteSnapshot>>,
+    by_name: HashMap<String, SiteId>,
+    by_host: HashMap<String, SiteId>,
+    /// Sites that exist and cannot be loaded. They alone are out of order; those that were loaded before stay as they were.
+    pub(super) broken: HashSet<SiteId>,
+}
 
-    /// Makes sure that what this process knows is recent enough to answer from. Usually the worker that follows changes
-    /// has seen to that; when it cannot read the store, requests try by themselves, and after five seconds they fail.
-    ///
-    /// # Errors
-    /// [`Fault`] when the store has not been read for five seconds.
-    pub(crate) async fn ensure_recent(&self) -> Result<(), Fault> {
-        let (now, known) = (self.now(), Timestamp::from_millis(self.directory.current_at.load(Ordering::SeqCst)));
-        if now <= known.plus(FRESH) {
-            return Ok(());
-        }
-        match self.refresh().await {
-            Err(_) if now <= known.plus(USABLE) => Ok(()),
-            outcome => outcome,
-        }
-    }
+/// What is known about the site that a request means.
+pub(super) enum Found {
+    /// It is there.
+    Site(Arc<SiteSnapshot>),
+    /// It is there, and what is stored for it cannot be used.
+    Broken,
+    /// There is none.
+    None,
+}
 
-    async fn compare(&self) -> Result<(), Fault> {
-        let current = self.directory.current();
-        let known = current.generation;
-        let held: HashMap<SiteId, Generation> =
-            current.by_id.iter().map(|(id, snapshot)| (*id, snapshot.site.generation)).collect();
-        let changes = self
-            .store()
-            .read::<_, Fault, _>(move |tx| {
-                Box::pin(async move {
-                    let generation = tx.sites().generation().await?;
-                    if Some(generation) == known {
-                        return Ok(None);
-                    }
-                    let sites = tx.sites().list().await?;
-                    let ids: Vec<SiteId> = sites.iter().map(|site| site.id).collect();
-                    let mut rows = Vec::new();
-                    for site in sites {
-                        if held.get(&site.id) != Some(&site.generation) {
-                            rows.push((site.id, load::read(tx, site).await?));
-                        }
-                    }
-                    Ok(Some((generation, ids, rows)))
-                })
-            })
-            .await?;
-        let Some((generation, ids, rows)) = changes else { return Ok(()) };
-        let mut snapshots: HashMap<SiteId, Arc<SiteSnapshot>> = current.by_id.clone();
-        for (id, rows) in rows {
-            let snapshot = load::build(&self.parts.vault, rows, snapshots.get(&id).map(|previous| &**previous))?;
-            snapshots.insert(id, Arc::new(snapshot));
-        }
-        let mut next = Sites { generation: Some(generation), ..Sites::default() };
-        for snapshot in ids.iter().filter_map(|id| snapshots.remove(id)) {
-            next.by_name.insert(snapshot.site.name.as_str().to_owned(), snapshot.clone());
-            for host in &snapshot.site.settings.hosts {
-                next.by_host.insert(host.clone(), snapshot.clone());
+impl Sites {
+    /// The state of these sites. A site without a snapshot is a broken one.
+    pub(super) fn new(generation: Generation, sites: &[Site], snapshots: &HashMap<SiteId, Arc<SiteSnapshot>>) -> Self {
+        let mut state = Self { generation: Some(generation), ..Self::default() };
+        for site in sites {
+            state.by_name.insert(site.name.as_str().to_owned(), site.id);
+            state.by_host.extend(site.settings.hosts.iter().map(|host| (host.clone(), site.id)));
+            match snapshots.get(&site.id) {
+                Some(snapshot) => {
+                    state.by_id.insert(site.id, snapshot.clone());
+                }
+                None => {
+                    state.broken.insert(site.id);
+                }
             }
-            next.by_id.insert(snapshot.site.id, snapshot);
         }
-        self.directory.current.store(Arc::new(next));
-        Ok(())
+        state
     }
 
-    /// The site's snapshot of this moment, or the given one when the site is gone.
-    pub(crate) fn latest(&self, snapshot: &Arc<SiteSnapshot>) -> Arc<SiteSnapshot> {
-        self.directory.current().by_id.get(&snapshot.site.id).unwrap_or(snapshot).clone()
-    }
-
-    /// Decides on the site's snapshot. A refusal is repeated on a state that was compared with the store after the
-    /// request came, so that what another process has just published is never refused.
-    ///
-    /// The snapshot that the decision was made on comes with it.
-    ///
-    /// # Errors
-    /// [`Fault`] when a refusal could not be made certain.
-    pub(crate) async fn certainly<T, N>(
-        &self,
-        snapshot: &Arc<SiteSnapshot>,
-        decide: impl Fn(&Arc<SiteSnapshot>) -> Result<T, N>,
-    ) -> Result<(Arc<SiteSnapshot>, Result<T, N>), Fault> {
-        if let Ok(value) = decide(snapshot) {
-            return Ok((snapshot.clone(), Ok(value)));
-        }
-        self.refresh().await?;
-        let latest = self.latest(snapshot);
-        let decision = decide(&latest);
-        Ok((latest, decision))
+    pub(super) fn find(&self, reference: SiteRef<'_>, default_site: Option<&str>) -> Found {
+        let id = match reference {
+            SiteRef::Name(name) => self.by_name.get(name),
+            SiteRef::Host(host) => {
+                let aliased = host.and_then(|host| self.by_host.get(host));
+                aliased.or_else(|| self.by_name.get(default_site?))
+            }
+        };
+        let Some(id) = id else { return Found::None };
+        self.by_id.get(id).map_or(Found::Broken, |snapshot| Found::Site(snapshot.clone()))
     }
 }

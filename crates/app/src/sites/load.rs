@@ -8,6 +8,7 @@ use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::update::Update;
 use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret};
 use countersign_domain::site::Site;
+use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
 use countersign_vault::Vault;
 
@@ -41,11 +42,17 @@ pub(super) async fn read(tx: &mut dyn Tx, site: Site) -> Result<SiteRows, StoreE
 
 /// Builds the snapshot. A signing key that `previous` has loaded already is taken from there: loading costs more than a
 /// signature.
-pub(super) fn build(vault: &Vault, rows: SiteRows, previous: Option<&SiteSnapshot>) -> Result<SiteSnapshot, Fault> {
+pub(super) fn build(
+    vault: &Vault,
+    rows: SiteRows,
+    previous: Option<&SiteSnapshot>,
+    now: Timestamp,
+) -> Result<SiteSnapshot, Fault> {
     let site = rows.site;
     let policy = if site.settings.small_rsa_keys { RsaPolicy::AtLeast1024 } else { RsaPolicy::AtLeast2048 };
     let mut device_keys = Vec::with_capacity(rows.authorization_keys.len());
-    for record in rows.authorization_keys {
+    // A key that has ended never verifies again.
+    for record in rows.authorization_keys.into_iter().filter(|record| record.is_active(now)) {
         match parse_public(&record, policy) {
             Ok(key) => device_keys.push(DeviceKey { record, key }),
             // A key that was uploaded while the site allowed smaller ones: it does not verify any more.

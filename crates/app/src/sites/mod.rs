@@ -1,5 +1,6 @@
 //! Sites: creating them, finding the one that a request means, and what this process holds of each in memory.
 
+mod comparing;
 mod create;
 mod directory;
 mod load;
@@ -8,5 +9,5 @@ mod snapshot;
 
 pub use create::{CreateSiteError, create, list};
 pub(crate) use directory::Directory;
-pub use resolve::{SiteRef, resolve};
+pub use resolve::{NoSite, RequestedSite, SiteRef, resolve};
 pub use snapshot::SiteSnapshot;

@@ -19,8 +19,8 @@ pub enum ManifestAnswer {
     Refused(ManifestRefusal, String),
 }
 
-/// A file to download.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file to download. Not printable: who knows the URL gets the file.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ManifestFile {
     /// Absolute URL, valid for 24 to 25 hours from the question.
     pub url: String,

@@ -3,10 +3,10 @@
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::hex_encode;
 use countersign_crypto::random::random_array;
-use countersign_domain::ids::{SiteId, UserId};
+use countersign_domain::ids::{AccessTokenId, SiteId, UserId};
 use countersign_domain::text::Username;
 use countersign_domain::time::Timestamp;
-use countersign_domain::user::{Role, User};
+use countersign_domain::user::{AccessToken, Role, User};
 use countersign_store::repositories::NewUser;
 
 use crate::fault::takes_store_errors;
@@ -26,6 +26,9 @@ pub enum AddUserError {
     /// The password is too short.
     #[error("a password needs at least {PASSWORD_LENGTH} characters")]
     ShortPassword,
+    /// HTTP Basic separates name and password with a colon.
+    #[error("a user name must not contain a colon")]
+    Colon,
     /// The name is taken.
     #[error("a user of that name exists in this site already")]
     Taken,
@@ -37,6 +40,9 @@ pub enum TokenError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// No such token.
+    #[error("this site has no access token {0}; see: countersign access-token list")]
+    UnknownToken(AccessTokenId),
     /// No such user.
     #[error("this site has no user {0}")]
     UnknownUser(Username),
@@ -58,11 +64,15 @@ pub async fn add(
     role: Role,
     password: Secret<String>,
 ) -> Result<UserId, AddUserError> {
+    if username.as_str().contains(':') {
+        return Err(AddUserError::Colon);
+    }
     let password_hash = hash(ctx, password).await?;
     let (user, now) = (NewUser { username, role, password_hash }, ctx.now());
-    ctx.store()
-        .write(move |tx| Box::pin(async move { tx.users().insert(site, &user, now).await?.ok_or(AddUserError::Taken) }))
-        .await
+    ctx.change(site, move |tx| {
+        Box::pin(async move { tx.users().insert(site, &user, now).await?.ok_or(AddUserError::Taken) })
+    })
+    .await
 }
 
 /// Adds a login, or sets the password of the one that is there. For provisioning that can be repeated.
@@ -78,17 +88,16 @@ pub async fn find_or_add(
 ) -> Result<UserId, AddUserError> {
     let password_hash = hash(ctx, password).await?;
     let (user, now) = (NewUser { username, role, password_hash }, ctx.now());
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                if let Some((found, _)) = tx.users().find(site, &user.username).await? {
-                    tx.users().set_password(found.id, &user.password_hash).await?;
-                    return Ok(found.id);
-                }
-                tx.users().insert(site, &user, now).await?.ok_or(AddUserError::Taken)
-            })
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            if let Some((found, _)) = tx.users().find(site, &user.username).await? {
+                tx.users().set_password(found.id, &user.password_hash).await?;
+                return Ok(found.id);
+            }
+            tx.users().insert(site, &user, now).await?.ok_or(AddUserError::Taken)
         })
-        .await
+    })
+    .await
 }
 
 /// Sets the password of a login. `false`: no such user.
@@ -102,14 +111,13 @@ pub async fn set_password(
     password: Secret<String>,
 ) -> Result<bool, AddUserError> {
     let password_hash = hash(ctx, password).await?;
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                let Some((user, _)) = tx.users().find(site, &username).await? else { return Ok(false) };
-                Ok(tx.users().set_password(user.id, &password_hash).await?)
-            })
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            let Some((user, _)) = tx.users().find(site, &username).await? else { return Ok(false) };
+            Ok(tx.users().set_password(user.id, &password_hash).await?)
         })
-        .await
+    })
+    .await
 }
 
 /// All logins of a site, by name.
@@ -132,15 +140,36 @@ pub async fn issue_token(
 ) -> Result<IssuedToken, TokenError> {
     let token = Secret::new(format!("{TOKEN_PREFIX}{}", hex_encode(&random_array::<32>(ctx.rng()))));
     let (digest, now) = (ctx.parts.digests.digest(&token), ctx.now());
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                let (user, _) = tx.users().find(site, &username).await?.ok_or(TokenError::UnknownUser(username))?;
-                Ok::<_, TokenError>(tx.access_tokens().insert(user.id, &digest, ends_at, now).await?)
-            })
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            let (user, _) = tx.users().find(site, &username).await?.ok_or(TokenError::UnknownUser(username))?;
+            Ok::<_, TokenError>(tx.access_tokens().insert(user.id, &digest, ends_at, now).await?)
         })
-        .await?;
+    })
+    .await?;
     Ok(IssuedToken(token))
+}
+
+/// All tokens of a site that were not revoked.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn list_tokens(ctx: &Ctx, site: SiteId) -> Result<Vec<AccessToken>, Fault> {
+    ctx.store().read(move |tx| Box::pin(async move { Ok(tx.access_tokens().list(site).await?) })).await
+}
+
+/// Takes a token back; it is refused from now on.
+///
+/// # Errors
+/// [`TokenError::UnknownToken`] when the site has no such token.
+pub async fn revoke_token(ctx: &Ctx, site: SiteId, token: AccessTokenId) -> Result<(), TokenError> {
+    ctx.change(site, move |tx| {
+        Box::pin(async move {
+            let revoked = tx.access_tokens().revoke(site, token).await?;
+            if revoked { Ok(()) } else { Err(TokenError::UnknownToken(token)) }
+        })
+    })
+    .await
 }
 
 async fn hash(ctx: &Ctx, password: Secret<String>) -> Result<String, AddUserError> {

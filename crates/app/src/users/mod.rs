@@ -4,6 +4,8 @@ mod admin;
 mod login;
 mod passwords;
 
-pub use admin::{AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, set_password};
+pub use admin::{
+    AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, list_tokens, revoke_token, set_password,
+};
 pub use login::{Credentials, LoginError, Operator, login};
 pub(crate) use passwords::PasswordPool;

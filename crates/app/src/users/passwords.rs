@@ -1,31 +1,41 @@
 //! Hashing passwords: expensive on purpose, so it runs on threads for blocking work, and only so much at once.
+//!
+//! The places are given back when the work ends, not when its caller goes away: a client that closes its connections at
+//! once must not be able to start more work than is allowed.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_crypto::Secret;
 use countersign_crypto::password::{hash_password, verify_password};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Ctx, Fault};
 
 /// Hashes that are computed at once. Each takes 19 MiB and some 30 ms.
 const RUNNING: usize = 2;
-/// Hashes that may wait; a guess beyond that is turned away at once.
+/// Hashes that run or wait; a guess beyond that is turned away at once.
 const WAITING: usize = 64;
 
 /// Bounds the work on passwords.
 pub(crate) struct PasswordPool {
-    running: Semaphore,
-    waiting: Semaphore,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     /// A hash of nobody's password: an unknown user costs as much time as a known one.
-    decoy: OnceCell<String>,
+    decoy: Arc<Mutex<Option<String>>>,
 }
 
 impl Default for PasswordPool {
     fn default() -> Self {
-        Self { running: Semaphore::new(RUNNING), waiting: Semaphore::new(WAITING), decoy: OnceCell::new() }
+        Self {
+            running: Arc::new(Semaphore::new(RUNNING)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            decoy: Arc::default(),
+        }
     }
 }
 
 /// Too many passwords are being checked.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
 impl Ctx {
@@ -41,16 +51,55 @@ impl Ctx {
         hash: Option<String>,
         password: Secret<String>,
     ) -> Result<Result<bool, TooMany>, Fault> {
-        let Ok(_place) = self.passwords.waiting.try_acquire() else { return Ok(Err(TooMany)) };
-        let Ok(_turn) = self.passwords.running.acquire().await else { return Ok(Err(TooMany)) };
-        let known = hash.is_some();
-        let hash = match hash {
-            Some(hash) => hash,
-            None => {
-                self.passwords.decoy.get_or_try_init(|| self.hash_password(Secret::new(String::new()))).await?.clone()
-            }
+        let Some(place) = self.passwords.place().await else { return Ok(Err(TooMany)) };
+        let (rng, decoy) = (self.parts.rng.clone(), self.passwords.decoy.clone());
+        let work = move || {
+            let fits = match hash {
+                Some(hash) => verify_password(&hash, password.expose()),
+                None => {
+                    let mut decoy = decoy.lock().unwrap_or_else(PoisonError::into_inner);
+                    let hash = decoy.get_or_insert_with(|| hash_password(&*rng, "")).clone();
+                    drop(decoy);
+                    verify_password(&hash, password.expose());
+                    false
+                }
+            };
+            drop(place);
+            fits
         };
-        let fits = tokio::task::spawn_blocking(move || verify_password(&hash, password.expose())).await?;
-        Ok(Ok(fits && known))
+        Ok(Ok(tokio::task::spawn_blocking(work).await?))
+    }
+}
+
+impl PasswordPool {
+    /// A place for one computation, or `None` when there are too many already.
+    async fn place(&self) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+        let waiting = self.waiting.clone().try_acquire_owned().ok()?;
+        let running = self.running.clone().acquire_owned().await.ok()?;
+        Some((running, waiting))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_places_are_given_than_there_are() {
+        let pool = PasswordPool::default();
+        let mut held = Vec::new();
+        for _ in 0..RUNNING {
+            held.push(pool.place().await.unwrap());
+        }
+        let mut waiting: Vec<_> = (RUNNING..WAITING).map(|_| Box::pin(pool.place())).collect();
+        for place in &mut waiting {
+            assert!(place.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert!(pool.place().await.is_none(), "a place beyond the limit was given");
+        waiting.clear();
+        held.clear();
+        assert!(pool.place().await.is_some());
     }
 }

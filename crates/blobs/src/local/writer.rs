@@ -29,9 +29,9 @@ struct Unfinished {
 
 impl LocalWriter {
     pub(super) async fn create(directory: Arc<Directory>, key: ObjectKey) -> Result<Self, BlobError> {
-        let path = directory.temporary(&key);
+        let (path, owner) = (directory.temporary(&key), directory.owner);
         let unfinished = blocking(move || {
-            let file = durable::create_file(&path).map_err(BlobError::io("create a temporary file"))?;
+            let file = durable::create_file(&path, owner).map_err(BlobError::io("create a temporary file"))?;
             Ok(Unfinished { file, temporary: TemporaryFile { path: Some(path) }, digests: Digests::new() })
         })
         .await?;
@@ -60,34 +60,44 @@ impl BlobWriter for LocalWriter {
     async fn finish(mut self: Box<Self>) -> Result<ReceivedBlob, BlobError> {
         let Unfinished { file, temporary, digests } = self.take()?;
         let Self { directory, key, .. } = *self;
-        blocking(move || {
+        let (published, received) = blocking(move || {
             file.sync_all().map_err(BlobError::io("make a file durable"))?;
             drop(file);
             let object = directory.object(&key);
             let shard = directory.prepare_shard(&key, &object)?;
-            temporary.publish(&object, &shard)?;
+            let published = temporary.publish(object, &shard)?;
             let digests = digests.finish();
-            Ok(ReceivedBlob { key, size: digests.size, sha256: digests.sha256, md5: digests.md5 })
+            let received = ReceivedBlob { key, size: digests.size, sha256: digests.sha256, md5: digests.md5 };
+            Ok((published, received))
         })
-        .await
+        .await?;
+        // Only here does somebody learn of the object. When the caller went away before, nobody ever would, and the
+        // guard that nobody took removes it.
+        published.keep();
+        Ok(received)
     }
 }
 
-/// A file that disappears unless it is published.
+/// A file that disappears unless it is kept.
 struct TemporaryFile {
     path: Option<PathBuf>,
 }
 
 impl TemporaryFile {
-    /// Moves the file to its final name and makes the name durable.
-    fn publish(mut self, object: &Path, shard: &Path) -> Result<(), BlobError> {
-        let Some(path) = self.path.as_deref() else { return Ok(()) };
-        fs::rename(path, object).map_err(BlobError::io("move a finished file to its place"))?;
-        // From here on it is the final name that must go when the last step fails.
-        self.path = Some(object.to_owned());
+    /// Moves the file to its final name and makes the name durable. From the move on it is the final name that goes
+    /// when the guard is dropped.
+    fn publish(mut self, object: PathBuf, shard: &Path) -> Result<Self, BlobError> {
+        if let Some(path) = &self.path {
+            fs::rename(path, &object).map_err(BlobError::io("move a finished file to its place"))?;
+        }
+        self.path = Some(object);
         durable::sync_directory(shard).map_err(BlobError::io("make the name of a file durable"))?;
+        Ok(self)
+    }
+
+    /// Lets the file stay.
+    fn keep(mut self) {
         self.path = None;
-        Ok(())
     }
 }
 

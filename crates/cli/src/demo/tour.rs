@@ -1,6 +1,6 @@
 //! The walk through the doors: real requests over the socket, and what each of them proves.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ use super::sample::PublishedFile;
 use super::steps::Steps;
 use super::tamper;
 use crate::amounts::{bytes, count};
+use crate::private_file;
 use crate::progress::{self, DownloadBar};
 
 /// What the walk needs to know.
@@ -134,10 +135,7 @@ impl Tour {
     /// Downloads all files and compares what is on the disk with what was published. Returns their size in bytes.
     fn walk_downloads(&self, client: &DeviceClient, manifest: &Manifest, steps: &mut Steps) -> Result<u64> {
         // Files of an earlier run would be found complete, and nothing would be downloaded.
-        if self.downloads.exists() {
-            fs::remove_dir_all(&self.downloads)?;
-        }
-        fs::create_dir_all(&self.downloads)?;
+        private_file::replace_folder(&self.downloads)?;
         let mut total = 0_u64;
         for (file, published) in manifest.files.iter().zip(&self.published) {
             let output = steps.output();

@@ -97,7 +97,10 @@ mod tests {
         let link = |folder: &Path| std::os::unix::fs::symlink("good.bin", folder.join("link")).unwrap();
         assert!(refusal(&link).contains("link is a symbolic link"));
         assert!(refusal(&|folder| fs::write(folder.join("a:b"), "").unwrap()).contains("must not contain ':'"));
-        assert!(refusal(&|folder| fs::write(folder.join("CON"), "").unwrap()).contains("devices refuse"));
+        assert!(refusal(&|folder| fs::write(folder.join("CON"), "").unwrap()).contains("device on Windows"));
+        for name in ["app.part", "re\u{301}sume\u{301}.txt"] {
+            assert!(refusal(&|folder| fs::write(folder.join(name), "").unwrap()).contains("devices refuse"), "{name}");
+        }
         let empty = tempfile::tempdir().unwrap();
         assert!(files(empty.path(), Hidden::Skip).err().unwrap().to_string().contains("there is no file"));
         assert!(files(&empty.path().join("no"), Hidden::Skip).is_err());

@@ -1,5 +1,6 @@
 //! Commands beside a running server: what they change is in force there within a second.
 
+use crate::http::Caller;
 use crate::support::{Place, Run, program, run, text};
 
 /// A site with a key, a signing key and a release; `device-key.pem` and `device.jwt` lie beside the data directory.
@@ -49,6 +50,22 @@ fn a_running_server_takes_over_what_commands_change() {
     place.run(&["key", "revoke", "1"]).ok();
     ask_until(&place, &url, |run| run.code == Some(4));
     assert!(serving.terminate().success());
+}
+
+#[test]
+fn a_revoked_access_token_is_refused_by_a_running_server() {
+    let place = published();
+    place.run(&["user", "add", "ada"]).ok();
+    let token = place.json(&["access-token", "create", "ada"])["access_token"].as_str().unwrap().to_owned();
+    let serving = place.serve(&["serve", "--default-site", "acme", "-q"]);
+    let mut caller = Caller::new(&serving.base_url);
+    let mut status =
+        || caller.fetch("/flexnet/operations/api/updates/update-signing-key", &format!("Bearer {token}")).status;
+    assert_eq!(status(), 200);
+    let id = place.json(&["access-token", "list"])[0]["id"].to_string();
+    place.run(&["access-token", "revoke", &id]).ok();
+    // A server takes changes over within a second; so many questions take longer.
+    assert!((0..20_000).any(|_| status() == 401), "the revoked token is still accepted");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A whole site by commands alone, on a fresh data directory.
 
+use serde_json::Value;
+
 use crate::support::{Place, files_below, text};
 
 /// A site `acme` with a product and a package that devices have.
@@ -152,6 +154,40 @@ fn users_get_passwords_that_are_shown_once_or_come_from_a_file() {
     assert!(token["access_token"].as_str().unwrap().starts_with("rna_"));
     assert!(token["ends_at"].is_string());
     assert!(place.run(&["access-token", "create", "zoe"]).fails(1).contains("no user zoe"));
+}
+
+#[test]
+fn access_tokens_are_listed_without_themselves_and_revoked() {
+    let place = acme();
+    assert!(place.run(&["access-token", "list"]).ok().stdout.contains("access-token create USER"));
+    place.run(&["user", "add", "ada"]).ok();
+    let first = place.json(&["access-token", "create", "ada"]);
+    let second = place.json(&["access-token", "create", "ada", "--days", "30"]);
+
+    let list = place.json(&["access-token", "list"]);
+    let ids: Vec<i64> = list.as_array().unwrap().iter().map(|token| token["id"].as_i64().unwrap()).collect();
+    assert_eq!(ids.len(), 2);
+    let with_end = list.as_array().unwrap().iter().find(|token| token["ends_at"].is_string()).unwrap();
+    assert_eq!(with_end["ends_at"], second["ends_at"]);
+    assert_eq!((&with_end["username"], &with_end["active"]), (&Value::from("ada"), &Value::from(true)));
+    let shown = place.run(&["access-token", "list"]).ok().stdout;
+    assert!(shown.contains("ISSUED") && shown.contains("valid until"), "{shown}");
+    for token in [&first, &second] {
+        let token = token["access_token"].as_str().unwrap();
+        assert!(!shown.contains(token) && !list.to_string().contains(token), "a token is shown again");
+    }
+
+    let id = with_end["id"].to_string();
+    assert!(place.run(&["access-token", "revoke", &id]).ok().stdout.contains("is revoked"));
+    assert_eq!(place.json(&["access-token", "list"]).as_array().unwrap().len(), 1);
+    for unknown in [&id, "4711"] {
+        assert!(place.run(&["access-token", "revoke", unknown]).fails(1).contains("access-token list"));
+    }
+    // The tokens of another site are not within reach.
+    place.run(&["site", "create", "beta"]).ok();
+    let other = ids.iter().map(ToString::to_string).find(|other| *other != id).unwrap();
+    place.run(&["access-token", "revoke", &other, "--site", "beta"]).fails(1);
+    assert_eq!(place.json(&["access-token", "list", "--site", "acme"]).as_array().unwrap().len(), 1);
 }
 
 #[test]

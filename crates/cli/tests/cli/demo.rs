@@ -12,6 +12,10 @@ fn demo(place: &Place, release: &std::path::Path, more: &[&str]) -> Run {
     place.run(&[&words, more].concat())
 }
 
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
 fn credentials(place: &Place) -> Value {
     serde_json::from_str(&std::fs::read_to_string(place.path("data/credentials.json")).unwrap()).unwrap()
 }
@@ -28,6 +32,7 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
         shown.stdout
     );
     assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), vec![7; 100_000]);
+    assert_eq!(mode(&place.path("data/device-downloads")), 0o700);
     assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
 
     let document = demo(&place, &release, &["--json"]).ok().json();
@@ -40,8 +45,7 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     let place = Place::new();
     let release = place.write("release", &[("app.bin", b"app")]);
     demo(&place, &release, &[]).ok();
-    let path = place.path("data/credentials.json");
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    assert_eq!(mode(&place.path("data/credentials.json")), 0o600);
     let file = credentials(&place);
     let texts = [
         "/base_url",
@@ -125,12 +129,19 @@ fn other_files_become_the_next_version_and_the_only_offer() {
 fn a_taken_port_is_said_and_another_one_used() {
     let place = Place::new();
     let release = place.write("release", &[("app.bin", b"app")]);
-    // When another program has the port already, the demonstration finds it taken all the same.
-    let _taken = TcpListener::bind("127.0.0.1:8080");
-    let shown = run(program(&place.path("")).args(["demo", "--exit", "--release", text(&release)]), "").ok();
-    assert!(shown.stderr.contains("127.0.0.1:8080 cannot be used"), "{}", shown.stderr);
-    assert!(!shown.stdout.contains(":8080"), "{}", shown.stdout);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let words = ["demo", "--exit", "--release", text(&release)];
+    let mut command = program(&place.path(""));
+    let shown = run(command.env("COUNTERSIGN_LISTEN", &address).args(words), "").ok();
+    assert!(shown.stderr.contains(&format!("{address} cannot be used")), "{}", shown.stderr);
+    let ready = shown.stdout.lines().next().unwrap();
+    assert!(ready.starts_with("Countersign is ready at http://127.0.0.1:") && !ready.contains(&address), "{ready}");
     assert!(place.path("countersign-demo/credentials.json").exists());
+
+    // Who names an address on the command line gets that one, or none.
+    let error = run(program(&place.path("")).args(words).args(["--listen", &address]), "").fails(1);
+    assert!(error.contains(&address), "{error}");
 }
 
 #[test]

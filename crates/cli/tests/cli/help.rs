@@ -5,7 +5,7 @@ use crate::support::Place;
 #[test]
 fn every_command_says_what_it_needs() {
     let place = Place::new();
-    let cases: [(&[&str], &[&str]); 22] = [
+    let cases: [(&[&str], &[&str]); 24] = [
         (&[], &["countersign demo", "release publish", "Exit status"]),
         (&["serve"], &["--listen", "--base-url", "--default-site", "countersign.toml", "SIGTERM"]),
         (&["demo"], &["--release", "--exit", "credentials.json", "--data"]),
@@ -18,6 +18,8 @@ fn every_command_says_what_it_needs() {
         (&["user", "add"], &["<NAME>", "--role", "viewer", "publisher", "admin", "--password-file"]),
         (&["user", "password"], &["<NAME>", "--password-file"]),
         (&["access-token", "create"], &["<USER>", "--days", "Authorization: Bearer"]),
+        (&["access-token", "list"], &["--site", "without the tokens themselves"]),
+        (&["access-token", "revoke"], &["<ID>", "access-token list"]),
         (&["product", "create"], &["<NAME>"]),
         (&["package", "create"], &["<ID>", "--product", "--description"]),
         (&["package", "show"], &["<ID>"]),

@@ -7,5 +7,7 @@ mod beside_a_server;
 mod commands;
 mod demo;
 mod help;
+mod http;
+mod logs;
 mod proxy;
 mod support;

@@ -81,11 +81,15 @@ impl Place {
         self.run(&[words, &["--json"]].concat()).ok().json()
     }
 
-    /// Starts a command on the data directory `data`; its error output goes to a file.
+    /// Starts a command on the data directory `data`; its error output goes to the file `program.log`.
     pub(crate) fn begin(&self, words: &[&str]) -> Running {
+        self.begin_with(words, &[])
+    }
+
+    fn begin_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
         let log = fs::File::create(self.path("program.log")).unwrap();
         let mut command = program(self.folder.path());
-        command.args(words).arg("--data").arg(self.path("data"));
+        command.envs(variables.iter().copied()).args(words).arg("--data").arg(self.path("data"));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Running { child, stdout, base_url: String::new() }
@@ -93,7 +97,12 @@ impl Place {
 
     /// Starts a command that serves, and waits until it is ready.
     pub(crate) fn serve(&self, words: &[&str]) -> Running {
-        let mut running = self.begin(&[words, &["--listen", "127.0.0.1:0"]].concat());
+        self.serve_with(words, &[])
+    }
+
+    /// The same, with settings in the environment.
+    pub(crate) fn serve_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
+        let mut running = self.begin_with(&[words, &["--listen", "127.0.0.1:0"]].concat(), variables);
         let line = running.read_until("Countersign is ready at ");
         running.base_url = line.split_whitespace().last().unwrap_or_default().to_owned();
         running

@@ -32,6 +32,7 @@ fn every_unsafe_name_refuses_the_manifest() {
         ("..", NameFault::Traversal),
         ("%2e%2e", NameFault::Traversal),
         ("a%00b", NameFault::Control),
+        ("re%CC%81sume%CC%81", NameFault::Combining),
         (&long, NameFault::TooLong),
     ] {
         assert_eq!(refused(&[segment]).1, fault, "{segment}");

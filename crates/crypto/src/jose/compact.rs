@@ -6,7 +6,7 @@ use crate::jose::{JwsError, Unverified, Verified};
 use crate::verifying_key::{Algorithm, VerifyingKey};
 
 /// The parts of a compact JWS.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Compact<'a> {
     signing_input: &'a str,
     header: ReceivedHeader,

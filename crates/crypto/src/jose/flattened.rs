@@ -1,6 +1,8 @@
 //! The flattened JSON form (RFC 7515 §7.2.2), in which signed answers of the device protocol travel
 //! (`docs/protocol/jose.md`): exactly `payload`, `protected` and `signature`, all protected.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::encoding::base64url_decode;
@@ -11,7 +13,7 @@ use crate::rsa::{RsaPrivateKey, SignError};
 use crate::verifying_key::{Algorithm, VerifyingKey};
 
 /// The three members as they are transmitted. A received one says nothing until [`Flattened::verify`] has accepted it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Flattened {
     /// The signed bytes in base64url.
     pub payload: String,
@@ -19,6 +21,13 @@ pub struct Flattened {
     pub protected: String,
     /// The signature in base64url.
     pub signature: String,
+}
+
+impl fmt::Debug for Flattened {
+    /// Without the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flattened").field("protected", &self.protected).finish_non_exhaustive()
+    }
 }
 
 impl Flattened {

@@ -35,7 +35,7 @@ pub struct Update {
 }
 
 /// What an update delivers on one platform.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReleaseTo {
     /// The platform.
     pub platform: Platform,
@@ -43,6 +43,13 @@ pub struct ReleaseTo {
     pub package: PackageId,
     /// The unguessable name of this file list, stable for the life of the update: whoever knows it gets the list.
     pub manifest_uuid: String,
+}
+
+impl std::fmt::Debug for ReleaseTo {
+    /// Without the UUID: who knows it gets the list of files.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReleaseTo({} for {})", self.package, self.platform)
+    }
 }
 
 /// An update's text in one language.

@@ -5,6 +5,7 @@ use countersign_app::polling::{Asked, QuestionProblem};
 use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT, Language, UpdateQuestion};
 use countersign_domain::text::{PackageId, Platform};
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
+use countersign_http_kit::json::read_object;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,7 +54,7 @@ impl UpdatesRequest {
     /// # Errors
     /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
     pub(crate) async fn read(body: Body) -> Result<Self, Error> {
-        read_object(body).await
+        read_body(body).await
     }
 
     /// The question, or what is wrong with it: that is reported on the poll.
@@ -88,7 +89,7 @@ impl ManifestRequest {
     /// # Errors
     /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
     pub(crate) async fn read(body: Body) -> Result<Self, Error> {
-        read_object(body).await
+        read_body(body).await
     }
 
     /// The question, or what is wrong with it: that is reported on the poll.
@@ -98,14 +99,9 @@ impl ManifestRequest {
 }
 
 /// Reads a JSON object. A known member that stands twice is refused: two readers must not see two questions.
-async fn read_object<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
+async fn read_body<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
     let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
-    // serde would take an array for a struct.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Error::NotAnObject("it does not begin with a brace".to_owned()));
-    }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::NotAnObject(format!("line {}, column {}", error.line(), error.column())))
+    read_object(&bytes).map_err(|error| Error::NotAnObject(format!("line {}, column {}", error.line(), error.column())))
 }
 
 fn needed(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {

@@ -49,7 +49,7 @@ async fn the_bytes_come_whole_in_ranges_and_as_head() {
     assert_eq!(fetch(&app, &url, &[("if-none-match", etag)]).await.status, StatusCode::NOT_MODIFIED);
 }
 
-/// Every case of `http-range` at the real route, with a 1000-byte file.
+/// The cases of `http-range` that speak of ranges alone, at the real route; all cases run in the tests of `http-kit`.
 #[tokio::test]
 async fn http_range_cases_at_the_route() {
     static BYTES: std::sync::LazyLock<Vec<u8>> =

@@ -12,9 +12,7 @@ use countersign_testkit::WorldOptions;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{
-    App, FAR_FUTURE, MANIFESTS, OTHER_KEY, PRODUCER_KEY, UPDATES, accepted, good_token, question, token,
-};
+use crate::support::{App, FAR_FUTURE, OTHER_KEY, PRODUCER_KEY, UPDATES, accepted, good_token, question, token};
 
 /// POSTs with this `Authorization` header and gives status and error key of the poll.
 async fn poll(app: &App, path: &str, authorization: Option<&str>) -> (u16, String) {
@@ -25,6 +23,7 @@ async fn poll(app: &App, path: &str, authorization: Option<&str>) -> (u16, Strin
     let answer = app.send(request.body(question().to_string().into()).unwrap()).await;
     let answer = app.get(&accepted(path, &answer)).await;
     let key = if answer.status == StatusCode::OK { String::new() } else { answer.error_key() };
+    assert_eq!(answer.status == StatusCode::UNAUTHORIZED, answer.headers.contains_key("www-authenticate"));
     (answer.status.as_u16(), key)
 }
 
@@ -67,7 +66,9 @@ async fn every_faulty_token_ends_in_401_on_the_poll() {
         ("auth.token.expired", Some(format!("Bearer {}", token(&json!({ "exp": FAR_FUTURE, "nbf": "soon" }))))),
         ("auth.token.malformed", Some(format!("Bearer {}", token(&json!([1]))))),
     ];
-    for path in [UPDATES, MANIFESTS] {
+    let paths = crate::documents::posts_with_token("device");
+    assert!(paths.len() >= 2, "{paths:?}");
+    for path in &paths {
         for (key, authorization) in &cases {
             assert_eq!(poll(&app, path, authorization.as_deref()).await, (401, (*key).to_owned()), "{authorization:?}");
         }
@@ -164,4 +165,28 @@ async fn two_authorization_headers_are_no_token() {
     let answer = app.send(request.body(question().to_string().into()).unwrap()).await;
     let answer = app.get(&accepted(UPDATES, &answer)).await;
     assert_eq!((answer.status, answer.error_key().as_str()), (StatusCode::UNAUTHORIZED, "auth.token.missing"));
+}
+
+#[tokio::test]
+async fn a_key_that_was_uploaded_twice_is_revoked_once() {
+    let app = App::new().await;
+    app.upload_key(&OTHER_KEY).await;
+    app.upload_key(&PRODUCER_KEY).await;
+    let keys = keys::list_authorization_keys(app.ctx(), app.site).await.unwrap();
+    assert_eq!(keys.len(), 3);
+    keys::revoke(app.ctx(), app.site, keys[0].id).await.unwrap();
+    let header = format!("Bearer {}", good_token());
+    assert_eq!(poll(&app, UPDATES, Some(&header)).await, (401, "auth.token.signature".to_owned()));
+}
+
+#[tokio::test]
+async fn only_so_many_keys_verify_at_a_time() {
+    let app = App::new().await;
+    for _ in 0..3 {
+        app.upload_key(&OTHER_KEY).await;
+        app.upload_key(&PRODUCER_KEY).await;
+    }
+    let now = app.ctx().now();
+    let keys = keys::list_authorization_keys(app.ctx(), app.site).await.unwrap();
+    assert_eq!(keys.iter().filter(|key| key.is_active(now)).count(), 2, "each key verifies under one number only");
 }

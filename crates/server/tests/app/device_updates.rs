@@ -239,3 +239,20 @@ async fn a_site_can_ask_for_the_key_id_in_the_header() {
     let header = countersign_crypto::encoding::base64url_decode(answer.json()["protected"].as_str().unwrap()).unwrap();
     assert_eq!(String::from_utf8(header).unwrap(), format!(r#"{{"alg":"RS256","kid":"{}"}}"#, key.id));
 }
+
+#[tokio::test]
+async fn when_the_signer_is_busy_the_device_is_told_to_come_again() {
+    const POLLS: usize = 1500;
+    let app = App::new().await;
+    let url = app.ask_for_url(UPDATES, &question()).await;
+    // More polls at once than the signer's queue holds.
+    let answers = futures_util::future::join_all((0..POLLS).map(|_| app.get(&url))).await;
+    let (ready, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == StatusCode::OK);
+    assert!(!busy.is_empty() && ready.len() >= 512, "{} ready, {} busy", ready.len(), busy.len());
+    for answer in busy {
+        assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({ "url": url })));
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    let again = app.get(&url).await;
+    assert!(ready.iter().all(|answer| answer.body == again.body), "an answer differed");
+}

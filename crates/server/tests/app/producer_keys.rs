@@ -72,7 +72,7 @@ async fn what_is_not_an_rsa_key_is_400_in_the_shape_of_the_key_answer() {
         key_body(ec),
         key_body(&PRODUCER_KEY.public_key().spki_base64()[4..]),
         "{}".to_owned(),
-        "[\"x\"]".to_owned(),
+        json!([PRODUCER_KEY.public_key().spki_base64()]).to_string(),
         "{\"publicKey\": 7}".to_owned(),
         "nothing".to_owned(),
         String::new(),
@@ -164,9 +164,14 @@ async fn an_access_token_works_like_its_user() {
     let header = format!("Bearer {}", token.expose());
     let answer = call(&app, Method::GET, SIGNING_KEY, Some(&header), "").await;
     assert_eq!(answer.status, StatusCode::OK);
+    let listed = users::list_tokens(app.ctx(), app.site).await.unwrap();
+    assert_eq!(listed.len(), 1);
     let elsewhere = call(&app, Method::POST, crate::support::UPDATES, Some(&header), "{}").await;
     let poll = app.get(&crate::support::accepted(crate::support::UPDATES, &elsewhere)).await;
     assert_eq!(poll.status, StatusCode::UNAUTHORIZED, "a producer's token is no device token");
+    users::revoke_token(app.ctx(), app.site, listed[0].id).await.unwrap();
+    let answer = call(&app, Method::GET, SIGNING_KEY, Some(&header), "").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "a revoked token was accepted");
 }
 
 #[tokio::test]

@@ -112,3 +112,62 @@ async fn without_the_store_answers_go_on_for_five_seconds_and_readiness_fails_at
     assert_eq!(app.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(app.get("/healthz").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_request_with_an_unclear_host_is_400() {
+    let app = App::new().await;
+    for hosts in [&["a.example.com", "b.example.com"][..], &["a b"], &["user@a.example.com"]] {
+        let request = hosts.iter().fold(Request::post(UPDATES), |request, host| request.header("host", *host));
+        let answer = app.send(request.body(Body::from(question().to_string())).unwrap()).await;
+        assert_eq!(
+            (answer.status, answer.error_key().as_str()),
+            (StatusCode::BAD_REQUEST, "request.host"),
+            "{hosts:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_cannot_be_loaded_harms_no_other() {
+    let app = App::new().await;
+    let other = sites::create(app.ctx(), SiteName::new("other").unwrap(), SiteSettings::default()).await.unwrap();
+    let path = format!("/t/other{UPDATES}");
+    assert_eq!(ping_as(&app, "anything", &path, &good_token()).await.status, StatusCode::ACCEPTED);
+    let now = app.ctx().now();
+    app.world
+        .store
+        .write::<_, countersign_store::StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.signing_keys().insert(other, b"no key", b"not sealed", now).await?;
+                tx.sites().touch(other).await
+            })
+        })
+        .await
+        .unwrap();
+    app.ctx().refresh().await.unwrap();
+    assert_eq!(
+        ping_as(&app, "anything", &path, &good_token()).await.status,
+        StatusCode::ACCEPTED,
+        "it stays as it was"
+    );
+    // A process that has never seen it in order has only this one site out of order.
+    let fresh = countersign_server::app(app.world.second_process().await);
+    let post = |path: &str| Request::post(path).header("host", "x").body(Body::from("{}")).unwrap();
+    let broken = tower::ServiceExt::oneshot(fresh.clone(), post(&path)).await.unwrap();
+    assert_eq!(broken.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let healthy = tower::ServiceExt::oneshot(fresh, post(UPDATES)).await.unwrap();
+    assert_eq!(healthy.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn hosts_of_a_site_are_host_names() {
+    let app = App::bare(WorldOptions::default()).await;
+    for host in ["acme.example.com:8443", "", "a/b", "*.example.com"] {
+        let settings = SiteSettings { hosts: vec![host.to_owned()], ..SiteSettings::default() };
+        let outcome = sites::create(app.ctx(), SiteName::new("acme").unwrap(), settings).await;
+        assert!(matches!(outcome, Err(sites::CreateSiteError::Host(_))), "{host:?}: {outcome:?}");
+    }
+    let hosts = ["A.example.com.", "a.example.com"].map(str::to_owned).to_vec();
+    let settings = SiteSettings { hosts, ..SiteSettings::default() };
+    sites::create(app.ctx(), SiteName::new("acme").unwrap(), settings).await.unwrap();
+}

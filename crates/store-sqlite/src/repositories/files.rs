@@ -20,10 +20,11 @@ const INSERT_FILE: &str = "insert into files (site, sha256, md5, size, object_ke
     values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (site, sha256) do nothing returning id";
 const FIND_FILE: &str =
     "select id, sha256, md5, size, object_key, created_at from files where site = ?1 and sha256 = ?2";
+const FIND_OBJECT_KEY: &str = "select object_key from files where object_key = ?1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT_PRODUCT, FIND_PRODUCT, LIST_PRODUCTS, INSERT_FILE, FIND_FILE];
+pub(super) const ALL: &[&str] = &[INSERT_PRODUCT, FIND_PRODUCT, LIST_PRODUCTS, INSERT_FILE, FIND_FILE, FIND_OBJECT_KEY];
 
 #[async_trait]
 impl Products for SqliteTx<'_> {
@@ -33,15 +34,16 @@ impl Products for SqliteTx<'_> {
         name: &ProductName,
         now: Timestamp,
     ) -> Result<Option<ProductId>, StoreError> {
-        Ok(inserted(self.connection, INSERT_PRODUCT, (site.0, name.as_str(), now.as_millis()))?.map(ProductId))
+        let values = (site.0, name.as_str(), now.as_millis());
+        self.attempt(|c| Ok(inserted(c, INSERT_PRODUCT, values)?.map(ProductId)))
     }
 
     async fn find(&mut self, site: SiteId, name: &ProductName) -> Result<Option<Product>, StoreError> {
-        first(self.connection, FIND_PRODUCT, (site.0, name.as_str()), product)
+        self.attempt(|c| first(c, FIND_PRODUCT, (site.0, name.as_str()), product))
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Product>, StoreError> {
-        all(self.connection, LIST_PRODUCTS, [site.0], product)
+        self.attempt(|c| all(c, LIST_PRODUCTS, [site.0], product))
     }
 }
 
@@ -53,13 +55,23 @@ impl Files for SqliteTx<'_> {
         file: &NewFile,
         now: Timestamp,
     ) -> Result<Option<StoredFileId>, StoreError> {
-        let size = Place { table: "files", row: 0 }.check("size", i64::try_from(file.size))?;
-        let values = (site.0, &file.sha256[..], &file.md5[..], size, &file.object_key, now.as_millis());
-        Ok(inserted(self.connection, INSERT_FILE, values)?.map(StoredFileId))
+        self.attempt(|c| {
+            let size = Place { table: "files", row: 0 }.check("size", i64::try_from(file.size))?;
+            let values = (site.0, &file.sha256[..], &file.md5[..], size, &file.object_key, now.as_millis());
+            Ok(inserted(c, INSERT_FILE, values)?.map(StoredFileId))
+        })
     }
 
     async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError> {
-        first(self.connection, FIND_FILE, (site.0, &sha256[..]), |row| stored_file(row, 0))
+        self.attempt(|c| first(c, FIND_FILE, (site.0, &sha256[..]), |row| stored_file(row, 0)))
+    }
+
+    async fn find_by_object_keys(&mut self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        // One lookup for each: no round trip is saved here by asking for all of them at once.
+        self.attempt(|c| {
+            let found = keys.iter().map(|key| first(c, FIND_OBJECT_KEY, [key], |row| column(row, 0)));
+            found.filter_map(Result::transpose).collect()
+        })
     }
 }
 

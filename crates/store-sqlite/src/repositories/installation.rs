@@ -18,12 +18,15 @@ pub(super) const ALL: &[&str] = &[FIND, INSERT];
 #[async_trait]
 impl Installation for SqliteTx<'_> {
     async fn find(&mut self) -> Result<Option<InstallationRecord>, StoreError> {
-        first(self.connection, FIND, [], |row| {
-            Ok(InstallationRecord { key_check: column(row, 0)?, sealed_digest_key: column(row, 1)? })
+        self.attempt(|c| {
+            first(c, FIND, [], |row| {
+                Ok(InstallationRecord { key_check: column(row, 0)?, sealed_digest_key: column(row, 1)? })
+            })
         })
     }
 
     async fn insert(&mut self, record: &InstallationRecord) -> Result<bool, StoreError> {
-        Ok(changed(self.connection, INSERT, (&record.key_check, &record.sealed_digest_key))? == 1)
+        let values = (&record.key_check, &record.sealed_digest_key);
+        self.attempt(|c| Ok(changed(c, INSERT, values)? == 1))
     }
 }

@@ -6,6 +6,7 @@ use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, Site
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{AuthorizationKeys, SigningKeys, SiteSecrets};
+use rusqlite::Row;
 
 use crate::rows::{Place, all, changed, column, inserted, time};
 use crate::transaction::SqliteTx;
@@ -37,19 +38,14 @@ pub(super) const ALL: &[&str] = &[
 #[async_trait]
 impl AuthorizationKeys for SqliteTx<'_> {
     async fn insert(&mut self, site: SiteId, spki: &[u8], now: Timestamp) -> Result<AuthorizationKeyId, StoreError> {
-        let id = inserted(self.connection, INSERT_AUTHORIZATION, (site.0, spki, now.as_millis()))?;
-        Place { table: "authorization_keys", row: 0 }.present("id", id).map(AuthorizationKeyId)
+        self.attempt(|c| {
+            let id = inserted(c, INSERT_AUTHORIZATION, (site.0, spki, now.as_millis()))?;
+            Place { table: "authorization_keys", row: 0 }.present("id", id).map(AuthorizationKeyId)
+        })
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<AuthorizationKey>, StoreError> {
-        all(self.connection, LIST_AUTHORIZATION, [site.0], |row| {
-            Ok(AuthorizationKey {
-                id: AuthorizationKeyId(column(row, 0)?),
-                spki: column(row, 1)?,
-                created_at: time(column(row, 2)?),
-                ends_at: column::<Option<i64>>(row, 3)?.map(time),
-            })
-        })
+        self.attempt(|c| all(c, LIST_AUTHORIZATION, [site.0], authorization_key))
     }
 
     async fn set_end(
@@ -59,7 +55,7 @@ impl AuthorizationKeys for SqliteTx<'_> {
         ends_at: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let values = (site.0, key.0, ends_at.map(Timestamp::as_millis));
-        Ok(changed(self.connection, END_AUTHORIZATION, values)? == 1)
+        self.attempt(|c| Ok(changed(c, END_AUTHORIZATION, values)? == 1))
     }
 }
 
@@ -72,19 +68,14 @@ impl SigningKeys for SqliteTx<'_> {
         sealed_private_key: &[u8],
         now: Timestamp,
     ) -> Result<SigningKeyId, StoreError> {
-        let id = inserted(self.connection, INSERT_SIGNING, (site.0, spki, sealed_private_key, now.as_millis()))?;
-        Place { table: "signing_keys", row: 0 }.present("id", id).map(SigningKeyId)
+        self.attempt(|c| {
+            let id = inserted(c, INSERT_SIGNING, (site.0, spki, sealed_private_key, now.as_millis()))?;
+            Place { table: "signing_keys", row: 0 }.present("id", id).map(SigningKeyId)
+        })
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<SigningKey>, StoreError> {
-        all(self.connection, LIST_SIGNING, [site.0], |row| {
-            Ok(SigningKey {
-                id: SigningKeyId(column(row, 0)?),
-                spki: column(row, 1)?,
-                sealed_private_key: column(row, 2)?,
-                created_at: time(column(row, 3)?),
-            })
-        })
+        self.attempt(|c| all(c, LIST_SIGNING, [site.0], signing_key))
     }
 }
 
@@ -97,17 +88,38 @@ impl SiteSecrets for SqliteTx<'_> {
         sealed: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        changed(self.connection, INSERT_SECRET, (site.0, purpose.as_str(), sealed, now.as_millis())).map(|_| ())
+        let values = (site.0, purpose.as_str(), sealed, now.as_millis());
+        self.attempt(|c| changed(c, INSERT_SECRET, values).map(|_| ()))
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<SiteSecret>, StoreError> {
-        all(self.connection, LIST_SECRETS, [site.0], |row| {
-            let place = Place { table: "site_secrets", row: column(row, 0)? };
-            Ok(SiteSecret {
-                purpose: place.present("purpose", SecretPurpose::parse(&column::<String>(row, 1)?))?,
-                sealed: column(row, 2)?,
-                created_at: time(column(row, 3)?),
-            })
-        })
+        self.attempt(|c| all(c, LIST_SECRETS, [site.0], site_secret))
     }
+}
+
+fn authorization_key(row: &Row<'_>) -> Result<AuthorizationKey, StoreError> {
+    Ok(AuthorizationKey {
+        id: AuthorizationKeyId(column(row, 0)?),
+        spki: column(row, 1)?,
+        created_at: time(column(row, 2)?),
+        ends_at: column::<Option<i64>>(row, 3)?.map(time),
+    })
+}
+
+fn signing_key(row: &Row<'_>) -> Result<SigningKey, StoreError> {
+    Ok(SigningKey {
+        id: SigningKeyId(column(row, 0)?),
+        spki: column(row, 1)?,
+        sealed_private_key: column(row, 2)?,
+        created_at: time(column(row, 3)?),
+    })
+}
+
+fn site_secret(row: &Row<'_>) -> Result<SiteSecret, StoreError> {
+    let place = Place { table: "site_secrets", row: column(row, 0)? };
+    Ok(SiteSecret {
+        purpose: place.present("purpose", SecretPurpose::parse(&column::<String>(row, 1)?))?,
+        sealed: column(row, 2)?,
+        created_at: time(column(row, 3)?),
+    })
 }

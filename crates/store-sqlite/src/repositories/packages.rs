@@ -8,10 +8,10 @@ use countersign_domain::text::{PackageId, ProductName};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewPackage, Packages};
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 
 use super::files::stored_file;
-use crate::rows::{Place, all, changed, column, first, inserted};
+use crate::rows::{Grouped, Place, all, changed, column, first, grouped, inserted};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str = "insert into packages (site, package_id, product, description, created_at)
@@ -24,12 +24,16 @@ const FIND: &str =
 const LIST: &str =
     "select p.id, p.package_id, p.description, d.id, d.name from packages p join products d on d.id = p.product
     where p.site = ?1 order by p.package_id";
-const FILES: &str = "select p.name, p.execute, f.id, f.sha256, f.md5, f.size, f.object_key, f.created_at
+const FILES: &str = "select p.package, p.name, p.execute, f.id, f.sha256, f.md5, f.size, f.object_key, f.created_at
     from package_files p join files f on f.id = p.file where p.package = ?1 order by p.position";
+const LIST_FILES: &str =
+    "select p.package, p.name, p.execute, f.id, f.sha256, f.md5, f.size, f.object_key, f.created_at
+    from packages k join package_files p on p.package = k.id join files f on f.id = p.file
+    where k.site = ?1 order by p.package, p.position";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, INSERT_FILE, FIND, LIST, FILES];
+pub(super) const ALL: &[&str] = &[INSERT, INSERT_FILE, FIND, LIST, FILES, LIST_FILES];
 
 #[async_trait]
 impl Packages for SqliteTx<'_> {
@@ -39,37 +43,53 @@ impl Packages for SqliteTx<'_> {
         package: &NewPackage,
         now: Timestamp,
     ) -> Result<Option<PackageRow>, StoreError> {
-        let c = &*self.connection;
-        let values = (site.0, package.id.as_str(), package.product.0, &package.description, now.as_millis());
-        let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
-        for (position, file) in (1_i64..).zip(&package.files) {
-            changed(c, INSERT_FILE, (id, position, file.name.as_str(), file.stored.0, file.execute))?;
-        }
-        Ok(Some(PackageRow(id)))
+        self.attempt(|c| {
+            let values = (site.0, package.id.as_str(), package.product.0, &package.description, now.as_millis());
+            let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+            for (position, file) in (1_i64..).zip(&package.files) {
+                changed(c, INSERT_FILE, (id, position, file.name.as_str(), file.stored.0, file.execute))?;
+            }
+            Ok(Some(PackageRow(id)))
+        })
     }
 
     async fn find(&mut self, site: SiteId, id: &PackageId) -> Result<Option<Package>, StoreError> {
-        let c = &*self.connection;
-        first(c, FIND, (site.0, id.as_str()), |row| package(c, row))
+        self.attempt(|c| {
+            first(c, FIND, (site.0, id.as_str()), |row| {
+                let mut files = grouped(c, FILES, [column::<i64>(row, 0)?], file)?;
+                package(row, &mut files)
+            })
+        })
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Package>, StoreError> {
-        let c = &*self.connection;
-        all(c, LIST, [site.0], |row| package(c, row))
+        self.attempt(|c| {
+            let mut files = grouped(c, LIST_FILES, [site.0], file)?;
+            all(c, LIST, [site.0], |row| package(row, &mut files))
+        })
     }
 }
 
-fn package(connection: &Connection, row: &Row<'_>) -> Result<Package, StoreError> {
+fn file(row: &Row<'_>) -> Result<PackageFile, StoreError> {
+    let place = Place { table: "packages", row: column(row, 0)? };
+    let name = place.check("files.name", PlainFileName::new(column::<String>(row, 1)?))?;
+    Ok(PackageFile { name, execute: column(row, 2)?, stored: stored_file(row, 3)? })
+}
+
+/// A package, with its files taken out of `files`.
+fn package(row: &Row<'_>, files: &mut Grouped<PackageFile>) -> Result<Package, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "packages", row: id };
-    let files = all(connection, FILES, [id], |row| {
-        let name = place.check("files.name", PlainFileName::new(column::<String>(row, 0)?))?;
-        Ok(PackageFile { name, execute: column(row, 1)?, stored: stored_file(row, 2)? })
-    })?;
     let product = Product {
         id: ProductId(column(row, 3)?),
         name: place.check("product", ProductName::new(column::<String>(row, 4)?))?,
     };
     let package_id = place.check("package_id", PackageId::new(column::<String>(row, 1)?))?;
-    Ok(Package { row: PackageRow(id), id: package_id, product, description: column(row, 2)?, files })
+    Ok(Package {
+        row: PackageRow(id),
+        id: package_id,
+        product,
+        description: column(row, 2)?,
+        files: files.remove(&id).unwrap_or_default(),
+    })
 }

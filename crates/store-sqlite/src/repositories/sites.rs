@@ -37,42 +37,46 @@ impl Sites for SqliteTx<'_> {
         settings: &SiteSettings,
         now: Timestamp,
     ) -> Result<Option<SiteId>, StoreError> {
-        let c = &*self.connection;
-        let flags = (settings.small_rsa_keys, settings.key_id_in_answers);
-        let values = (name.as_str(), &settings.base_url, flags.0, flags.1, now.as_millis());
-        let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
-        for host in &settings.hosts {
-            if changed(c, INSERT_HOST, (host, id))? == 0 {
-                // Leave nothing behind: the caller may go on with the transaction.
-                changed(c, DELETE_HOSTS, [id])?;
-                changed(c, DELETE, [id])?;
-                return Ok(None);
+        self.attempt(|c| {
+            let flags = (settings.small_rsa_keys, settings.key_id_in_answers);
+            let values = (name.as_str(), &settings.base_url, flags.0, flags.1, now.as_millis());
+            let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+            for host in &settings.hosts {
+                if changed(c, INSERT_HOST, (host, id))? == 0 {
+                    // Leave nothing behind: the caller may go on with the transaction.
+                    changed(c, DELETE_HOSTS, [id])?;
+                    changed(c, DELETE, [id])?;
+                    return Ok(None);
+                }
             }
-        }
-        Ok(Some(SiteId(id)))
+            Ok(Some(SiteId(id)))
+        })
     }
 
     async fn find(&mut self, name: &SiteName) -> Result<Option<Site>, StoreError> {
-        let c = &*self.connection;
-        first(c, FIND, [name.as_str()], |row| site(c, row))
+        self.attempt(|c| first(c, FIND, [name.as_str()], |row| site(c, row)))
     }
 
     async fn list(&mut self) -> Result<Vec<Site>, StoreError> {
-        let c = &*self.connection;
-        all(c, LIST, [], |row| site(c, row))
+        self.attempt(|c| all(c, LIST, [], |row| site(c, row)))
     }
 
     async fn generation(&mut self) -> Result<Generation, StoreError> {
-        let value = first(self.connection, GENERATION, [], |row| column(row, 0))?;
-        Place { table: "change_counter", row: 1 }.present("value", value).map(Generation)
+        self.attempt(|c| counter(c, GENERATION)).map(Generation)
     }
 
     async fn touch(&mut self, site: SiteId) -> Result<Generation, StoreError> {
-        let value: Option<i64> = first(self.connection, COUNT, [], |row| column(row, 0))?;
-        let value = Place { table: "change_counter", row: 1 }.present("value", value)?;
-        changed(self.connection, TOUCH, (site.0, value))?;
-        Ok(Generation(value))
+        self.attempt(|c| {
+            let value = counter(c, COUNT)?;
+            changed(c, TOUCH, (site.0, value))?;
+            Ok(Generation(value))
+        })
     }
+}
+
+fn counter(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
+    let value = first(connection, sql, [], |row| column(row, 0))?;
+    Place { table: "change_counter", row: 1 }.present("value", value)
 }
 
 fn site(connection: &Connection, row: &Row<'_>) -> Result<Site, StoreError> {

@@ -10,7 +10,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{NewRelease, Updates};
 use rusqlite::{Connection, Row, params};
 
-use crate::rows::{Place, all, changed, column, first, inserted};
+use crate::rows::{Grouped, Place, all, changed, column, first, grouped, inserted};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str = "insert into updates (site, update_id, name, description, status, entitlement_check, start_date,
@@ -27,19 +27,41 @@ const FIND: &str =
 const LIST: &str =
     "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
     from updates where site = ?1 order by update_id";
-const SOURCES: &str = "select p.package_id from update_sources s join packages p on p.id = s.package
+const SOURCES: &str = "select s.\"update\", p.package_id from update_sources s join packages p on p.id = s.package
     where s.\"update\" = ?1 order by s.position";
-const TARGETS: &str =
-    "select t.platform, p.package_id, t.manifest_uuid from update_targets t join packages p on p.id = t.package
+const LIST_SOURCES: &str = "select s.\"update\", p.package_id
+    from updates u join update_sources s on s.\"update\" = u.id join packages p on p.id = s.package
+    where u.site = ?1 order by s.\"update\", s.position";
+const TARGETS: &str = "select t.\"update\", t.platform, p.package_id, t.manifest_uuid
+    from update_targets t join packages p on p.id = t.package
     where t.\"update\" = ?1 order by t.position";
-const LANGUAGES: &str =
-    "select language, title, description from update_languages where \"update\" = ?1 order by position";
+const LIST_TARGETS: &str = "select t.\"update\", t.platform, p.package_id, t.manifest_uuid
+    from updates u join update_targets t on t.\"update\" = u.id join packages p on p.id = t.package
+    where u.site = ?1 order by t.\"update\", t.position";
+const LANGUAGES: &str = "select l.\"update\", l.language, l.title, l.description from update_languages l
+    where l.\"update\" = ?1 order by l.position";
+const LIST_LANGUAGES: &str = "select l.\"update\", l.language, l.title, l.description
+    from updates u join update_languages l on l.\"update\" = u.id
+    where u.site = ?1 order by l.\"update\", l.position";
 const SET_STATUS: &str = "update updates set status = ?3 where site = ?1 and update_id = ?2";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, INSERT_SOURCE, INSERT_TARGET, INSERT_LANGUAGE, FIND, LIST, SOURCES, TARGETS, LANGUAGES, SET_STATUS];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    INSERT_SOURCE,
+    INSERT_TARGET,
+    INSERT_LANGUAGE,
+    FIND,
+    LIST,
+    SOURCES,
+    LIST_SOURCES,
+    TARGETS,
+    LIST_TARGETS,
+    LANGUAGES,
+    LIST_LANGUAGES,
+    SET_STATUS,
+];
 
 #[async_trait]
 impl Updates for SqliteTx<'_> {
@@ -49,54 +71,99 @@ impl Updates for SqliteTx<'_> {
         release: &NewRelease,
         now: Timestamp,
     ) -> Result<Option<UpdateRow>, StoreError> {
-        let c = &*self.connection;
-        let update = &release.update;
-        let values = params![
-            site.0,
-            update.id.as_str(),
-            update.name,
-            update.description,
-            update.status.as_str(),
-            update.entitlement_check.as_str(),
-            update.start_date.to_string(),
-            update.end_date.map(|end| end.to_string()),
-            update.command_line,
-            now.as_millis(),
-        ];
-        let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
-        let place = Place { table: "updates", row: id };
-        for (position, package) in (1_i64..).zip(&update.release_from) {
-            let written = changed(c, INSERT_SOURCE, (id, position, site.0, package.as_str()))?;
-            place.present("release_from", (written == 1).then_some(()))?;
-        }
-        for (position, ((platform, package), uuid)) in
-            (1_i64..).zip(update.release_to.iter().zip(&release.manifest_uuids))
-        {
-            let values = (id, position, platform.as_str(), uuid, site.0, package.as_str());
-            place.present("release_to", (changed(c, INSERT_TARGET, values)? == 1).then_some(()))?;
-        }
-        for (position, text) in (1_i64..).zip(&update.languages) {
-            changed(c, INSERT_LANGUAGE, (id, position, text.language.0, &text.title, &text.description))?;
-        }
-        Ok(Some(UpdateRow(id)))
+        self.attempt(|c| insert(c, site, release, now))
     }
 
     async fn find(&mut self, site: SiteId, id: &UpdateId) -> Result<Option<Update>, StoreError> {
-        let c = &*self.connection;
-        first(c, FIND, (site.0, id.as_str()), |row| update(c, row))
+        self.attempt(|c| {
+            first(c, FIND, (site.0, id.as_str()), |row| {
+                let mut parts = Parts::read(c, [SOURCES, TARGETS, LANGUAGES], column(row, 0)?)?;
+                update(row, &mut parts)
+            })
+        })
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError> {
-        let c = &*self.connection;
-        all(c, LIST, [site.0], |row| update(c, row))
+        self.attempt(|c| {
+            let mut parts = Parts::read(c, [LIST_SOURCES, LIST_TARGETS, LIST_LANGUAGES], site.0)?;
+            all(c, LIST, [site.0], |row| update(row, &mut parts))
+        })
     }
 
     async fn set_status(&mut self, site: SiteId, id: &UpdateId, status: UpdateStatus) -> Result<bool, StoreError> {
-        Ok(changed(self.connection, SET_STATUS, (site.0, id.as_str(), status.as_str()))? == 1)
+        self.attempt(|c| Ok(changed(c, SET_STATUS, (site.0, id.as_str(), status.as_str()))? == 1))
     }
 }
 
-fn update(connection: &Connection, row: &Row<'_>) -> Result<Update, StoreError> {
+fn insert(c: &Connection, site: SiteId, release: &NewRelease, now: Timestamp) -> Result<Option<UpdateRow>, StoreError> {
+    let update = &release.update;
+    let values = params![
+        site.0,
+        update.id.as_str(),
+        update.name,
+        update.description,
+        update.status.as_str(),
+        update.entitlement_check.as_str(),
+        update.start_date.to_string(),
+        update.end_date.map(|end| end.to_string()),
+        update.command_line,
+        now.as_millis(),
+    ];
+    let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+    let place = Place { table: "updates", row: id };
+    for (position, package) in (1_i64..).zip(&update.release_from) {
+        let written = changed(c, INSERT_SOURCE, (id, position, site.0, package.as_str()))?;
+        place.present("release_from", (written == 1).then_some(()))?;
+    }
+    for (position, ((platform, package), uuid)) in (1_i64..).zip(update.release_to.iter().zip(&release.manifest_uuids))
+    {
+        let values = (id, position, platform.as_str(), uuid, site.0, package.as_str());
+        place.present("release_to", (changed(c, INSERT_TARGET, values)? == 1).then_some(()))?;
+    }
+    for (position, text) in (1_i64..).zip(&update.languages) {
+        changed(c, INSERT_LANGUAGE, (id, position, text.language.0, &text.title, &text.description))?;
+    }
+    Ok(Some(UpdateRow(id)))
+}
+
+/// The rows of the other tables, by update.
+struct Parts {
+    sources: Grouped<PackageId>,
+    targets: Grouped<ReleaseTo>,
+    languages: Grouped<LanguageText>,
+}
+
+impl Parts {
+    /// Reads sources, targets and texts with three statements that all take the same parameter.
+    fn read(connection: &Connection, [sources, targets, languages]: [&str; 3], id: i64) -> Result<Self, StoreError> {
+        Ok(Self {
+            sources: grouped(connection, sources, [id], source)?,
+            targets: grouped(connection, targets, [id], target)?,
+            languages: grouped(connection, languages, [id], language)?,
+        })
+    }
+}
+
+fn source(row: &Row<'_>) -> Result<PackageId, StoreError> {
+    let place = Place { table: "updates", row: column(row, 0)? };
+    place.check("release_from", PackageId::new(column::<String>(row, 1)?))
+}
+
+fn target(row: &Row<'_>) -> Result<ReleaseTo, StoreError> {
+    let place = Place { table: "updates", row: column(row, 0)? };
+    Ok(ReleaseTo {
+        platform: place.check("platform", Platform::new(column::<String>(row, 1)?))?,
+        package: place.check("release_to", PackageId::new(column::<String>(row, 2)?))?,
+        manifest_uuid: column(row, 3)?,
+    })
+}
+
+fn language(row: &Row<'_>) -> Result<LanguageText, StoreError> {
+    Ok(LanguageText { language: Language(column(row, 1)?), title: column(row, 2)?, description: column(row, 3)? })
+}
+
+/// An update, with its parts taken out of `parts`.
+fn update(row: &Row<'_>, parts: &mut Parts) -> Result<Update, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "updates", row: id };
     let end_date = column::<Option<String>>(row, 7)?;
@@ -110,22 +177,8 @@ fn update(connection: &Connection, row: &Row<'_>) -> Result<Update, StoreError> 
         start_date: place.date("start_date", &column::<String>(row, 6)?)?,
         end_date: end_date.map(|text| place.date("end_date", &text)).transpose()?,
         command_line: column(row, 8)?,
-        release_from: all(connection, SOURCES, [id], |row| {
-            place.check("release_from", PackageId::new(column::<String>(row, 0)?))
-        })?,
-        release_to: all(connection, TARGETS, [id], |row| {
-            Ok(ReleaseTo {
-                platform: place.check("platform", Platform::new(column::<String>(row, 0)?))?,
-                package: place.check("release_to", PackageId::new(column::<String>(row, 1)?))?,
-                manifest_uuid: column(row, 2)?,
-            })
-        })?,
-        languages: all(connection, LANGUAGES, [id], |row| {
-            Ok(LanguageText {
-                language: Language(column(row, 0)?),
-                title: column(row, 1)?,
-                description: column(row, 2)?,
-            })
-        })?,
+        release_from: parts.sources.remove(&id).unwrap_or_default(),
+        release_to: parts.targets.remove(&id).unwrap_or_default(),
+        languages: parts.languages.remove(&id).unwrap_or_default(),
     })
 }

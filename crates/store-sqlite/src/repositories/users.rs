@@ -1,15 +1,15 @@
 //! Producer logins and their tokens.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{SiteId, UserId};
+use countersign_domain::ids::{AccessTokenId, SiteId, UserId};
 use countersign_domain::text::Username;
 use countersign_domain::time::Timestamp;
-use countersign_domain::user::{Role, User};
+use countersign_domain::user::{AccessToken, Role, User};
 use countersign_store::StoreError;
 use countersign_store::repositories::{AccessTokens, NewUser, Users};
 use rusqlite::Row;
 
-use crate::rows::{Place, all, changed, column, first, inserted};
+use crate::rows::{Place, all, changed, column, first, inserted, time};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str = "insert into users (site, username, role, password_hash, created_at) values (?1, ?2, ?3, ?4, ?5)
@@ -20,28 +20,34 @@ const SET_PASSWORD: &str = "update users set password_hash = ?2 where id = ?1";
 const INSERT_TOKEN: &str = "insert into access_tokens (user, digest, ends_at, created_at) values (?1, ?2, ?3, ?4)";
 const FIND_TOKEN: &str = "select u.id, u.site, u.username, u.role from access_tokens t join users u on u.id = t.user
     where t.digest = ?2 and u.site = ?1 and (t.ends_at is null or t.ends_at > ?3)";
+const LIST_TOKENS: &str =
+    "select t.id, u.username, t.created_at, t.ends_at from access_tokens t join users u on u.id = t.user
+    where u.site = ?1 order by t.id desc";
+const DELETE_TOKEN: &str = "delete from access_tokens where id = ?2 and user in (select id from users where site = ?1)";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST, SET_PASSWORD, INSERT_TOKEN, FIND_TOKEN];
+pub(super) const ALL: &[&str] =
+    &[INSERT, FIND, LIST, SET_PASSWORD, INSERT_TOKEN, FIND_TOKEN, LIST_TOKENS, DELETE_TOKEN];
 
 #[async_trait]
 impl Users for SqliteTx<'_> {
     async fn insert(&mut self, site: SiteId, user: &NewUser, now: Timestamp) -> Result<Option<UserId>, StoreError> {
         let values = (site.0, user.username.as_str(), user.role.as_str(), &user.password_hash, now.as_millis());
-        Ok(inserted(self.connection, INSERT, values)?.map(UserId))
+        self.attempt(|c| Ok(inserted(c, INSERT, values)?.map(UserId)))
     }
 
     async fn find(&mut self, site: SiteId, username: &Username) -> Result<Option<(User, String)>, StoreError> {
-        first(self.connection, FIND, (site.0, username.as_str()), |row| Ok((user(row)?, column(row, 4)?)))
+        let values = (site.0, username.as_str());
+        self.attempt(|c| first(c, FIND, values, |row| Ok((user(row)?, column(row, 4)?))))
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<User>, StoreError> {
-        all(self.connection, LIST, [site.0], user)
+        self.attempt(|c| all(c, LIST, [site.0], user))
     }
 
     async fn set_password(&mut self, user: UserId, password_hash: &str) -> Result<bool, StoreError> {
-        Ok(changed(self.connection, SET_PASSWORD, (user.0, password_hash))? == 1)
+        self.attempt(|c| Ok(changed(c, SET_PASSWORD, (user.0, password_hash))? == 1))
     }
 }
 
@@ -55,12 +61,31 @@ impl AccessTokens for SqliteTx<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let values = (user.0, &digest[..], ends_at.map(Timestamp::as_millis), now.as_millis());
-        changed(self.connection, INSERT_TOKEN, values).map(|_| ())
+        self.attempt(|c| changed(c, INSERT_TOKEN, values).map(|_| ()))
     }
 
     async fn find_user(&mut self, site: SiteId, digest: &[u8; 32], now: Timestamp) -> Result<Option<User>, StoreError> {
-        first(self.connection, FIND_TOKEN, (site.0, &digest[..], now.as_millis()), user)
+        self.attempt(|c| first(c, FIND_TOKEN, (site.0, &digest[..], now.as_millis()), user))
     }
+
+    async fn list(&mut self, site: SiteId) -> Result<Vec<AccessToken>, StoreError> {
+        self.attempt(|c| all(c, LIST_TOKENS, [site.0], access_token))
+    }
+
+    async fn revoke(&mut self, site: SiteId, token: AccessTokenId) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, DELETE_TOKEN, (site.0, token.0))? == 1))
+    }
+}
+
+fn access_token(row: &Row<'_>) -> Result<AccessToken, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "access_tokens", row: id };
+    Ok(AccessToken {
+        id: AccessTokenId(id),
+        username: place.check("username", Username::new(column::<String>(row, 1)?))?,
+        created_at: time(column(row, 2)?),
+        ends_at: column::<Option<i64>>(row, 3)?.map(time),
+    })
 }
 
 fn user(row: &Row<'_>) -> Result<User, StoreError> {

@@ -16,15 +16,15 @@ fn new_file(byte: u8) -> NewFile {
     NewFile { sha256: [byte; 32], md5: [byte; 16], size: u64::from(byte) << 32, object_key: format!("key-{byte}") }
 }
 
-fn package_id(id: &str) -> PackageId {
+pub(super) fn package_id(id: &str) -> PackageId {
     PackageId::new(id).expect("the test gives a good ID")
 }
 
-async fn file(tx: &mut dyn Tx, site: SiteId, byte: u8) -> Result<StoredFileId, StoreError> {
+pub(super) async fn file(tx: &mut dyn Tx, site: SiteId, byte: u8) -> Result<StoredFileId, StoreError> {
     Ok(tx.files().insert(site, &new_file(byte), NOW).await?.expect("the bytes are new"))
 }
 
-async fn package(
+pub(super) async fn package(
     tx: &mut dyn Tx,
     site: SiteId,
     id: &str,
@@ -62,6 +62,25 @@ pub async fn files_are_deduplicated_in_a_site(store: &Store) {
         })
         .await
         .expect("writes");
+}
+
+/// Of many object keys, those come back that a row names, whichever site it belongs to.
+pub async fn object_keys_in_use_are_found_in_any_site(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    let keys = ["key-9", "key-2", "", "key-1", "key-1'"].map(str::to_owned);
+    let found = store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                file(tx, one, 1).await?;
+                file(tx, two, 2).await?;
+                file(tx, two, 3).await?;
+                assert!(tx.files().find_by_object_keys(&[]).await?.is_empty());
+                tx.files().find_by_object_keys(&keys).await
+            })
+        })
+        .await
+        .expect("writes");
+    assert_eq!(found, ["key-2", "key-1"]);
 }
 
 /// A package comes back with its files in the order in which they were given.

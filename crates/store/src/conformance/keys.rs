@@ -95,3 +95,45 @@ pub async fn users_and_tokens_belong_to_their_site(store: &Store) {
         .await
         .expect("writes");
 }
+
+/// Tokens are listed and revoked by their own site only, and a revoked one is gone.
+pub async fn a_revoked_token_is_never_found_again(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    let name = |name: &str| Username::new(name).expect("good name");
+    let (before, end) = (Timestamp::from_seconds(99), Timestamp::from_seconds(100));
+    let (listed, rest) = store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                for (site, login, digest, ends_at) in
+                    [(one, "ada", 1, None), (two, "ada", 2, None), (one, "bob", 3, Some(end))]
+                {
+                    let user = NewUser {
+                        username: name(login),
+                        role: Role::Publisher,
+                        password_hash: "$argon2id$".to_owned(),
+                    };
+                    let user = tx.users().insert(site, &user, NOW).await?.expect("free");
+                    tx.access_tokens().insert(user, &[digest; 32], ends_at, before).await?;
+                }
+                let listed = tx.access_tokens().list(one).await?;
+                let adas = listed.last().expect("two tokens").id;
+                assert!(!tx.access_tokens().revoke(two, adas).await?, "a foreign site revoked a token");
+                assert!(tx.access_tokens().find_user(one, &[1; 32], before).await?.is_some());
+                assert!(tx.access_tokens().revoke(one, adas).await?);
+                assert!(!tx.access_tokens().revoke(one, adas).await?, "a token was revoked twice");
+                assert_eq!(
+                    tx.access_tokens().find_user(one, &[1; 32], before).await?,
+                    None,
+                    "a revoked token was found"
+                );
+                assert!(tx.access_tokens().find_user(two, &[2; 32], before).await?.is_some());
+                assert!(tx.access_tokens().find_user(one, &[3; 32], before).await?.is_some());
+                Ok((listed, tx.access_tokens().list(one).await?))
+            })
+        })
+        .await
+        .expect("writes");
+    let rows: Vec<_> = listed.iter().map(|token| (token.username.as_str(), token.created_at, token.ends_at)).collect();
+    assert_eq!(rows, [("bob", before, Some(end)), ("ada", before, None)]);
+    assert_eq!(rest, listed[..1]);
+}

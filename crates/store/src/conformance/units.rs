@@ -77,8 +77,8 @@ pub async fn a_panic_is_rolled_back_and_harms_no_neighbor(store: &Store) {
     assert_eq!(products(store, site).await, 20);
 }
 
-/// A caller that goes away after its unit was handed over leaves the unit whole or absent, never half.
-pub async fn a_dropped_caller_leaves_all_or_nothing(store: &Store) {
+/// A caller that goes away after its unit was handed over does not stop it: each unit is there, and whole.
+pub async fn a_dropped_caller_does_not_stop_its_unit(store: &Store) {
     let site = site(store, "one").await;
     for round in 0..20 {
         let mut call = Box::pin(store.write::<(), StoreError, _>(move |tx| {
@@ -98,6 +98,7 @@ pub async fn a_dropped_caller_leaves_all_or_nothing(store: &Store) {
         .expect("writes");
     let count = products(store, site).await;
     assert_eq!(count % 2, 0, "half a unit was kept: {count} products");
+    assert_eq!(count, 40, "a unit was stopped because its caller went away");
 }
 
 /// A unit that was declared to read fails when it writes.
@@ -129,6 +130,30 @@ pub async fn races_for_a_name_have_one_winner(store: &Store) {
     let winners = join_all(units).await.into_iter().filter(|outcome| matches!(outcome, Ok(Some(_)))).count();
     assert_eq!(winners, 1);
     assert_eq!(products(store, site).await, 1);
+}
+
+/// Units that count their change first and then look before they insert: nothing else keeps the second one out.
+pub async fn units_that_touch_first_insert_once(store: &Store) {
+    let site = site(store, "one").await;
+    let units = (0..64).map(|_| {
+        store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.sites().touch(site).await?;
+                if tx.signing_keys().list(site).await?.is_empty() {
+                    tx.signing_keys().insert(site, b"spki", b"sealed", NOW).await?;
+                    return Ok(true);
+                }
+                Ok(false)
+            })
+        })
+    });
+    let inserted: Vec<_> = join_all(units).await.into_iter().map(|outcome| outcome.expect("writes")).collect();
+    assert_eq!(inserted.iter().filter(|&&inserted| inserted).count(), 1);
+    let keys = store
+        .read::<_, StoreError, _>(move |tx| Box::pin(async move { tx.signing_keys().list(site).await }))
+        .await
+        .expect("reads");
+    assert_eq!(keys.len(), 1);
 }
 
 /// No change is lost from the counter, and each site carries the value of its own last change.

@@ -55,6 +55,10 @@ pub trait Files: Send {
 
     /// A site's file by SHA-256.
     async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError>;
+
+    /// Those of the given object keys that a row of any site names, in the order given. An object with any other key
+    /// is not used by anyone.
+    async fn find_by_object_keys(&mut self, keys: &[String]) -> Result<Vec<String>, StoreError>;
 }
 
 /// A file of a package that is about to be written.

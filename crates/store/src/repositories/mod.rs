@@ -14,6 +14,9 @@ pub use sites::Sites;
 pub use users::{AccessTokens, NewUser, Users};
 
 /// One transaction. Every repository borrows it mutably, so two operations never interleave inside a unit.
+///
+/// The first operation that fails ends the transaction: every later one gives [`StoreError::Poisoned`](crate::StoreError),
+/// and the unit is not committed even if it returns `Ok`. Half of what a failed operation wrote is therefore never kept.
 pub trait Tx: Send {
     /// Long-lived producer tokens.
     fn access_tokens(&mut self) -> &mut dyn AccessTokens;

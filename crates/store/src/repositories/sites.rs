@@ -29,5 +29,8 @@ pub trait Sites: Send {
 
     /// Counts a change of a site: the counter grows by one and the site takes its value. Belongs into the unit that
     /// makes the change.
+    ///
+    /// On a store with row locks this also takes the site's lock for the rest of the unit, so it is called first: what
+    /// the unit reads afterwards stays true until it commits, and "insert if absent" inserts once.
     async fn touch(&mut self, site: SiteId) -> Result<Generation, StoreError>;
 }

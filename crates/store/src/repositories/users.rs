@@ -1,10 +1,10 @@
 //! Producer logins and their tokens.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{SiteId, UserId};
+use countersign_domain::ids::{AccessTokenId, SiteId, UserId};
 use countersign_domain::text::Username;
 use countersign_domain::time::Timestamp;
-use countersign_domain::user::{Role, User};
+use countersign_domain::user::{AccessToken, Role, User};
 
 use crate::StoreError;
 
@@ -49,4 +49,10 @@ pub trait AccessTokens: Send {
 
     /// The user of a token that has not ended at `now`, in this site only.
     async fn find_user(&mut self, site: SiteId, digest: &[u8; 32], now: Timestamp) -> Result<Option<User>, StoreError>;
+
+    /// All tokens of a site that were not revoked, those that have ended included, newest first.
+    async fn list(&mut self, site: SiteId) -> Result<Vec<AccessToken>, StoreError>;
+
+    /// Removes a token, so that it is never found again. `false`: the site has no such token.
+    async fn revoke(&mut self, site: SiteId, token: AccessTokenId) -> Result<bool, StoreError>;
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod abandoned;
+mod owners;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -261,27 +264,4 @@ async fn a_place_that_cannot_be_a_directory_is_refused_at_the_start() {
     fs::write(&file, b"").unwrap();
     let refused = LocalBlobs::open(file.join("files"), Arc::new(SystemRng), UNIX_EPOCH).await;
     assert!(matches!(refused.err(), Some(BlobError::Io { .. })));
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn only_the_owner_can_read() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let outer = tempfile::tempdir().unwrap();
-    let root = outer.path().join("deep/files");
-    let blobs = open(&root).await;
-    receive(&blobs, pieces(b"bytes", 2), NO_LIMIT, |_| ()).await.unwrap();
-    let mut writer = blobs.create().await.unwrap();
-    writer.append(Bytes::from_static(b"half")).await.unwrap();
-
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let found = files(&root);
-    assert_eq!(found.len(), 2);
-    for file in found {
-        assert_eq!(mode(&file), 0o600, "{}", file.display());
-        for directory in file.ancestors().skip(1).take_while(|directory| *directory != outer.path()) {
-            assert_eq!(mode(directory), 0o700, "{}", directory.display());
-        }
-    }
 }

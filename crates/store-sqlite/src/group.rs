@@ -1,0 +1,159 @@
+//! One group of units: one transaction, a savepoint for each unit, one durable commit, then all the answers.
+
+use std::time::{Duration, Instant};
+
+use countersign_store::{ErasedUnit, StoreError};
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::transaction;
+use crate::writer::{Job, Reply};
+
+#[cfg(test)]
+mod tests;
+
+/// Most units in one commit: bounds how much is lost from memory, and how long the first one waits.
+const GROUP: usize = 256;
+
+/// Runs one group: the first unit, and what comes in within `time`. Gives back the reply to a request to close that was
+/// met on the way.
+pub(crate) fn run(
+    connection: &mut Connection,
+    first: (ErasedUnit, Reply),
+    jobs: &mut mpsc::Receiver<Job>,
+    time: Duration,
+) -> Option<oneshot::Sender<()>> {
+    #[expect(clippy::disallowed_methods, reason = "bounds the group; no stored value depends on it")]
+    let began = Instant::now();
+    if let Err(error) = begin(connection) {
+        return refuse(&error, first.1, jobs);
+    }
+    let mut group: Group = Vec::new();
+    let mut close = None;
+    let mut next = Some(first);
+    while let Some((unit, reply)) = next.take() {
+        match run_unit(connection, unit) {
+            Ok(outcome) => group.push((reply, outcome)),
+            Err(lost) => {
+                group.push((reply, Ok(false)));
+                give_up(connection, &lost, group);
+                return close;
+            }
+        }
+        if group.len() < GROUP && began.elapsed() < time {
+            match jobs.try_recv() {
+                Ok(Job::Unit(unit, reply)) => next = Some((unit, reply)),
+                Ok(Job::Close(reply)) => close = Some(reply),
+                Err(_) => {}
+            }
+        }
+    }
+    commit(connection, group);
+    close
+}
+
+/// The units that ran, each with what is known about it: `true` when it wants to be committed.
+type Group = Vec<(Reply, Result<bool, StoreError>)>;
+
+/// The transaction is gone, and with it everything that the units of the group wrote.
+struct Lost(String);
+
+impl From<rusqlite::Error> for Lost {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Begins the transaction, waiting for another process for as long as the connection waits.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    if !connection.is_autocommit() {
+        // A rollback has failed before. Without another one every later group would fail as well.
+        connection.execute_batch("rollback")?;
+    }
+    connection.execute_batch("begin immediate")
+}
+
+/// Answers everyone who waits when no transaction can be begun. Each would otherwise wait in turn for as long as the
+/// first one did, and the last of many for minutes.
+fn refuse(error: &rusqlite::Error, first: Reply, jobs: &mut mpsc::Receiver<Job>) -> Option<oneshot::Sender<()>> {
+    tracing::error!(error = %error, units = jobs.len().saturating_add(1), "no transaction could be begun");
+    let busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+    let reason = || if busy { StoreError::Busy } else { StoreError::backend(error.to_string()) };
+    // A caller that went away does not need its answer; the same below.
+    let _ = first.send(Err(reason()));
+    // Only those that wait now: whoever is fast to come again must not keep the thread here.
+    for _ in 0..jobs.len() {
+        match jobs.try_recv() {
+            Ok(Job::Unit(_, reply)) => {
+                let _ = reply.send(Err(reason()));
+            }
+            Ok(Job::Close(reply)) => return Some(reply),
+            Err(_) => break,
+        }
+    }
+    None
+}
+
+/// Runs one unit inside a savepoint.
+///
+/// # Errors
+/// When the whole transaction is lost: SQLite ended it by itself, or a savepoint could not be undone.
+fn run_unit(connection: &mut Connection, unit: ErasedUnit) -> Result<Result<bool, StoreError>, Lost> {
+    connection.execute_batch("savepoint unit")?;
+    let ended = transaction::run(connection, unit);
+    if connection.is_autocommit() {
+        // A full disk or a damaged file makes SQLite roll everything back by itself: the whole group is lost.
+        let reason = ended.failure.unwrap_or_else(|| "for a reason that it did not tell".to_owned());
+        return Err(Lost(format!("the database ended the transaction: {reason}")));
+    }
+    match ended.outcome {
+        Ok(true) => connection.execute_batch("release unit")?,
+        Ok(false) | Err(_) => connection.execute_batch("rollback to unit; release unit")?,
+    }
+    Ok(ended.outcome)
+}
+
+/// Commits, and tells every unit how it ended.
+fn commit(connection: &Connection, group: Group) {
+    match connection.execute_batch("commit") {
+        Ok(()) => {
+            for (reply, outcome) in group {
+                let _ = reply.send(outcome.map(|_| ()));
+            }
+        }
+        Err(error) => {
+            tracing::error!(error = %error, units = group.len(), "the commit of a group of writes failed");
+            roll_back(connection);
+            // The commit may be in the log although its sync failed: a restart can bring it back.
+            answer(
+                group,
+                |wanted| {
+                    if wanted { StoreError::OutcomeUnknown } else { StoreError::backend(error.to_string()) }
+                },
+            );
+        }
+    }
+}
+
+/// Rolls back what is left of a lost transaction and tells all of its units.
+fn give_up(connection: &Connection, Lost(reason): &Lost, group: Group) {
+    tracing::error!(error = reason, units = group.len(), "a group of writes was lost");
+    roll_back(connection);
+    answer(group, |_| StoreError::backend(reason.clone()));
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("rollback")
+    {
+        tracing::error!(error = %error, "the database did not roll back");
+    }
+}
+
+/// Sends an error to each unit of a group that was not committed: to one that refused, too, because it may have judged
+/// what an earlier unit of the group wrote. A unit that did not come to its end keeps its own error.
+fn answer(group: Group, error: impl Fn(bool) -> StoreError) {
+    for (reply, outcome) in group {
+        let _ = reply.send(Err(outcome.map_or_else(|own| own, &error)));
+    }
+}
