@@ -13,7 +13,7 @@ use crate::{BlobError, ObjectKey};
 pub trait Blobs: Send + Sync {
     /// Begins a new object under a fresh random key. Nothing is visible before [`BlobWriter::finish`].
     ///
-    /// Most callers want [`crate::receive`], which also enforces a size.
+    /// Most callers want [`crate::receive()`], which also enforces a size.
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError>;
 
     /// Opens the bytes of `range` (end exclusive) as a stream of bounded chunks.
