@@ -6,7 +6,7 @@ use countersign_app::Fault;
 use countersign_app::answers::SignAnswerError;
 use countersign_app::devices::TokenRefusal;
 use countersign_app::downloads::DownloadRefusal;
-use countersign_app::polling::{PollError, QuestionProblem};
+use countersign_app::polling::{Endpoint, PollError, QuestionProblem};
 use countersign_app::sites::NoSite;
 use countersign_domain::catalog::matching::ManifestRefusal;
 use countersign_http_kit::body::BodyError;
@@ -29,11 +29,11 @@ pub enum Error {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The manifest cannot be given.
-    #[error("the manifest is not given: {0}")]
-    Manifest(ManifestRefusal, String),
+    #[error("the manifest is not given: {1}")]
+    Manifest(Endpoint, ManifestRefusal, String),
     /// The question about a manifest cannot be understood.
     #[error("a question about a manifest has a fault")]
-    ManifestQuestion(QuestionProblem),
+    ManifestQuestion(Endpoint, QuestionProblem),
     /// The path exists, the method does not.
     #[error("the method is not allowed here")]
     Method,
@@ -41,8 +41,8 @@ pub enum Error {
     #[error(transparent)]
     NoSite(NoSite),
     /// The body is not a JSON object.
-    #[error("the body is not a JSON object: {0}")]
-    NotAnObject(String),
+    #[error("the body is not a JSON object")]
+    NotAnObject(#[from] serde_json::Error),
     /// The polling ID has no answer.
     #[error(transparent)]
     Poll(#[from] PollError),
@@ -80,23 +80,24 @@ impl Error {
                 StatusCode::GONE,
                 ErrorObject::new("download.expired", "This download URL has expired. Ask for the manifest again."),
             ),
-            Self::Manifest(ManifestRefusal::Unknown, uuid) => {
+            Self::Manifest(endpoint, ManifestRefusal::Unknown, uuid) => {
                 let object = ErrorObject::new("manifest.uuid.unknown", "No update has this manifest.");
-                (StatusCode::NOT_FOUND, object.with(uuid.clone()))
+                (no_manifest(*endpoint), object.with(uuid.clone()))
             }
-            Self::Manifest(ManifestRefusal::Withdrawn, uuid) => {
+            Self::Manifest(endpoint, ManifestRefusal::Withdrawn, uuid) => {
                 let object =
                     ErrorObject::new("update.withdrawn", "The update of this manifest is not offered any more.");
-                (StatusCode::NOT_FOUND, object.with(uuid.clone()))
+                (no_manifest(*endpoint), object.with(uuid.clone()))
             }
-            Self::ManifestQuestion(problem) => (StatusCode::NOT_FOUND, ErrorObject::from(problem)),
+            Self::ManifestQuestion(endpoint, problem) => (no_manifest(*endpoint), ErrorObject::from(problem)),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 ErrorObject::new("request.method", "This path does not take this method."),
             ),
-            Self::NotAnObject(reason) => {
+            Self::NotAnObject(error) => {
                 let object = ErrorObject::new("request.malformed", "The body must be one JSON object.");
-                (StatusCode::BAD_REQUEST, object.with(reason.clone()))
+                let place = format!("line {}, column {}", error.line(), error.column());
+                (StatusCode::BAD_REQUEST, object.with(place))
             }
             Self::Poll(PollError::Expired) => (
                 StatusCode::GONE,
@@ -134,6 +135,11 @@ impl Error {
             }
         }
     }
+}
+
+/// "No such manifest" in the words of each family: 404 is published for the signed calls only, 410 for the others.
+fn no_manifest(endpoint: Endpoint) -> StatusCode {
+    if endpoint.is_signed() { StatusCode::NOT_FOUND } else { StatusCode::GONE }
 }
 
 fn unavailable() -> (StatusCode, ErrorObject) {

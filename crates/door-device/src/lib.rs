@@ -1,15 +1,16 @@
 //! The device door: installed software asks which updates apply to it, and gets signed answers.
 //!
 //! A device POSTs a question with a JWT that its producer made, and is told at once where to poll (202). The poll
-//! needs no token: the polling ID carries question and verdict, sealed. Its answer is the payload of the protocol as a
-//! flattened JWS. A refused token is reported on the poll (401), as the published status tables have it. Errors have
+//! needs no token: the polling ID carries question and verdict, sealed. Its answer is the payload of the protocol, as a
+//! flattened JWS where the call is a signed one. A refused token is reported on the poll (401), as the published status tables have it. Errors have
 //! one shape everywhere: `{"arguments", "key", "message"}`. The protocol is described in `docs/protocol/device.md`.
 //!
 //! | file | what |
 //! |---|---|
 //! | `auth.rs` | the bearer token out of the headers, still unverified |
 //! | `wire.rs` | every JSON body, in and out |
-//! | `updates.rs`, `manifests.rs` | the two questions |
+//! | `calls.rs` | what the questions have in common |
+//! | `updates.rs`, `manifests.rs`, and the same with `signed_` | the questions, unsigned and signed |
 //! | `files.rs` | downloads behind time-limited URLs |
 //! | `health.rs` | liveness |
 //! | `reply.rs` | 202, signed 200 |
@@ -18,11 +19,14 @@
 //! This crate must never know SQL, another door, or how a signature is made.
 
 mod auth;
+mod calls;
 mod error;
 mod files;
 mod health;
 mod manifests;
 mod reply;
+mod signed_manifests;
+mod signed_updates;
 mod site;
 mod updates;
 mod wire;
@@ -81,6 +85,10 @@ impl utoipa::Modify for DeviceToken {
 /// The routes of this door, and the OpenAPI document that describes them.
 pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(signed_updates::ask))
+        .routes(routes!(signed_updates::poll))
+        .routes(routes!(signed_manifests::ask))
+        .routes(routes!(signed_manifests::poll))
         .routes(routes!(updates::ask))
         .routes(routes!(updates::poll))
         .routes(routes!(manifests::ask))

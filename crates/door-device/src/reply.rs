@@ -1,9 +1,10 @@
-//! The two forms of success: "poll there", and a signed answer.
+//! The forms of success: "poll there", and the answer itself.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use countersign_app::polling::Endpoint;
 use countersign_app::sites::SiteSnapshot;
 use countersign_app::{Ctx, answers};
 use countersign_http_kit::security_headers;
@@ -26,28 +27,36 @@ pub(crate) fn accepted(prefix: &SitePrefix, path: &str, polling_id: &str) -> Res
     response
 }
 
-/// 200 with the payload as a flattened JWS, or what `later` says when the signer is too busy to make it now.
+/// 200 with the payload: as it is, or as a flattened JWS where the call is a signed one. What `later` says when the
+/// signer is too busy now.
 ///
 /// # Errors
-/// [`Error`] when there is no signature: a payload never leaves without one.
-pub(crate) async fn signed<T: Serialize>(
+/// [`Error`] when a signed call has no signature: its payload never leaves without one.
+pub(crate) async fn ready<T: Serialize>(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
+    endpoint: Endpoint,
     payload: &T,
     later: impl FnOnce() -> Response,
 ) -> Result<Response, Error> {
     let bytes = serde_json::to_vec(payload).map_err(Error::Serialize)?;
-    let answer = match answers::sign(ctx, site, &bytes).await {
-        Ok(answer) => answer,
+    if !endpoint.is_signed() {
+        return Ok(json(bytes));
+    }
+    match answers::sign(ctx, site, &bytes).await {
+        Ok(answer) => Ok(json(answer.to_json().into_bytes())),
         Err(answers::SignAnswerError::Busy) => {
             let mut response = later();
             response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
-            return Ok(response);
+            Ok(response)
         }
-        Err(error) => return Err(error.into()),
-    };
-    let mut response = answer.to_json().into_response();
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn json(bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     security_headers::private(response.headers_mut());
-    Ok(response)
+    response
 }

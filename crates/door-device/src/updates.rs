@@ -1,24 +1,23 @@
-//! `signed-updates`: which updates apply to a device?
+//! `updates`: which updates apply to a device? The answer is not signed.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use countersign_app::polling::{self, Endpoint};
-use countersign_app::{devices, updates};
+use countersign_app::polling::Endpoint;
 use http::{HeaderMap, Uri};
 
+use crate::calls::Call;
 use crate::error::Error;
-use crate::site::{Site, last_segment};
-use crate::{Door, auth, reply, wire};
+use crate::site::Site;
+use crate::{Door, wire};
 
-const PATH: &str = "/uai/2.0/signed-updates";
+const CALL: Call = Call { endpoint: Endpoint::Updates, path: "/uai/2.0/updates" };
 
-/// Ask which updates apply to a device
+/// Ask which updates apply to a device (unsigned)
 ///
-/// The answer is found on the returned URL. A token that is missing, malformed, expired or not verified by a key of the
-/// site is reported there with 401; a fault in the content of the question is reported there inside the signed list.
+/// As `signed-updates`, for devices that do not verify answers. Prefer the signed call.
 #[utoipa::path(
-    post, path = "/uai/2.0/signed-updates", tag = "Updates",
+    post, path = "/uai/2.0/updates", operation_id = "ask_updates", tag = "Updates",
     request_body = wire::UpdatesRequest,
     responses(
         (status = 202, description = "Poll this URL for the answer", body = wire::Accepted),
@@ -33,31 +32,21 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Error> {
-    let asked = wire::UpdatesRequest::read(body).await?.into_asked();
-    let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(&headers)).await?;
-    let id = polling::issue(&door.ctx, &snapshot, Endpoint::SignedUpdates, verdict, asked)?;
-    Ok(reply::accepted(&site.prefix, PATH, &id))
+    CALL.ask::<wire::UpdatesRequest>(&door, &site, &headers, body).await
 }
 
-/// Fetch the list of updates that apply
+/// Fetch the list of updates that apply (unsigned)
 ///
 /// Needs no token. Repeating it gives the same bytes while catalog and keys are unchanged, for 60 minutes from the POST.
-/// The payload of the JWS is an `UpdateList`.
 #[utoipa::path(
-    get, path = "/uai/2.0/signed-updates/{pollingId}", tag = "Updates",
+    get, path = "/uai/2.0/updates/{pollingId}", operation_id = "poll_updates", tag = "Updates",
     params(("pollingId" = String, Path, description = "Last segment of the URL from the POST")),
     responses(
-        (status = 200, description = "The signed list; its payload is an UpdateList", body = wire::SignedAnswer),
-        (status = 202, description = "Not ready; poll this URL after `Retry-After` seconds", body = wire::Accepted),
+        (status = 200, description = "The list", body = wire::UpdateList),
         (status = 401, description = "The token of the POST was refused", body = wire::ErrorObject),
-        (status = 404, description = "The site has no signing key yet", body = wire::ErrorObject),
-        (status = 410, description = "The polling ID is not known, or too old", body = wire::ErrorObject),
-        (status = 500, description = "The answer could not be signed", body = wire::ErrorObject)
+        (status = 410, description = "The polling ID is not known, or too old", body = wire::ErrorObject)
     )
 )]
 pub(crate) async fn poll(State(door): State<Door>, site: Site, uri: Uri) -> Result<Response, Error> {
-    let id = last_segment(&uri);
-    let (snapshot, answer) = updates::answer(&door.ctx, &site.snapshot, Endpoint::SignedUpdates, id).await?;
-    let list = wire::UpdateList::from(&answer);
-    reply::signed(&door.ctx, &snapshot, &list, || reply::accepted(&site.prefix, PATH, id)).await
+    CALL.poll_updates(&door, &site, &uri).await
 }

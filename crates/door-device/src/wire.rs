@@ -5,6 +5,7 @@
 
 mod requests;
 
+use countersign_app::polling::Endpoint;
 use countersign_app::updates::{ManifestFile, UpdateAnswer};
 use countersign_crypto::encoding::hex_encode;
 use countersign_domain::catalog::matching::Offer;
@@ -114,13 +115,14 @@ struct UpdateItem {
     update_name: String,
 }
 
-impl From<&UpdateAnswer> for UpdateList {
-    fn from(answer: &UpdateAnswer) -> Self {
+impl UpdateList {
+    /// The answer of one of the two calls; each points to the manifests of its own kind.
+    pub(crate) fn new(answer: &UpdateAnswer, endpoint: Endpoint) -> Self {
         match answer {
             UpdateAnswer::List(list) => {
                 let installed = list.question().installed.as_str();
-                let items = list.offers().iter().map(|offer| UpdateItem::new(offer, installed)).collect();
-                Self { update_items: items, error: ErrorObject::default() }
+                let item = |offer: &Offer<'_>| UpdateItem::new(offer, installed, endpoint);
+                Self { update_items: list.offers().iter().map(item).collect(), error: ErrorObject::default() }
             }
             UpdateAnswer::Problem(problem) => Self { update_items: Vec::new(), error: ErrorObject::from(problem) },
         }
@@ -128,8 +130,9 @@ impl From<&UpdateAnswer> for UpdateList {
 }
 
 impl UpdateItem {
-    fn new(offer: &Offer<'_>, installed: &str) -> Self {
+    fn new(offer: &Offer<'_>, installed: &str, endpoint: Endpoint) -> Self {
         let update = offer.update;
+        let family = if endpoint.is_signed() { "signed-updates" } else { "updates" };
         let description = if offer.text.description.is_empty() { &update.description } else { &offer.text.description };
         Self {
             command_line: update.command_line.clone(),
@@ -137,7 +140,7 @@ impl UpdateItem {
             expire_date: update.end_date.map(Date::month_day_year).unwrap_or_default(),
             from_package_id: installed.to_owned(),
             language_code: offer.text.language.0,
-            manifest_url: format!("/uai/2.0/signed-updates/manifests/{}", offer.target.manifest_uuid),
+            manifest_url: format!("/uai/2.0/{family}/manifests/{}", offer.target.manifest_uuid),
             product_name: offer.package.product.name.to_string(),
             start_date: update.start_date.month_day_year(),
             title: offer.text.title.clone(),

@@ -119,6 +119,8 @@ fn associated_data(site: SiteId, endpoint: Endpoint) -> Vec<u8> {
     let endpoint = match endpoint {
         Endpoint::SignedUpdates => 1,
         Endpoint::SignedManifests => 2,
+        Endpoint::Updates => 3,
+        Endpoint::Manifests => 4,
     };
     let mut bytes = b"countersign polling id".to_vec();
     bytes.extend([VERSION, endpoint]);

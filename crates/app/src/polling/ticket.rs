@@ -10,10 +10,25 @@ use crate::devices::TokenRefusal;
 /// The endpoint that issued a polling ID, and the only one on which it is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
+    /// `/uai/2.0/updates/manifests`
+    Manifests,
     /// `/uai/2.0/signed-updates/manifests`
     SignedManifests,
     /// `/uai/2.0/signed-updates`
     SignedUpdates,
+    /// `/uai/2.0/updates`
+    Updates,
+}
+
+impl Endpoint {
+    /// Whether its answers are signed.
+    #[must_use]
+    pub fn is_signed(self) -> bool {
+        match self {
+            Self::SignedManifests | Self::SignedUpdates => true,
+            Self::Manifests | Self::Updates => false,
+        }
+    }
 }
 
 /// What was asked, or why it could not be understood.

@@ -1,17 +1,13 @@
 //! Bodies that devices send.
 
-use axum::body::Body;
 use countersign_app::polling::{Asked, QuestionProblem};
 use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT, Language, UpdateQuestion};
 use countersign_domain::text::{PackageId, Platform};
-use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
-use countersign_http_kit::json::read_object;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::error::Error;
+use crate::calls::Question;
 
 /// A question about updates.
 #[derive(Deserialize, ToSchema)]
@@ -48,20 +44,13 @@ pub(crate) struct ManifestRequest {
     uuid: Option<Value>,
 }
 
-impl UpdatesRequest {
-    /// Reads the body.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
-    pub(crate) async fn read(body: Body) -> Result<Self, Error> {
-        read_body(body).await
-    }
-
-    /// The question, or what is wrong with it: that is reported on the poll.
-    pub(crate) fn into_asked(self) -> Asked {
+impl Question for UpdatesRequest {
+    fn into_asked(self) -> Asked {
         self.question().map_or_else(Asked::Invalid, Asked::Updates)
     }
+}
 
+impl UpdatesRequest {
     fn question(self) -> Result<UpdateQuestion, QuestionProblem> {
         let class = text("deviceClass", self.device_class)?;
         let device_class = DeviceClass::parse(&class).ok_or(QuestionProblem::DeviceClass(class))?;
@@ -83,25 +72,10 @@ impl UpdatesRequest {
     }
 }
 
-impl ManifestRequest {
-    /// Reads the body.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be read or is not a JSON object; any other fault is found by [`Self::into_asked`].
-    pub(crate) async fn read(body: Body) -> Result<Self, Error> {
-        read_body(body).await
-    }
-
-    /// The question, or what is wrong with it: that is reported on the poll.
-    pub(crate) fn into_asked(self) -> Asked {
+impl Question for ManifestRequest {
+    fn into_asked(self) -> Asked {
         needed("uuid", self.uuid).map_or_else(Asked::Invalid, |uuid| Asked::Manifest { uuid })
     }
-}
-
-/// Reads a JSON object. A known member that stands twice is refused: two readers must not see two questions.
-async fn read_body<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
-    let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
-    read_object(&bytes).map_err(|error| Error::NotAnObject(format!("line {}, column {}", error.line(), error.column())))
 }
 
 fn needed(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {

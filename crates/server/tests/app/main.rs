@@ -5,6 +5,7 @@ mod device_files;
 mod device_json;
 mod device_manifests;
 mod device_tokens;
+mod device_unsigned;
 mod device_updates;
 mod documents;
 mod producer_keys;
