@@ -10,4 +10,5 @@ mod help;
 mod http;
 mod logs;
 mod proxy;
+mod readme;
 mod support;
