@@ -56,6 +56,11 @@ pub enum TokenRefusal {
     Expired,
 }
 
+impl TokenRefusal {
+    /// All of them, in the order in which they are judged. Polling IDs can carry only what is listed here.
+    pub(crate) const ALL: [Self; 5] = [Self::Missing, Self::NoKey, Self::Malformed, Self::Signature, Self::Expired];
+}
+
 /// Judges a device's token against the keys of one site. The state of the site that decided comes with the verdict.
 ///
 /// # Errors

@@ -83,8 +83,7 @@ fn refusal_code(refusal: TokenRefusal) -> u8 {
 }
 
 fn refusal(code: u8) -> Option<TokenRefusal> {
-    use TokenRefusal::{Expired, Malformed, Missing, NoKey, Signature};
-    [Missing, NoKey, Malformed, Signature, Expired].into_iter().find(|refusal| refusal_code(*refusal) == code)
+    TokenRefusal::ALL.into_iter().find(|refusal| refusal_code(*refusal) == code)
 }
 
 struct Writer(Vec<u8>);
@@ -199,8 +198,7 @@ mod tests {
             Ok((key, Asked::Invalid(QuestionProblem::Missing("platform".to_owned())))),
             Ok((key, Asked::Invalid(QuestionProblem::UnknownPackage(PackageId::new("x").unwrap())))),
         ];
-        use TokenRefusal::{Expired, Malformed, Missing, NoKey, Signature};
-        contents.extend([Missing, NoKey, Malformed, Signature, Expired].map(Err));
+        contents.extend(TokenRefusal::ALL.map(Err));
         let ticket = |content| Ticket {
             asked_at: Timestamp::from_millis(1_772_323_200_123),
             generation: Generation(300),
