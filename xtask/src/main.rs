@@ -1,6 +1,6 @@
 //! Checks and test set-up of the workspace, behind `cargo xtask`.
 //!
-//! It runs other programs (cargo, git, Python) and reads files; it must never know how anything inside the server works,
+//! It runs other programs (cargo, git, Python, PostgreSQL) and reads files; it must never know how anything inside the server works,
 //! so that a broken server cannot keep it from building.
 #![expect(clippy::print_stdout, reason = "the terminal is where this program reports")]
 
@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod deny;
 mod openapi;
+mod postgres;
 mod program;
 mod python;
 mod test;

@@ -5,7 +5,9 @@
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde_json::Value;
 
+use crate::postgres::Cluster;
 use crate::workspace::Workspace;
 use crate::{command, program, python};
 
@@ -20,13 +22,25 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     command::announce("building the program that the foreign clients talk to");
     let program = program::build(workspace)?;
 
+    let cluster = Cluster::start()?;
+
     command::announce("running the tests");
     // Without `--no-fail-fast` the first failing crate would hide what the others have to say.
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program);
-    tests.args(only);
+    tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();
-    let succeeded = stream(&mut tests, &mut totals)?;
+    let mut succeeded = stream(&mut tests, &mut totals)?;
+
+    command::announce("running the tests of use cases and doors again, on PostgreSQL");
+    // The same build as before: with `--package` cargo would compile much of it anew, with other features.
+    let mut again = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
+    for target in test_targets(&workspace.metadata()?) {
+        again.args(["--test", &target]);
+    }
+    again.env(CLUSTER, cluster.connection()).env("COUNTERSIGN_TEST_STORE", "postgres").args(only);
+    succeeded &= stream(&mut again, &mut totals)?;
+    drop(cluster);
 
     println!();
     for name in &totals.ignored_names {
@@ -34,6 +48,17 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     }
     println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.ignored);
     totals.verdict(succeeded)
+}
+
+/// The names of the test programs of the crates whose tests run on whichever store the environment names.
+fn test_targets(metadata: &Value) -> Vec<String> {
+    let of = |value: &Value, member: &str| value[member].as_array().cloned().unwrap_or_default();
+    let packages = of(metadata, "packages")
+        .into_iter()
+        .filter(|package| ON_BOTH_STORES.iter().any(|name| package["name"] == *name));
+    let targets = packages.flat_map(|package| of(&package, "targets"));
+    let tests = targets.filter(|target| of(target, "kind").iter().any(|kind| kind == "test"));
+    tests.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// Runs a `cargo test` command, shows its output as it comes, and adds up its result lines.
@@ -94,9 +119,28 @@ impl Totals {
     }
 }
 
+/// The crates whose tests open their store through the test kit.
+const ON_BOTH_STORES: [&str; 2] = ["countersign-app", "countersign-server"];
+/// Names the cluster to the tests.
+const CLUSTER: &str = "COUNTERSIGN_TEST_POSTGRES";
+
 #[cfg(test)]
 mod tests {
-    use super::Totals;
+    use serde_json::json;
+
+    use super::{Totals, test_targets};
+
+    #[test]
+    fn the_tests_of_use_cases_and_doors_run_on_both_stores() {
+        let target = |name: &str, kind: &str| json!({ "name": name, "kind": [kind] });
+        let package = |name: &str, targets: Vec<_>| json!({ "name": name, "targets": targets });
+        let metadata = json!({ "packages": [
+            package("countersign-app", vec![target("countersign_app", "lib"), target("releases", "test")]),
+            package("countersign-blobs", vec![target("local", "test")]),
+            package("countersign-server", vec![target("app", "test")]),
+        ] });
+        assert_eq!(test_targets(&metadata), ["releases", "app"]);
+    }
 
     fn totals_of(output: &str) -> Totals {
         let mut totals = Totals::default();

@@ -1,6 +1,7 @@
 //! Packages as producers see them.
 
 use countersign_domain::catalog::package::Package;
+use countersign_domain::catalog::release::{ReleaseFault, TEXT_LIMIT, check_text};
 use countersign_domain::ids::{PackageRow, SiteId};
 use countersign_domain::text::{PackageId, ProductName};
 use countersign_store::repositories::NewPackage;
@@ -11,6 +12,9 @@ use crate::{Ctx, Fault};
 /// Why a package was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreatePackageError {
+    /// The description cannot be kept.
+    #[error(transparent)]
+    Broken(#[from] ReleaseFault),
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -35,6 +39,7 @@ pub async fn create(
     product: ProductName,
     description: String,
 ) -> Result<PackageRow, CreatePackageError> {
+    check_text("package description (bytes)", &description, TEXT_LIMIT)?;
     let now = ctx.now();
     ctx.change(site, move |tx| {
         Box::pin(async move {

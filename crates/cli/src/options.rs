@@ -56,7 +56,7 @@ impl Options {
     pub(crate) async fn on_existing_store<T>(&self, work: impl AsyncFnOnce(&Ctx) -> Result<T>) -> Result<T> {
         let config = self.configuration(Overrides::default())?;
         ensure!(
-            config.data.is_dir(),
+            config.database.is_some() || config.data.is_dir(),
             "there is no data directory {}; name yours with --data, or begin with: countersign site create NAME",
             config.data.display()
         );

@@ -4,6 +4,9 @@
 //! foreign tools are set up by `cargo xtask test`; this crate must never install anything, and must never talk to the
 //! server by any way but its socket, its command line and its signals.
 //!
+//! `tests/postgres_nodes.rs` has no foreign client: it runs the program on a PostgreSQL database, which is foreign enough to
+//! be set up in the same way.
+//!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
 mod foreign;

@@ -15,7 +15,7 @@ const MASTER_KEY_FILE: &str = "master.key";
 
 /// What is in force.
 pub struct Config {
-    /// Directory of the embedded store, the files and the master key.
+    /// Directory of the files, the master key and the embedded store.
     pub data: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
@@ -23,6 +23,8 @@ pub struct Config {
     pub base_url: Option<String>,
     /// The site of requests that name none.
     pub default_site: Option<SiteName>,
+    /// Connection string of a PostgreSQL database; `None`: the embedded store in the data directory.
+    pub database: Option<Secret<String>>,
     /// Form of log lines.
     pub log: LogFormat,
     /// Where the master key is.
@@ -74,6 +76,17 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// A file with a secret cannot be read.
+    #[error("{key}: the file {path} cannot be read")]
+    Secret {
+        /// The setting or variable.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: std::io::Error,
+    },
     /// A value cannot be used.
     #[error("{key}: {value:?} cannot be used; {hint}")]
     Value {
@@ -91,6 +104,8 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields)]
 struct File {
     data: Option<PathBuf>,
+    database: Option<String>,
+    database_file: Option<PathBuf>,
     listen: Option<String>,
     base_url: Option<String>,
     default_site: Option<String>,
@@ -134,6 +149,7 @@ impl Config {
             base_url.map(|url| clean_base_url(&url).ok_or_else(|| value("base_url", &url, hint))).transpose()?;
         let data = flags.data.or_else(|| variable("COUNTERSIGN_DATA").map(PathBuf::from)).or(file.data);
         let data = data.unwrap_or_else(|| PathBuf::from("countersign-data"));
+        let database = database(variable, file.database, file.database_file)?;
         let master_key = if let Some(text) = variable("COUNTERSIGN_MASTER_KEY") {
             MasterKeySource::Text(Secret::new(text))
         } else if let Some(path) = variable("COUNTERSIGN_MASTER_KEY_FILE").map(PathBuf::from).or(file.master_key_file) {
@@ -148,7 +164,7 @@ impl Config {
         let default_site =
             default_site.map(|name| SiteName::new(&*name).map_err(|_| value("default_site", &name, hint)));
         let default_site = default_site.transpose()?;
-        Ok(Self { data, listen, base_url, default_site, log, master_key })
+        Ok(Self { data, listen, base_url, default_site, database, log, master_key })
     }
 
     /// The base URL for an address that was bound, unless one is configured.
@@ -161,6 +177,28 @@ impl Config {
             }
         })
     }
+}
+
+/// The connection string: a variable wins over the file, and in both the string itself over a file that holds it.
+fn database(
+    variable: &dyn Fn(&str) -> Option<String>,
+    text: Option<String>,
+    path: Option<PathBuf>,
+) -> Result<Option<Secret<String>>, ConfigError> {
+    let read = |key, path: PathBuf| match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(source) => Err(ConfigError::Secret { key, path, source }),
+    };
+    let found = if let Some(text) = variable("COUNTERSIGN_DATABASE_URL") {
+        Some(text)
+    } else if let Some(path) = variable("COUNTERSIGN_DATABASE_URL_FILE") {
+        Some(read("COUNTERSIGN_DATABASE_URL_FILE", PathBuf::from(path))?)
+    } else if let Some(text) = text {
+        Some(text)
+    } else {
+        path.map(|path| read("database_file", path)).transpose()?
+    };
+    Ok(found.map(Secret::new))
 }
 
 fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
@@ -218,12 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn the_database_is_embedded_unless_one_is_named() {
+        let database = |file: &str, variables: &[_]| load(file, variables, Overrides::default()).unwrap().database;
+        assert!(database("", &[]).is_none());
+        let file = "database = \"postgres://file/\"";
+        assert_eq!(database(file, &[]).unwrap().expose(), "postgres://file/");
+        let variable = ("COUNTERSIGN_DATABASE_URL", "postgres://variable/");
+        assert_eq!(database(file, &[variable]).unwrap().expose(), "postgres://variable/");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("database-url");
+        std::fs::write(&path, "postgres://secret/\n").unwrap();
+        let from_file = [("COUNTERSIGN_DATABASE_URL_FILE", path.to_str().unwrap())];
+        assert_eq!(database(file, &from_file).unwrap().expose(), "postgres://secret/");
+    }
+
+    #[test]
     fn faults_name_the_setting() {
         let fault =
             |file, variables: &[_]| load(file, variables, Overrides::default()).err().map(|error| error.to_string());
         assert!(fault("", &[("COUNTERSIGN_LISTEN", "8080")]).unwrap().starts_with("listen: \"8080\""));
         assert!(fault("base_url = \"updates\"", &[]).unwrap().starts_with("base_url: \"updates\""));
         assert!(fault("", &[("COUNTERSIGN_LOG_FORMAT", "xml")]).unwrap().starts_with("COUNTERSIGN_LOG_FORMAT"));
+        assert!(fault("database_file = \"/nowhere\"", &[]).unwrap().starts_with("database_file: "));
         assert!(toml::from_str::<File>("lisen = \"x\"").err().unwrap().to_string().contains("lisen"));
     }
 }

@@ -25,7 +25,8 @@ pub type ErasedUnit = Box<dyn for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, bo
 /// A unit never commits after a failure: once an operation of its transaction has given a [`StoreError`], every further
 /// operation gives [`StoreError::Poisoned`], and if the unit returns `Ok` all the same, so does the back end.
 pub trait Backend: Send + Sync {
-    /// Runs a unit that may write, one at a time against other writers.
+    /// Runs a unit that may write. A store may run several at once; those that have called `touch` of
+    /// [`Sites`](crate::repositories::Sites) go on one after the other.
     fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Runs a unit that only reads, on one consistent view.

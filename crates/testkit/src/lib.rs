@@ -3,6 +3,7 @@
 //! This crate must never know a door: requests and answers belong to the tests that use it.
 
 mod clock;
+mod place;
 mod randomness;
 mod world;
 

@@ -9,10 +9,10 @@ use countersign_blobs::LocalBlobs;
 use countersign_crypto::Secret;
 use countersign_domain::site::SiteName;
 use countersign_store::Store;
-use countersign_store_sqlite::SqliteStore;
 use countersign_vault::{MasterKey, MasterKeySource, SigningPool, Vault};
 use tempfile::TempDir;
 
+use crate::place::StorePlace;
 use crate::{SeededRng, TestClock};
 
 /// What a test can choose about its installation.
@@ -38,30 +38,34 @@ pub struct World {
     pub clock: Arc<TestClock>,
     /// Its store, for tests that put something there which no use case would.
     pub store: Store,
+    place: StorePlace,
     folder: TempDir,
     options: WorldOptions,
 }
 
 impl World {
-    /// A fresh installation on SQLite with the usual options.
+    /// A fresh installation with the usual options.
     pub async fn new() -> Self {
         Self::with(WorldOptions::default()).await
     }
 
-    /// A fresh installation on SQLite.
+    /// A fresh installation, on SQLite unless the environment says `COUNTERSIGN_TEST_STORE=postgres`.
     ///
     /// # Panics
     /// When it cannot be set up.
     pub async fn with(options: WorldOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let clock = Arc::new(TestClock::default());
-        let (ctx, store) = open(folder.path(), clock.clone(), &options, 1).await;
-        Self { ctx, clock, store, folder, options }
+        let place = StorePlace::new().await;
+        let store = place.open(folder.path(), clock.now()).await;
+        let ctx = open(store.clone(), folder.path(), clock.clone(), &options, 1).await;
+        Self { ctx, clock, store, place, folder, options }
     }
 
     /// Another process on the same installation, as the command line beside a running server.
     pub async fn second_process(&self) -> Ctx {
-        open(self.folder.path(), self.clock.clone(), &self.options, 2).await.0
+        let store = self.place.open(self.folder.path(), self.clock.now()).await;
+        open(store, self.folder.path(), self.clock.clone(), &self.options, 2).await
     }
 
     /// The folder that holds everything.
@@ -71,10 +75,9 @@ impl World {
     }
 }
 
-async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed: u64) -> (Ctx, Store) {
+async fn open(store: Store, folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed: u64) -> Ctx {
     const SETS_UP: &str = "the test's installation can be set up";
     let rng = Arc::new(SeededRng::new(seed));
-    let store = Store::new(SqliteStore::open(&folder.join("countersign.db"), clock.now()).expect(SETS_UP));
     let blobs = LocalBlobs::open(folder.join("files"), rng.clone(), UNIX_EPOCH).await.expect(SETS_UP);
     let master_key = MasterKey::load(&MasterKeySource::Text(Secret::new("5c".repeat(32)))).expect(SETS_UP);
     let vault = Vault::new(&master_key);
@@ -90,6 +93,5 @@ async fn open(folder: &Path, clock: Arc<TestClock>, options: &WorldOptions, seed
         base_url: options.base_url.clone(),
         default_site: options.default_site.as_deref().map(|name| SiteName::new(name).expect(SETS_UP)),
     };
-    let store = parts.store.clone();
-    (Ctx::new(parts).await.expect(SETS_UP), store)
+    Ctx::new(parts).await.expect(SETS_UP)
 }

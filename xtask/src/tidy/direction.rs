@@ -209,7 +209,9 @@ mod tests {
         assert_eq!(theirs("domain", "serde", Kind::Normal).len(), 1);
         assert_eq!(theirs("app", "anyhow", Kind::Normal).len(), 1);
         assert_eq!(theirs("app", "rusqlite", Kind::Normal).len(), 1);
+        assert_eq!(theirs("testkit", "tokio-postgres", Kind::Normal).len(), 1);
 
+        assert!(theirs("store-postgres", "tokio-postgres", Kind::Normal).is_empty());
         assert!(theirs("crypto", "aws-lc-rs", Kind::Normal).is_empty());
         assert!(theirs("store-sqlite", "rusqlite", Kind::Normal).is_empty());
         assert!(theirs("app", "anyhow", Kind::Dev).is_empty());

@@ -2,7 +2,7 @@
 
 use countersign_crypto::random::random_uuid_v4;
 use countersign_domain::catalog::package::Package;
-use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, check_files};
+use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, TEXT_LIMIT, check_files, check_text};
 use countersign_domain::catalog::update::Update;
 use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{SiteId, StoredFileId};
@@ -95,6 +95,7 @@ pub async fn publish(ctx: &Ctx, site: SiteId, release: Release) -> Result<Publis
 
 async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
     release.update.check()?;
+    check_text("package description (bytes)", &release.package_description, TEXT_LIMIT)?;
     check_files(release.files.iter().map(|file| file.name.as_str()))?;
     let manifest_uuids = release.update.release_to.iter().map(|_| random_uuid_v4(ctx.rng())).collect();
     let now = ctx.now();

@@ -71,6 +71,9 @@ pub enum ReleaseFault {
     /// An update from a package to itself.
     #[error("package {0} would be updated to itself")]
     SamePackage(PackageId),
+    /// A NUL character: not every database can keep it.
+    #[error("{0} must not contain a NUL character")]
+    Nul(&'static str),
     /// More of something than is accepted.
     #[error("{what}: at most {limit} are accepted")]
     TooMany {
@@ -105,11 +108,11 @@ impl NewUpdate {
             }
         }
         for text in [&self.name, &self.description, &self.command_line] {
-            check_length("name, description or command line (bytes)", text, TEXT_LIMIT)?;
+            check_text("name, description or command line (bytes)", text, TEXT_LIMIT)?;
         }
         for text in &self.languages {
-            check_length("title (bytes)", &text.title, TITLE_LIMIT)?;
-            check_length("description (bytes)", &text.description, TEXT_LIMIT)?;
+            check_text("title (bytes)", &text.title, TITLE_LIMIT)?;
+            check_text("description (bytes)", &text.description, TEXT_LIMIT)?;
         }
         Ok(())
     }
@@ -132,7 +135,14 @@ fn check_count(what: &'static str, count: usize, limit: usize) -> Result<(), Rel
     }
 }
 
-fn check_length(what: &'static str, text: &str, limit: usize) -> Result<(), ReleaseFault> {
+/// Checks a text for people: its length, and that every store can keep it.
+///
+/// # Errors
+/// When it is too long or contains NUL.
+pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), ReleaseFault> {
+    if text.contains('\0') {
+        return Err(ReleaseFault::Nul(what));
+    }
     if text.len() > limit { Err(ReleaseFault::TooMany { what, limit }) } else { Ok(()) }
 }
 

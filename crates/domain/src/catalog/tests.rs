@@ -182,6 +182,8 @@ fn a_new_update_is_checked() {
     let platforms =
         NewUpdate { release_to: vec![good().release_to[0].clone(), good().release_to[0].clone()], ..good() };
     assert!(matches!(platforms.check(), Err(ReleaseFault::Repeated { what: "platform", .. })));
+    let nul = NewUpdate { description: "a\0b".to_owned(), ..good() };
+    assert!(matches!(nul.check(), Err(ReleaseFault::Nul(_))));
     let long = NewUpdate { command_line: "x".repeat(4001), ..good() };
     assert!(matches!(long.check(), Err(ReleaseFault::TooMany { .. })));
 }

@@ -1,0 +1,109 @@
+//! Numbered migrations: embedded, forward only, never edited after a release.
+//!
+//! The text of every applied migration is kept in the database and compared at each start, so that an edited one is
+//! noticed before the program works on a schema that it does not know. Numbers are shared with the embedded store.
+
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+
+use crate::connection::Connection;
+use crate::error::{Fault, OpenError};
+use crate::rows::column;
+
+/// All migrations in order; the number is the position, counted from 1.
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+
+/// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).
+const LOCK: &str = "select pg_advisory_xact_lock(7165920465068815207)";
+const ENCODING: &str = "select current_setting('server_encoding')";
+const CREATE: &str = "create table if not exists schema_migrations (
+    number integer primary key, name text not null, text text not null, applied_at bigint not null)";
+const APPLIED: &str = "select text from schema_migrations order by number";
+const RECORD: &str = "insert into schema_migrations (number, name, text, applied_at) values ($1, $2, $3, $4)";
+
+/// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
+pub(crate) async fn apply(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
+    connection.batch("begin isolation level read committed read write").await?;
+    // On failure the connection is given up, and the transaction with it.
+    connection.batch(LOCK).await?;
+    let encoding = texts(connection, ENCODING).await?;
+    if let Some(found) = encoding.into_iter().find(|encoding| encoding != "UTF8") {
+        return Err(OpenError::Encoding { found });
+    }
+    connection.batch(CREATE).await?;
+    let applied = texts(connection, APPLIED).await?;
+    if applied.len() > MIGRATIONS.len() {
+        return Err(OpenError::TooNew { found: applied.len(), known: MIGRATIONS.len() });
+    }
+    for (index, (name, text)) in MIGRATIONS.iter().enumerate() {
+        let number = index + 1;
+        match applied.get(index) {
+            Some(found) if found == text => {}
+            Some(_) => return Err(OpenError::Altered { number }),
+            None => {
+                connection.batch(text).await?;
+                let number = i32::try_from(number).unwrap_or(i32::MAX);
+                connection.run(RECORD, &[&number, name, text, &now.as_millis()]).await?;
+            }
+        }
+    }
+    connection.batch("commit").await?;
+    Ok(())
+}
+
+async fn texts(connection: &mut Connection, sql: &'static str) -> Result<Vec<String>, OpenError> {
+    let answer = connection.run(sql, &[]).await?;
+    let texts = answer.rows.iter().map(|row| column(row, 0)).collect::<Result<_, StoreError>>();
+    texts.map_err(|error| Fault::local(&error.to_string()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::Config;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::private_database::{PrivateDatabase, test_cluster};
+
+    async fn applied(database: &PrivateDatabase, before: &str) -> Result<(), OpenError> {
+        let config: Config = database.connection().parse().unwrap();
+        let mut connection = Connection::open(&config, &TaskTracker::new()).await.unwrap();
+        connection.batch(before).await.unwrap();
+        apply(&mut connection, Timestamp::from_seconds(1)).await
+    }
+
+    #[tokio::test]
+    async fn applying_twice_changes_nothing() {
+        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
+        applied(&database, "drop schema public cascade; create schema public").await.unwrap();
+        applied(&database, "").await.unwrap();
+        let twice = "insert into schema_migrations select number + 1, name, text, 0 from schema_migrations";
+        let counted = applied(&database, twice).await;
+        assert!(matches!(counted, Err(OpenError::TooNew { found: 2, known: 1 })), "{counted:?}");
+    }
+
+    #[tokio::test]
+    async fn an_altered_migration_and_a_newer_database_are_refused() {
+        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
+        let newer = applied(&database, "insert into schema_migrations values (2, 'future', 'x', 0)").await;
+        assert!(matches!(newer, Err(OpenError::TooNew { found: 2, known: 1 })), "{newer:?}");
+        let altered = applied(
+            &database,
+            "delete from schema_migrations where number = 2; update schema_migrations set text = 'y'",
+        );
+        let altered = altered.await;
+        assert!(matches!(altered, Err(OpenError::Altered { number: 1 })), "{altered:?}");
+    }
+
+    #[tokio::test]
+    async fn two_processes_migrate_an_empty_database_at_once() {
+        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
+        for _ in 0..5 {
+            let config: Config = database.connection().parse().unwrap();
+            let mut connection = Connection::open(&config, &TaskTracker::new()).await.unwrap();
+            connection.batch("drop schema public cascade; create schema public").await.unwrap();
+            let (first, second) = tokio::join!(applied(&database, ""), applied(&database, ""));
+            assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+        }
+    }
+}

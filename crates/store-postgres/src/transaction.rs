@@ -1,0 +1,159 @@
+//! One transaction: its operations, and how it ends.
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use countersign_store::repositories::{
+    AccessTokens, AuthorizationKeys, Files, Installation, Packages, Products, SigningKeys, SiteSecrets, Sites, Updates,
+    Users,
+};
+use countersign_store::{ErasedUnit, StoreError, Tx};
+use tokio_postgres::Row;
+
+use crate::connection::{Answer, Connection, Value};
+use crate::rows::{Grouped, column};
+use crate::unit::{InFlight, Watched};
+
+/// A transaction that is open on a connection. All repositories are methods of this one value.
+pub(crate) struct PgTx<'c> {
+    connection: &'c mut Connection,
+    in_flight: InFlight,
+    /// Why the first operation that failed did so.
+    failure: Option<Cow<'static, str>>,
+}
+
+/// What is known of an operation whose end was not awaited.
+const ABANDONED: Cow<'static, str> = Cow::Borrowed("an operation was begun and its end not awaited");
+
+impl PgTx<'_> {
+    /// Runs a statement and reads all of its rows.
+    pub(crate) async fn all<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(sql, values).await?;
+        self.check(rows.iter().map(read).collect())
+    }
+
+    /// Runs a statement and reads its first row.
+    pub(crate) async fn first<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let rows = self.rows(sql, values).await?;
+        self.check(rows.first().map(read).transpose())
+    }
+
+    /// Runs a statement whose first column is the row id of a whole, and groups its rows by it. A list of wholes with
+    /// their parts takes one such statement for each table of parts, however long the list is.
+    pub(crate) async fn grouped<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row) -> Result<T, StoreError>,
+    ) -> Result<Grouped<T>, StoreError> {
+        let mut groups = Grouped::new();
+        for (whole, part) in self.all(sql, values, |row| Ok((column(row, 0)?, read(row)?))).await? {
+            groups.entry(whole).or_default().push(part);
+        }
+        Ok(groups)
+    }
+
+    /// Runs an `insert … on conflict do nothing returning id` and gives the id, or `None` when the name was taken.
+    pub(crate) async fn inserted(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<i64>, StoreError> {
+        self.first(sql, values, |row| column(row, 0)).await
+    }
+
+    /// Runs a statement that changes rows and gives their number.
+    pub(crate) async fn changed(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        Ok(self.run(sql, values).await?.count)
+    }
+
+    /// Runs a statement and gives its rows, for operations that read them when other statements have run.
+    pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        Ok(self.run(sql, values).await?.rows)
+    }
+
+    /// Passes the result of an operation on. An error ends the transaction: what a failed operation has half written must
+    /// not be built upon.
+    pub(crate) fn check<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.inspect_err(|error| self.failure = Some(describe(error).into()))
+    }
+
+    async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Answer, StoreError> {
+        if self.failure.is_some() {
+            return Err(StoreError::Poisoned);
+        }
+        // Stands if the unit drops this future before it has resolved.
+        self.failure = Some(ABANDONED);
+        let waiting = self.in_flight.begin();
+        let answer = self.connection.run(sql, values).await;
+        drop(waiting);
+        self.failure = None;
+        self.check(answer.map_err(StoreError::from))
+    }
+}
+
+/// Runs a unit to its end and says whether it wants to be committed. An error: it did not come to an end, or must not be
+/// committed. The transaction stays open.
+pub(crate) async fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<bool, StoreError> {
+    let in_flight = InFlight::default();
+    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), failure: None };
+    let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), in_flight).await;
+    match (outcome, &transaction.failure) {
+        (Ok(true), Some(failure)) => {
+            tracing::warn!(%failure, "a unit of work went on after a failure and was rolled back");
+            Err(StoreError::Poisoned)
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+impl Tx for PgTx<'_> {
+    fn access_tokens(&mut self) -> &mut dyn AccessTokens {
+        self
+    }
+    fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys {
+        self
+    }
+    fn files(&mut self) -> &mut dyn Files {
+        self
+    }
+    fn installation(&mut self) -> &mut dyn Installation {
+        self
+    }
+    fn packages(&mut self) -> &mut dyn Packages {
+        self
+    }
+    fn products(&mut self) -> &mut dyn Products {
+        self
+    }
+    fn signing_keys(&mut self) -> &mut dyn SigningKeys {
+        self
+    }
+    fn site_secrets(&mut self) -> &mut dyn SiteSecrets {
+        self
+    }
+    fn sites(&mut self) -> &mut dyn Sites {
+        self
+    }
+    fn updates(&mut self) -> &mut dyn Updates {
+        self
+    }
+    fn users(&mut self) -> &mut dyn Users {
+        self
+    }
+}
+
+/// The reason in one line: the text of a failed database lies in its source.
+fn describe(error: &StoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}

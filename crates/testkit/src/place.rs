@@ -1,0 +1,39 @@
+//! Where the store of a test lives: a SQLite file, or a PostgreSQL database of its own.
+
+use std::path::Path;
+
+use countersign_domain::time::Timestamp;
+use countersign_store::Store;
+use countersign_store_postgres::{PostgresStore, PrivateDatabase, test_cluster};
+use countersign_store_sqlite::SqliteStore;
+
+/// The place of one test's store. Several processes may open it.
+pub(crate) enum StorePlace {
+    /// A database on the test cluster, removed with this value.
+    Postgres(PrivateDatabase),
+    /// A file in the folder of the test.
+    Sqlite,
+}
+
+impl StorePlace {
+    /// A fresh place on the store that the environment names: `COUNTERSIGN_TEST_STORE=postgres`, or SQLite.
+    pub(crate) async fn new() -> Self {
+        match std::env::var("COUNTERSIGN_TEST_STORE").as_deref() {
+            Ok("postgres") => Self::Postgres(PrivateDatabase::create(&test_cluster()).await.expect(SETS_UP)),
+            Ok("sqlite" | "") | Err(_) => Self::Sqlite,
+            Ok(other) => panic!("COUNTERSIGN_TEST_STORE is {other:?}; it may be sqlite or postgres"),
+        }
+    }
+
+    /// Opens the store, as one more process.
+    pub(crate) async fn open(&self, folder: &Path, now: Timestamp) -> Store {
+        match self {
+            Self::Postgres(database) => {
+                Store::new(PostgresStore::open(&database.connection(), now).await.expect(SETS_UP))
+            }
+            Self::Sqlite => Store::new(SqliteStore::open(&folder.join("countersign.db"), now).expect(SETS_UP)),
+        }
+    }
+}
+
+const SETS_UP: &str = "the test's store can be set up";
