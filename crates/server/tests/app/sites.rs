@@ -62,7 +62,7 @@ async fn a_token_of_one_site_is_not_valid_on_another() {
     let id = sites::create(app.ctx(), SiteName::new("other").unwrap(), SiteSettings::default()).await.unwrap();
     let record = sites::list(app.ctx()).await.unwrap().into_iter().find(|site| site.id == id).unwrap();
     keys::upload(app.ctx(), &record, &OTHER_KEY.public_key().spki_base64()).await.unwrap();
-    for path in [UPDATES, "/uai/2.0/signed-updates/manifests"] {
+    for path in crate::documents::posts_with_token("device") {
         let path = format!("/t/other{path}");
         let answer = app.post(&path, Some(&good_token()), question().to_string()).await;
         let poll = app.get(&accepted(&path, &answer)).await;
