@@ -11,6 +11,7 @@ mod openapi;
 mod postgres;
 mod program;
 mod python;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -44,6 +45,7 @@ enum Task {
     Ci,
     Help,
     OpenApi,
+    Soak,
     Test { only: Option<String> },
     Tidy,
 }
@@ -56,6 +58,7 @@ impl Task {
             ["ci"] => Some(Self::Ci),
             [] | ["help" | "-h" | "--help"] => Some(Self::Help),
             ["openapi"] => Some(Self::OpenApi),
+            ["soak"] => Some(Self::Soak),
             ["test"] => Some(Self::Test { only: None }),
             ["test", "--only", filter] => Some(Self::Test { only: Some((*filter).to_owned()) }),
             ["tidy"] => Some(Self::Tidy),
@@ -77,6 +80,7 @@ impl Task {
             }
             Self::Help => Ok(()),
             Self::OpenApi => openapi::update(&workspace),
+            Self::Soak => soak::run(&workspace),
             Self::Test { only } => test::run(&workspace, only.as_deref()),
             Self::Tidy => tidy::run(&workspace),
         }
@@ -92,6 +96,7 @@ Usage: cargo xtask <command>
   tidy                  only the rules of this repository: direction between crates, file sizes, names, words
   test                  every test, with everything the tests need set up first
   test --only <text>    only the tests whose name contains <text>
+  soak                  what takes too long for every run: servers killed 200 times on each store
   ci                    check, then test
   openapi               write the documents in openapi/ anew
 
@@ -105,6 +110,7 @@ mod tests {
     #[test]
     fn known_commands_are_understood() {
         assert_eq!(Task::parse(&["check"]), Some(Task::Check));
+        assert_eq!(Task::parse(&["soak"]), Some(Task::Soak));
         assert_eq!(Task::parse(&["test"]), Some(Task::Test { only: None }));
         assert_eq!(Task::parse(&["test", "--only", "poll"]), Some(Task::Test { only: Some("poll".to_owned()) }));
         assert_eq!(Task::parse(&[]), Some(Task::Help));

@@ -105,7 +105,7 @@ impl Totals {
         }
     }
 
-    fn verdict(&self, succeeded: bool) -> Result<()> {
+    pub(crate) fn verdict(&self, succeeded: bool) -> Result<()> {
         if self.failed > 0 || !succeeded {
             bail!("not every test passed");
         }
@@ -122,7 +122,7 @@ impl Totals {
 /// The crates whose tests open their store through the test kit.
 const ON_BOTH_STORES: [&str; 2] = ["countersign-app", "countersign-server"];
 /// Names the cluster to the tests.
-const CLUSTER: &str = "COUNTERSIGN_TEST_POSTGRES";
+pub(crate) const CLUSTER: &str = "COUNTERSIGN_TEST_POSTGRES";
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,8 @@ pub enum SignAnswerError {
 /// # Errors
 /// [`SignAnswerError`] says why there is no signature.
 pub async fn sign(ctx: &Ctx, site: &Arc<SiteSnapshot>, payload: &[u8]) -> Result<Flattened, SignAnswerError> {
-    let (snapshot, key) = ctx.certainly(site, |snapshot| snapshot.signing_key.clone().ok_or(())).await?;
+    let now = ctx.now();
+    let (snapshot, key) = ctx.certainly(site, |snapshot| snapshot.signing_key(now).cloned().ok_or(())).await?;
     let key = key.map_err(|()| SignAnswerError::NoKey)?;
     let header = if snapshot.site.settings.key_id_in_answers {
         ProtectedHeader::rs256().with_kid(&key.id.to_string())

@@ -4,21 +4,16 @@ use std::sync::Arc;
 
 use countersign_blobs::Blobs;
 use countersign_crypto::Rng;
+use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Timestamp;
-use countersign_store::{BoxFuture, Store, StoreError, Tx};
+use countersign_store::{BoxFuture, Clock, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
 use crate::Fault;
 use crate::sites::Directory;
 use crate::users::PasswordPool;
-
-/// Tells the time. The only source of it: tests move it.
-pub trait Clock: Send + Sync {
-    /// Now.
-    fn now(&self) -> Timestamp;
-}
 
 /// What a process is made of; the composition root and tests fill it in.
 pub struct Parts {
@@ -48,6 +43,7 @@ pub struct Ctx {
     pub(crate) parts: Arc<Parts>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) passwords: Arc<PasswordPool>,
+    actor: Arc<Actor>,
 }
 
 impl Ctx {
@@ -60,6 +56,7 @@ impl Ctx {
             parts: Arc::new(parts),
             directory: Arc::new(Directory::default()),
             passwords: Arc::new(PasswordPool::default()),
+            actor: Arc::new(Actor::of(Channel::System)),
         };
         ctx.refresh().await?;
         Ok(ctx)
@@ -69,6 +66,17 @@ impl Ctx {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    /// The same context for what somebody else does. Events and audit entries name who acts.
+    #[must_use]
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        Self { actor: Arc::new(actor), ..self.clone() }
+    }
+
+    /// Who acts.
+    pub(crate) fn actor(&self) -> Arc<Actor> {
+        self.actor.clone()
     }
 
     /// The injected source of randomness.
@@ -87,25 +95,42 @@ impl Ctx {
         &self.parts.store
     }
 
-    /// Runs a unit of work that changes a site: its generation is counted up in the same unit, and this process sees the
-    /// change before the caller goes on.
-    pub(crate) async fn change<T, E, F>(&self, site: SiteId, unit: F) -> Result<T, E>
+    /// Runs an administrative unit of work that no snapshot depends on, and writes it into the audit trail.
+    pub(crate) async fn record<T, E, F>(&self, site: SiteId, action: Action, unit: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let value = self
-            .store()
+        let (actor, now) = (self.actor(), self.now());
+        self.store()
             .write(move |tx| {
                 Box::pin(async move {
-                    // First, because it also takes the site's lock: of two units that look and then insert, the
-                    // second looks when the first has committed.
-                    tx.sites().touch(site).await?;
-                    unit(tx).await
+                    let value = unit(&mut *tx).await?;
+                    tx.audit_trail().insert(site, &actor, &action, now).await?;
+                    Ok(value)
                 })
             })
-            .await?;
+            .await
+    }
+
+    /// Runs an administrative unit of work that changes what snapshots hold: keys, credentials, the catalog. The site's
+    /// generation is counted up in the same unit, and this process sees the change before the caller goes on.
+    pub(crate) async fn change<T, E, F>(&self, site: SiteId, action: Action, unit: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let changed = self.record(site, action, move |tx| {
+            Box::pin(async move {
+                // First, because it also takes the site's lock: of two units that look and then insert, the second
+                // looks when the first has committed.
+                tx.sites().touch(site).await?;
+                unit(tx).await
+            })
+        });
+        let value = changed.await?;
         self.load_change().await;
         Ok(value)
     }

@@ -1,6 +1,8 @@
 //! Products.
 
+use countersign_domain::audit::Action;
 use countersign_domain::catalog::package::Product;
+use countersign_domain::event::Event;
 use countersign_domain::ids::{ProductId, SiteId};
 use countersign_domain::text::ProductName;
 
@@ -26,8 +28,13 @@ takes_store_errors!(CreateProductError);
 /// [`CreateProductError::Taken`] when the name is not free.
 pub async fn create(ctx: &Ctx, site: SiteId, name: ProductName) -> Result<ProductId, CreateProductError> {
     let now = ctx.now();
-    ctx.change(site, move |tx| {
-        Box::pin(async move { tx.products().insert(site, &name, now).await?.ok_or(CreateProductError::Taken) })
+    let actor = ctx.actor();
+    ctx.change(site, Action::new("product.create", &name), move |tx| {
+        Box::pin(async move {
+            let id = tx.products().insert(site, &name, now).await?.ok_or(CreateProductError::Taken)?;
+            tx.outbox().insert(site, Event::ProductCreated(id), &actor, now).await?;
+            Ok(id)
+        })
     })
     .await
 }

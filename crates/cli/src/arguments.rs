@@ -4,11 +4,17 @@ use clap::builder::Styles;
 use clap::{Parser, Subcommand};
 
 use crate::access_token::AccessTokenCommand;
+use crate::account::AccountCommand;
+use crate::audit::AuditCommand;
 use crate::completions::Completions;
+use crate::customer::CustomerCommand;
 use crate::demo::Demo;
 use crate::device::DeviceCommand;
+use crate::feature::FeatureCommand;
 use crate::key::KeyCommand;
+use crate::license::LicenseCommand;
 use crate::options::Options;
+use crate::order::OrderCommand;
 use crate::package::PackageCommand;
 use crate::product::ProductCommand;
 use crate::release::ReleaseCommand;
@@ -34,7 +40,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Show what the server does: provision a sample site, serve it, and verify every door with real requests.
     Demo(Demo),
-    /// Create and list sites: each is one publisher's own world of keys, packages and devices.
+    /// Create and list sites, and change their settings: each is one publisher's own world of keys, packages and devices.
     #[command(subcommand)]
     Site(SiteCommand),
     /// Manage the keys of a site: those that check device tokens, and the one that signs answers.
@@ -49,18 +55,36 @@ pub(crate) enum Command {
     /// Create and list products.
     #[command(subcommand)]
     Product(ProductCommand),
-    /// Register, list and show packages: the releases that devices have or get.
+    /// Create, list, show and delete packages: the releases that devices have or get.
     #[command(subcommand)]
     Package(PackageCommand),
-    /// Create, list, show, offer and withdraw updates.
+    /// Create, list, show, offer, withdraw and delete updates.
     #[command(subcommand)]
     Update(UpdateCommand),
     /// Publish the files of a folder as a package, with the update that leads to it, in one step.
     #[command(subcommand)]
     Release(ReleaseCommand),
-    /// A reference device: ask for updates, verify what is answered, download; and make device keys and tokens.
+    /// Create and list accounts: groups of customers that share what they have bought.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Create, list and show customers: who holds licenses and devices.
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// Create, list and show orders: what customers have bought.
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Create and list features: parts of products that licenses can include.
+    #[command(subcommand)]
+    Feature(FeatureCommand),
+    /// Create, list, show and change licenses, and take them off devices.
+    #[command(subcommand)]
+    License(LicenseCommand),
+    /// Devices that the site knows; and a reference device: ask for updates, verify what is answered, download.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Read the audit trail: who did what, and when.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print a completion script for a shell.
     Completions(Completions),
 }

@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use countersign_client::Identity;
 use countersign_crypto::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,6 +50,9 @@ pub(crate) struct DeviceCredentials {
     pub(crate) id_type: String,
     /// Publisher that the ID belongs to.
     pub(crate) publisher_name: String,
+    /// Activation ID to register with: the key of a license that has room.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) activation_id: Option<Secret<String>>,
     /// The package that is installed.
     pub(crate) update_from_pkg_id: String,
     /// The device's platform.
@@ -77,6 +81,27 @@ pub(crate) struct ProducerCredentials {
     others: Map<String, Value>,
 }
 
+impl DeviceCredentials {
+    /// Who the device is; `None` when the file names no device.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        (!self.id.is_empty()).then(|| Identity {
+            id: self.id.clone(),
+            id_type: self.id_type(),
+            publisher_name: self.publisher_name.clone(),
+        })
+    }
+
+    /// Kind of the host ID; the usual one when the file does not say.
+    pub(crate) fn id_type(&self) -> String {
+        if self.id_type.is_empty() { USUAL_ID_TYPE.to_owned() } else { self.id_type.clone() }
+    }
+
+    /// The device's language; `None` when the file does not say.
+    pub(crate) fn language(&self) -> Option<u32> {
+        (self.language != 0).then_some(self.language)
+    }
+}
+
 impl Credentials {
     /// Reads the file; `None` when it is not there.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>> {
@@ -97,6 +122,8 @@ impl Credentials {
         private_file::replace(path, text.expose())
     }
 }
+
+const USUAL_ID_TYPE: &str = "STRING";
 
 /// A secret as a JSON string.
 mod secret_text {
@@ -125,13 +152,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("credentials.json");
         assert!(Credentials::find(&path).unwrap().is_none());
-        let old = r#"{"base_url":"http://h","device":{"token":"t","activation_id":"A"},"events":{"username":"e"}}"#;
+        let old = r#"{"base_url":"http://h","device":{"token":"t","serial":"A"},"events":{"username":"e"}}"#;
         fs::write(&path, old).unwrap();
         let credentials = Credentials::find(&path).unwrap().unwrap();
         credentials.write(&path).unwrap();
         let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(written["events"]["username"], "e");
-        assert_eq!(written["device"]["activation_id"], "A");
+        assert_eq!(written["device"]["serial"], "A");
         assert_eq!(written["device"]["token"], "t");
         assert!(written["producer"].get("password").is_none());
     }

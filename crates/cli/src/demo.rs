@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
+use countersign_domain::audit::{Actor, Channel};
 use countersign_server::{Overrides, Server, Stop, init_logging};
 
 use self::steps::Steps;
@@ -16,12 +17,17 @@ use self::tour::Tour;
 use crate::options::Options;
 use crate::output::{Output, line};
 
+mod extras;
 mod http;
+mod license;
 mod provision;
+mod publication;
+mod registering;
 mod sample;
 mod steps;
 mod tamper;
 mod tour;
+mod updating;
 
 /// Show what the server does.
 #[derive(Args)]
@@ -62,7 +68,8 @@ impl Demo {
         // From here on a signal is not lost, whatever is being done when it comes.
         let signals = Stop::on_signals()?;
         let server = Server::bind(config).await?;
-        let (ctx, base_url) = (server.ctx().clone(), server.base_url().to_owned());
+        let ctx = server.ctx().acting_as(Actor::of(Channel::CommandLine));
+        let base_url = server.base_url().to_owned();
         ensure!(
             base_url.starts_with("http://"),
             "the demonstration speaks plain HTTP on this machine, but the base URL is {base_url}; \
@@ -131,10 +138,11 @@ fn invitation(tour: &Tour) -> String {
          Try in another terminal:\n  \
          countersign device check --credentials {credentials}\n  \
          countersign device update --credentials {credentials} --into ./downloads\n  \
+         countersign device register --credentials {credentials} --id MY-DEVICE\n  \
          countersign package list --data {folder}\n  \
          countersign update deactivate {update} --data {folder}\n\n\
          Serving until you press Ctrl-C.",
-        update = tour.update,
+        update = tour.open.update,
     )
 }
 

@@ -12,9 +12,12 @@ use countersign_domain::keys::AuthorizationKey;
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use self::signing::ShowSigningKey;
 use crate::options::Options;
 use crate::table::table;
 use crate::text_input;
+
+mod signing;
 
 /// Manage keys.
 #[derive(Subcommand)]
@@ -23,15 +26,13 @@ pub(crate) enum KeyCommand {
     Upload(UploadKey),
     /// List the uploaded keys, newest first.
     List,
-    /// End an uploaded key at once: tokens made with its private half stop to work.
+    /// End an uploaded key, or all of them, at once: tokens made with the private half stop to work.
     Revoke(RevokeKey),
     /// Print the public key that verifies signed answers (base64 of SPKI DER); the first call makes the pair.
-    #[command(after_help = "\
-Example:
-  countersign key signing > signing-key.txt
-
-Ship this key with your devices; `countersign device` takes it with --key @signing-key.txt.")]
-    Signing,
+    Signing(ShowSigningKey),
+    /// Make a new key pair that signs answers, and print its public key.
+    #[command(after_help = signing::ROTATION)]
+    RotateSigning,
 }
 
 /// A public key to upload.
@@ -49,10 +50,17 @@ pub(crate) struct UploadKey {
 
 /// A key to revoke.
 #[derive(Args)]
-#[command(after_help = "Example:\n  countersign key revoke 3")]
+#[command(after_help = "\
+Examples:
+  countersign key revoke 3
+  countersign key revoke --all")]
 pub(crate) struct RevokeKey {
     /// ID of the key, as `countersign key list` shows it.
-    id: i64,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<i64>,
+    /// Revoke all keys: no device is let in until a new key is uploaded.
+    #[arg(long)]
+    all: bool,
 }
 
 impl KeyCommand {
@@ -61,7 +69,8 @@ impl KeyCommand {
             Self::Upload(upload) => upload.run(options).await,
             Self::List => list(options).await,
             Self::Revoke(revoke) => revoke.run(options).await,
-            Self::Signing => signing(options).await,
+            Self::Signing(key) => key.run(options).await,
+            Self::RotateSigning => signing::rotate(options).await,
         }
     }
 }
@@ -78,13 +87,20 @@ impl UploadKey {
 
 impl RevokeKey {
     async fn run(self, options: &Options) -> Result<()> {
-        let id = AuthorizationKeyId(self.id);
+        let Some(id) = self.id.map(AuthorizationKeyId) else { return revoke_all(options).await };
         options.on_site(async |ctx, site| Ok(keys::revoke(ctx, site.id, id).await?)).await?;
         options
             .output()
             .done(&json!({ "id": id.0 }), &format!("Key {id} is revoked; tokens made with it are refused."));
         Ok(())
     }
+}
+
+async fn revoke_all(options: &Options) -> Result<()> {
+    options.on_site(async |ctx, site| Ok(keys::revoke_all_authorization_keys(ctx, site.id).await?)).await?;
+    let sentence = "All keys are revoked; no device is let in until you upload one: countersign key upload FILE";
+    options.output().done(&json!({ "revoked": "all" }), sentence);
+    Ok(())
 }
 
 async fn list(options: &Options) -> Result<()> {
@@ -104,22 +120,6 @@ async fn list(options: &Options) -> Result<()> {
         let empty = "No key is uploaded, so every device is refused; upload one: countersign key upload FILE";
         table(["ID", "UPLOADED", "STATE", "SHA-256"], &rows, empty)
     });
-    Ok(())
-}
-
-async fn signing(options: &Options) -> Result<()> {
-    let (key, is_new) = options
-        .on_site(async |ctx, site| {
-            let is_new = keys::list_signing_keys(ctx, site.id).await?.is_empty();
-            Ok((keys::find_or_create_signing_key(ctx, site.id).await?, is_new))
-        })
-        .await?;
-    if is_new {
-        options.output().note("Made the key pair that signs the answers of this site.");
-    }
-    let public_key = base64_encode(&key.spki);
-    let document = json!({ "id": key.id.0, "public_key": public_key, "created": is_new });
-    options.output().result(&document, || public_key.clone());
     Ok(())
 }
 

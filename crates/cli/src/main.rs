@@ -9,16 +9,23 @@
 use std::process::ExitCode;
 
 mod access_token;
+mod account;
 mod amounts;
 mod arguments;
+mod audit;
 mod clock;
 mod completions;
 mod credentials;
+mod customer;
 mod demo;
 mod device;
 mod failure;
+mod feature;
 mod key;
+mod license;
+mod listing;
 mod options;
+mod order;
 mod output;
 mod package;
 mod private_file;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use countersign_app::{Ctx, sites};
+use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::site::{Site, SiteName};
 use countersign_server::{Config, Node, Overrides, init_logging};
 
@@ -47,7 +48,9 @@ impl Options {
         let config = self.configuration(Overrides::default())?;
         init_logging(config.log, "warn");
         let node = Node::open(&config).await?;
-        let outcome = Box::pin(work(node.ctx())).await;
+        // Whoever may open the store acts without a login.
+        let ctx = node.ctx().acting_as(Actor::of(Channel::CommandLine));
+        let outcome = Box::pin(work(&ctx)).await;
         node.close().await;
         outcome
     }

@@ -1,35 +1,44 @@
 //! `countersign package`: the releases that devices have installed or can get.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use countersign_app::packages;
+use countersign_app::packages::{self, PackageDraft};
 use countersign_crypto::encoding::hex_encode;
-use countersign_domain::catalog::package::{Package, PackageFile};
+use countersign_domain::catalog::package::{FileContent, Package, PackageFile};
 use countersign_domain::text::{PackageId, ProductName};
 use serde_json::{Value, json};
 
-use crate::amounts::grouped;
+use self::sources::Sources;
+use crate::amounts::{count, grouped};
 use crate::options::Options;
 use crate::table::{fields, table};
 
-/// Register, list and show packages.
+mod sources;
+
+/// Create, list, show and delete packages.
 #[derive(Subcommand)]
 pub(crate) enum PackageCommand {
-    /// Register a package without files: one that devices have installed already, for updates to start from.
+    /// Create a package. Without files it is one that devices have installed already, for updates to start from.
     Create(CreatePackage),
     /// List the packages of the site.
     List,
     /// Show a package with its files, their sizes and digests.
-    Show(ShowPackage),
+    Show(NamedPackage),
+    /// Delete a package that no update refers to; stored files stay.
+    Delete(NamedPackage),
 }
 
-/// A package without files.
+/// A new package.
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   countersign package create pump-4.1 --product 'Pump firmware'
+  countersign package create pump-4.2 --product 'Pump firmware' --file out/install.sh --execute install.sh \\
+      --external https://files.example.com/pump-4.2.bin=out/pump-4.2.bin
 
-A package with files is made by: countersign release publish")]
+A package with the update that leads to it is made by: countersign release publish")]
 pub(crate) struct CreatePackage {
     /// ID of the package, as devices send it.
     id: PackageId,
@@ -39,13 +48,22 @@ pub(crate) struct CreatePackage {
     /// Text for people.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     description: String,
+    /// File to store, under its own name; repeat for more.
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// File that devices download from a server of your own, and a local copy of it: size and digests are taken from the
+    /// copy, which is not stored. Repeat for more.
+    #[arg(long = "external", value_name = "URL=PATH", value_parser = sources::external)]
+    external: Vec<(String, PathBuf)>,
+    /// File that devices are told to run after the download; repeat for more.
+    #[arg(long, value_name = "NAME")]
+    execute: Vec<String>,
 }
 
-/// The package to show.
+/// A package by its ID.
 #[derive(Args)]
-#[command(after_help = "Example:\n  countersign package show pump-4.2")]
-pub(crate) struct ShowPackage {
-    /// ID of the package.
+pub(crate) struct NamedPackage {
+    /// ID of the package, as `countersign package list` shows it.
     id: PackageId,
 }
 
@@ -54,33 +72,45 @@ impl PackageCommand {
         match self {
             Self::Create(package) => package.run(options).await,
             Self::List => list(options).await,
-            Self::Show(package) => package.run(options).await,
+            Self::Show(package) => show(package.id, options).await,
+            Self::Delete(package) => delete(package.id, options).await,
         }
     }
 }
 
 impl CreatePackage {
     async fn run(self, options: &Options) -> Result<()> {
-        let Self { id, product, description } = self;
-        options
+        let Self { id, product, description, files, external, execute } = self;
+        let output = options.output();
+        let sources = Sources::check(&files, &external, &execute)?;
+        let created = options
             .on_site(async |ctx, site| {
-                Ok(packages::create(ctx, site.id, id.clone(), product.clone(), description.clone()).await?)
+                let files = sources.prepare(ctx, output).await?;
+                let (id, product, description) = (id.clone(), product.clone(), description.clone());
+                let draft = PackageDraft { id, product, description, files };
+                Ok(packages::create_with_files(ctx, site.id, draft).await?)
             })
             .await?;
-        let document = json!({ "id": id.as_str(), "product": product.as_str() });
-        options.output().done(&document, &format!("Registered package {id} of {product}."));
+        let sentence = match created.files.len() {
+            0 => format!("Registered package {id} of {product}."),
+            files => format!("Created package {id} of {product} ({}).", count(files, "file")),
+        };
+        output.done(&document(&created), &sentence);
         Ok(())
     }
 }
 
-impl ShowPackage {
-    async fn run(self, options: &Options) -> Result<()> {
-        let found = options.on_site(async |ctx, site| Ok(packages::find(ctx, site.id, self.id.clone()).await?)).await?;
-        let package =
-            found.with_context(|| format!("this site has no package {}; see: countersign package list", self.id))?;
-        options.output().result(&document(&package), || describe(&package));
-        Ok(())
-    }
+async fn show(id: PackageId, options: &Options) -> Result<()> {
+    let found = options.on_site(async |ctx, site| Ok(packages::find(ctx, site.id, id.clone()).await?)).await?;
+    let package = found.with_context(|| format!("this site has no package {id}; see: countersign package list"))?;
+    options.output().result(&document(&package), || describe(&package));
+    Ok(())
+}
+
+async fn delete(id: PackageId, options: &Options) -> Result<()> {
+    options.on_site(async |ctx, site| Ok(packages::delete(ctx, site.id, id.clone()).await?)).await?;
+    options.output().done(&json!({ "id": id.as_str(), "deleted": true }), &format!("Deleted package {id}."));
+    Ok(())
 }
 
 async fn list(options: &Options) -> Result<()> {
@@ -108,10 +138,12 @@ fn describe(package: &Package) -> String {
     ]);
     let row = |file: &PackageFile| {
         let run = if file.execute { "yes" } else { "no" };
-        [file.name.to_string(), grouped(file.stored.size), run.to_owned(), hex_encode(&file.stored.sha256)]
+        let place = external_url(file).unwrap_or("stored here");
+        let (size, digest) = (grouped(file.content.size()), hex_encode(file.content.sha256()));
+        [file.name.to_string(), size, run.to_owned(), digest, place.to_owned()]
     };
     let rows: Vec<_> = package.files.iter().map(row).collect();
-    let files = table(["FILE", "BYTES", "EXECUTE", "SHA-256"], &rows, "The package has no files.");
+    let files = table(["FILE", "BYTES", "EXECUTE", "SHA-256", "WHERE"], &rows, "The package has no files.");
     format!("{head}\n\n{files}")
 }
 
@@ -119,9 +151,10 @@ fn document(package: &Package) -> Value {
     let file = |file: &PackageFile| {
         json!({
             "name": file.name.as_str(),
-            "size": file.stored.size,
-            "sha256": hex_encode(&file.stored.sha256),
-            "md5": hex_encode(&file.stored.md5),
+            "size": file.content.size(),
+            "sha256": hex_encode(file.content.sha256()),
+            "md5": hex_encode(file.content.md5()),
+            "external_url": external_url(file),
             "execute": file.execute,
         })
     };
@@ -134,6 +167,14 @@ fn document(package: &Package) -> Value {
     })
 }
 
+/// Where the file is, when it is not stored here.
+fn external_url(file: &PackageFile) -> Option<&str> {
+    match &file.content {
+        FileContent::External(external) => Some(&external.url),
+        FileContent::Stored(_) => None,
+    }
+}
+
 fn size(package: &Package) -> u64 {
-    package.files.iter().map(|file| file.stored.size).fold(0, u64::saturating_add)
+    package.files.iter().map(|file| file.content.size()).fold(0, u64::saturating_add)
 }

@@ -19,12 +19,18 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<()> {
     let Arguments { options, command } = arguments;
     match command {
+        Command::Account(command) => block_on(command.run(&options)),
         Command::AccessToken(command) => block_on(command.run(&options)),
+        Command::Audit(command) => block_on(command.run(&options)),
         Command::Completions(command) => command.run(),
         Command::Demo(command) => block_on(command.run(&options)),
+        Command::Customer(command) => block_on(command.run(&options)),
         // The reference device blocks and has no runtime, like the devices that embed its client.
-        Command::Device(command) => command.run(&options.output()),
+        Command::Device(command) => command.run(&options),
+        Command::Feature(command) => block_on(command.run(&options)),
         Command::Key(command) => block_on(command.run(&options)),
+        Command::License(command) => block_on(command.run(&options)),
+        Command::Order(command) => block_on(command.run(&options)),
         Command::Package(command) => block_on(command.run(&options)),
         Command::Product(command) => block_on(command.run(&options)),
         Command::Release(command) => block_on(command.run(&options)),
@@ -35,7 +41,8 @@ fn dispatch(arguments: Arguments) -> Result<()> {
     }
 }
 
-fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+/// Runs a command that waits for the store, on threads of its own.
+pub(crate) fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("the threads of the program cannot be started")?.block_on(Box::pin(work))
 }

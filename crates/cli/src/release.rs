@@ -153,7 +153,7 @@ impl Publish {
 }
 
 /// Uploads all files. When one fails, or the program is told to stop, what was received before is removed.
-async fn upload_or_discard(
+pub(crate) async fn upload_or_discard(
     ctx: &Ctx,
     output: Output,
     files: &[FolderFile],

@@ -1,4 +1,4 @@
-//! `countersign site`: creating and listing sites.
+//! `countersign site`: creating sites, listing them, and changing their settings.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -6,16 +6,21 @@ use countersign_app::sites;
 use countersign_domain::site::{Site, SiteName, SiteSettings};
 use serde_json::{Value, json};
 
+use self::set::SetSite;
 use crate::options::Options;
 use crate::table::table;
 
-/// Create and list sites.
+mod set;
+
+/// Manage sites.
 #[derive(Subcommand)]
 pub(crate) enum SiteCommand {
     /// Create a site, and with the first one the data directory.
     Create(CreateSite),
     /// List all sites.
     List,
+    /// Change the settings of a site; a running server takes them over within a second.
+    Set(SetSite),
 }
 
 /// What a new site is.
@@ -49,6 +54,7 @@ impl SiteCommand {
         match self {
             Self::Create(site) => site.run(options).await,
             Self::List => list(options).await,
+            Self::Set(set) => set.run(options).await,
         }
     }
 }
@@ -60,6 +66,7 @@ impl CreateSite {
             hosts: self.hosts,
             small_rsa_keys: self.small_rsa_keys,
             key_id_in_answers: self.key_id_in_answers,
+            ..SiteSettings::default()
         };
         let name = self.name;
         let id = options.on_store(async |ctx| Ok(sites::create(ctx, name.clone(), settings.clone()).await?)).await?;
@@ -85,12 +92,17 @@ async fn list(options: &Options) -> Result<()> {
 }
 
 fn document(site: &Site) -> Value {
+    let settings = &site.settings;
     json!({
         "id": site.id.0,
         "name": site.name.as_str(),
-        "base_url": site.settings.base_url,
-        "hosts": site.settings.hosts,
-        "small_rsa_keys": site.settings.small_rsa_keys,
-        "key_id_in_answers": site.settings.key_id_in_answers,
+        "base_url": settings.base_url,
+        "hosts": settings.hosts,
+        "small_rsa_keys": settings.small_rsa_keys,
+        "key_id_in_answers": settings.key_id_in_answers,
+        "auth_failure": settings.auth_failure.as_str(),
+        "keep_status_reports": settings.retention.status_reports,
+        "keep_device_events": settings.retention.device_events,
+        "keep_events": settings.retention.events,
     })
 }

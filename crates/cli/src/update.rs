@@ -27,6 +27,8 @@ pub(crate) enum UpdateCommand {
     Activate(NamedUpdate),
     /// Withdraw an update: devices do not see it any more.
     Deactivate(NamedUpdate),
+    /// Delete an update; its packages stay.
+    Delete(NamedUpdate),
 }
 
 /// A new update.
@@ -83,6 +85,7 @@ impl UpdateCommand {
             Self::Show(update) => show(update.id, options).await,
             Self::Activate(update) => set_status(update.id, UpdateStatus::Active, options).await,
             Self::Deactivate(update) => set_status(update.id, UpdateStatus::Inactive, options).await,
+            Self::Delete(update) => delete(update.id, options).await,
         }
     }
 }
@@ -135,8 +138,7 @@ async fn list(options: &Options) -> Result<()> {
 }
 
 async fn show(id: UpdateId, options: &Options) -> Result<()> {
-    let all = options.on_site(async |ctx, site| Ok(updates::list(ctx, site.id).await?)).await?;
-    let found = all.into_iter().find(|update| update.id == id);
+    let found = options.on_site(async |ctx, site| Ok(updates::find(ctx, site.id, id.clone()).await?)).await?;
     let update = found.with_context(|| format!("this site has no update {id}; see: countersign update list"))?;
     options.output().result(&document(&update), || describe(&update));
     Ok(())
@@ -146,6 +148,12 @@ async fn set_status(id: UpdateId, status: UpdateStatus, options: &Options) -> Re
     options.on_site(async |ctx, site| Ok(updates::set_status(ctx, site.id, id.clone(), status).await?)).await?;
     let document = json!({ "id": id.as_str(), "status": status.as_str() });
     options.output().done(&document, &format!("Update {id} is {}.", status.as_str()));
+    Ok(())
+}
+
+async fn delete(id: UpdateId, options: &Options) -> Result<()> {
+    options.on_site(async |ctx, site| Ok(updates::delete(ctx, site.id, id.clone()).await?)).await?;
+    options.output().done(&json!({ "id": id.as_str(), "deleted": true }), &format!("Deleted update {id}."));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! [`DeviceClient`]: the three things a device does, each a few lines over the modules that know how.
+//! [`DeviceClient`]: the things a device does, each a few lines over the modules that know how.
 
 use std::{
     fmt,
@@ -10,6 +10,7 @@ use countersign_crypto::secret::Secret;
 use crate::{
     base_url::BaseUrl,
     config::{ClientConfig, ConfigError, checked_token},
+    device_event::DeviceEvent,
     download::Download,
     error::{ClientError, Subject},
     exchange::Exchange,
@@ -18,6 +19,8 @@ use crate::{
     pinned_keys::PinnedKeys,
     progress::Progress,
     question::Question,
+    registration::Registration,
+    status_report::StatusReport,
     transport::Transport,
     updates::{UpdateItem, UpdateList},
     wire,
@@ -110,6 +113,48 @@ impl DeviceClient {
         progress: &mut dyn Progress,
     ) -> Result<PathBuf, ClientError> {
         Download { transport: &self.transport, pause: &*self.pause, file, folder }.run(progress)
+    }
+
+    /// Registers the device. To do it again changes nothing; with another activation ID of the same account it adds to what
+    /// the device is entitled to.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Declined`] when the server does not register the device, such as for an unknown activation ID;
+    /// otherwise any [`ClientError`] about the exchange.
+    pub fn register(&self, registration: &Registration) -> Result<(), ClientError> {
+        let outcome = self.tell(Subject::Registration, &wire::registration(registration));
+        outcome.map_err(|error| match (error, &registration.activation_id) {
+            // Whoever knows an activation ID can activate with it, so no error repeats it.
+            (ClientError::Declined { subject, message }, Some(id)) => {
+                ClientError::Declined { subject, message: message.without(id.expose()) }
+            }
+            (error, _) => error,
+        })
+    }
+
+    /// Reports how far an update is.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Declined`] when the server does not know the device or the update (it may have kept the report all
+    /// the same); otherwise any [`ClientError`] about the exchange. No error here is a reason to break an update off.
+    pub fn report(&self, report: &StatusReport) -> Result<(), ClientError> {
+        self.tell(Subject::StatusReport, &wire::status_report(report))
+    }
+
+    /// Logs an event of the device's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Declined`] when the server does not know the device or does not take the name;
+    /// [`ClientError::Busy`] when the device speaks too often; otherwise any [`ClientError`] about the exchange.
+    pub fn log_event(&self, event: &DeviceEvent) -> Result<(), ClientError> {
+        self.tell(Subject::Event, &wire::device_event(event))
+    }
+
+    fn tell(&self, subject: Subject, body: &[u8]) -> Result<(), ClientError> {
+        wire::outcome(subject, &self.exchange().ask(subject, body)?)
     }
 
     fn exchange(&self) -> Exchange<'_> {

@@ -6,9 +6,9 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 
 use countersign_crypto::jose::JwsError;
 
-use crate::file_name::NameFault;
+use crate::{file_name::NameFault, server_message::ServerMessage};
 
-/// Why a check, a manifest or a download did not succeed.
+/// Why something that a device wanted did not succeed.
 ///
 /// Messages that begin with "Refused" mean that the server, or somebody on the way to it, sent something that must
 /// not be used; the others mean that there is no answer now.
@@ -40,6 +40,15 @@ pub enum ClientError {
         status: u16,
         /// How long the server wants the client to wait, if it says so in seconds.
         retry_after: Option<Duration>,
+    },
+    /// The server has understood what the device told it, and does not accept it. Like every outcome of such a call this
+    /// is not signed.
+    #[error("the server does not accept {subject} ({message}{})", about(.message))]
+    Declined {
+        /// What was told.
+        subject: Subject,
+        /// Why, in the server's words; the key is what programs go by.
+        message: ServerMessage,
     },
     /// The file's bytes have another digest than the signed one.
     #[error(
@@ -107,7 +116,7 @@ pub enum ClientError {
         source: io::Error,
     },
     /// An answer, or a verified payload, is not what the protocol says.
-    #[error("Refused: {subject} is not understood: {why}")]
+    #[error("Refused: the answer for {subject} is not understood: {why}")]
     Malformed {
         /// What was asked for.
         subject: Subject,
@@ -126,7 +135,7 @@ pub enum ClientError {
         source: io::Error,
     },
     /// The server does not know it, or cannot sign it (404).
-    #[error("the server does not have {subject} (404{}); ask for the list of updates again", said(.message.as_ref()))]
+    #[error("the server does not have {subject} (404{}); {}", said(.message.as_ref()), .subject.advice_when_absent())]
     NotFound {
         /// What was asked for.
         subject: Subject,
@@ -208,46 +217,41 @@ pub enum ClientError {
 /// What the client was after when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// An event of the device's own.
+    Event,
     /// The bytes of a file.
     File,
     /// The list of an update's files.
     Manifest,
+    /// The registration of the device.
+    Registration,
+    /// A report about an update on its way.
+    StatusReport,
     /// The list of updates.
     UpdateList,
+}
+
+impl Subject {
+    fn advice_when_absent(self) -> &'static str {
+        match self {
+            Self::File | Self::Manifest | Self::UpdateList => "ask for the list of updates again",
+            Self::Event | Self::Registration | Self::StatusReport => {
+                "check the base URL, and whether this server knows the call"
+            }
+        }
+    }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Event => "the event",
             Self::File => "the file",
             Self::Manifest => "the manifest",
+            Self::Registration => "the registration",
+            Self::StatusReport => "the status report",
             Self::UpdateList => "the update list",
         })
-    }
-}
-
-/// What the server says in its error object. Not signed unless it came inside an [`UpdateList`](crate::UpdateList):
-/// show it, do not act on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerMessage {
-    /// The machine-readable code, such as `auth.token.expired`.
-    pub key: String,
-    /// The text for people.
-    pub message: String,
-    /// The values that the text is about.
-    pub arguments: String,
-}
-
-impl ServerMessage {
-    /// Makes a message fit for a terminal and a log line: no control characters, no more than 500 characters a part.
-    pub(crate) fn clean(key: &str, message: &str, arguments: &str) -> Self {
-        Self { key: printable(key), message: printable(message), arguments: printable(arguments) }
-    }
-}
-
-impl fmt::Display for ServerMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.message.is_empty() { f.write_str(&self.key) } else { write!(f, "{}: {}", self.key, self.message) }
     }
 }
 
@@ -258,13 +262,12 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("{shown:?}{more}")
 }
 
+fn about(message: &ServerMessage) -> String {
+    if message.arguments.is_empty() { String::new() } else { format!(" [{}]", message.arguments) }
+}
+
 fn said(message: Option<&ServerMessage>) -> String {
     message.map_or_else(String::new, |message| format!(", {message}"))
 }
 
-fn printable(text: &str) -> String {
-    text.chars().take(MAX_SHOWN_PART).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 const MAX_SHOWN_NAME: usize = 80;
-const MAX_SHOWN_PART: usize = 500;

@@ -63,11 +63,7 @@ impl Exchange<'_> {
     }
 
     fn post(&self, subject: Subject, question: &[u8]) -> Result<Pending, ClientError> {
-        let path = match subject {
-            Subject::UpdateList => "/uai/2.0/signed-updates",
-            Subject::File | Subject::Manifest => "/uai/2.0/signed-updates/manifests",
-        };
-        let uri = self.base.endpoint(path).map_err(|fault| self.not_joined(subject, fault))?;
+        let uri = self.base.endpoint(path_of(subject)).map_err(|fault| self.not_joined(subject, fault))?;
         let answer =
             self.transport.post(&uri, self.token, question).map_err(|failure| self.failed(subject, failure))?;
         if answer.status == 202 { self.pending(subject, &answer) } else { Err(refusal(subject, &answer)) }
@@ -94,6 +90,16 @@ impl Exchange<'_> {
             Failure::Broken(source) => network(subject, self.base.origin(), source),
             Failure::TooLarge => ClientError::AnswerTooLarge { subject, limit: MAX_ANSWER_BYTES },
         }
+    }
+}
+
+fn path_of(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Event => "/uai/2.0/events",
+        Subject::File | Subject::Manifest => "/uai/2.0/signed-updates/manifests",
+        Subject::Registration => "/uai/2.0/devices/registrations",
+        Subject::StatusReport => "/uai/2.0/updates/statusLog",
+        Subject::UpdateList => "/uai/2.0/signed-updates",
     }
 }
 

@@ -55,6 +55,16 @@ impl FileDigest {
         }
     }
 
+    /// Whether nobody can make other bytes with the same digest. Of a file without such a digest the user should hear that
+    /// it was compared with size and MD5 only.
+    #[must_use]
+    pub fn resists_forgery(&self) -> bool {
+        match self {
+            Self::Md5(_) => false,
+            Self::Sha256(_) => true,
+        }
+    }
+
     /// The digest in lower-case hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    error::{ClientError, ServerMessage},
-    question::Question,
-};
+use crate::{error::ClientError, question::Question, server_message::ServerMessage};
 
 /// The updates that apply to the installed package. Its signature was verified before it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,23 +7,24 @@
 use countersign_crypto::encoding::hex_decode;
 use serde::{Deserialize, Serialize};
 
+mod told;
+
+pub(crate) use self::told::{device_event, outcome, registration, status_report};
 use crate::{
-    error::{ClientError, ServerMessage, Subject, quoted},
+    error::{ClientError, Subject, quoted},
     file_url::{FileUrl, UrlFault},
     manifest::{FileDigest, Manifest, ManifestFile},
     pinned_keys::Verified,
-    question::Question,
+    question::{Identity, Question},
+    server_message::ServerMessage,
     updates::{ManifestId, UpdateItem, UpdateList},
 };
 
 /// The body of `POST /uai/2.0/signed-updates`.
 pub(crate) fn question(question: &Question) -> Vec<u8> {
-    let device = question.device.as_ref();
     to_json(&QuestionBody {
         device_class: question.device_class.as_str(),
-        id: device.map_or("", |device| &device.id),
-        id_type: device.map_or("", |device| &device.id_type),
-        publisher_name: device.map_or("", |device| &device.publisher_name),
+        device: IdentityBody::of(question.device.as_ref()),
         update_from_pkg_id: &question.package,
         platform: &question.platform,
         language: question.language,
@@ -138,12 +139,30 @@ fn malformed(subject: Subject, why: &str) -> ClientError {
 #[serde(rename_all = "camelCase")]
 struct QuestionBody<'a> {
     device_class: &'a str,
-    id: &'a str,
-    id_type: &'a str,
-    publisher_name: &'a str,
+    #[serde(flatten)]
+    device: IdentityBody<'a>,
     update_from_pkg_id: &'a str,
     platform: &'a str,
     language: u32,
+}
+
+/// Who a device is, as members of a body. An anonymous device leaves them blank.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IdentityBody<'a> {
+    id: &'a str,
+    id_type: &'a str,
+    publisher_name: &'a str,
+}
+
+impl<'a> IdentityBody<'a> {
+    fn of(device: Option<&'a Identity>) -> Self {
+        Self {
+            id: device.map_or("", |device| &device.id),
+            id_type: device.map_or("", |device| &device.id_type),
+            publisher_name: device.map_or("", |device| &device.publisher_name),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,9 @@
 //! Devices and the questions they ask.
 
+use crate::ids::DeviceId;
+use crate::licensing::Holder;
 use crate::text::{PackageId, Platform};
+use crate::time::Timestamp;
 
 /// Longest accepted identity field of a device, in bytes: bounds the length of a polling ID.
 pub const IDENTITY_LIMIT: usize = 255;
@@ -18,6 +21,16 @@ pub enum DeviceClass {
 }
 
 impl DeviceClass {
+    /// The word for this class in commands, answers and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Served => "served",
+            Self::Server => "server",
+        }
+    }
+
     /// Reads a class without regard to case; `SERVED_CLIENT` is another spelling of `served`; empty means `client`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -39,6 +52,56 @@ pub struct DeviceIdentity {
     pub id_type: String,
     /// Publisher (`publisherName`).
     pub publisher_name: String,
+}
+
+/// A device that the site knows: it has registered, or the producer has entered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Row id.
+    pub id: DeviceId,
+    /// Who it is; unique in the site.
+    pub identity: DeviceIdentity,
+    /// The publisher identity that it named (`identityName`); may be empty.
+    pub identity_name: String,
+    /// What kind of device it is. Only a standalone device registers itself.
+    pub class: DeviceClass,
+    /// Whether it is in use.
+    pub status: DeviceStatus,
+    /// The customer that it belongs to; `None` for an anonymous device.
+    pub holder: Option<Holder>,
+    /// When the site first heard of it.
+    pub registered_at: Timestamp,
+    /// When it last reported something; at most an hour behind.
+    pub last_seen_at: Timestamp,
+}
+
+/// Whether a device is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceStatus {
+    /// In use.
+    Active,
+    /// Out of use for good; what it has activated stays activated.
+    Obsolete,
+    /// Given back; nothing is activated on it any more. It may register again.
+    Returned,
+}
+
+impl DeviceStatus {
+    /// The word for this status in commands and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Obsolete => "obsolete",
+            Self::Returned => "returned",
+        }
+    }
+
+    /// The status of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Obsolete, Self::Returned].into_iter().find(|status| status.as_str() == word)
+    }
 }
 
 /// "Which updates apply to me?"

@@ -34,6 +34,26 @@ row_ids! {
     AuthorizationKeyId,
     /// A key pair that signs answers.
     SigningKeyId,
+    /// A group of customers.
+    AccountId,
+    /// Somebody who holds licenses.
+    CustomerId,
+    /// A purchase: licenses belong to one.
+    OrderId,
+    /// The right to use a product, on a number of devices.
+    LicenseId,
+    /// A part of a product that a license can include.
+    FeatureId,
+    /// A device that the site knows.
+    DeviceId,
+    /// A report of a device about the progress of an update.
+    StatusReportId,
+    /// An event that a device has logged.
+    DeviceEventId,
+    /// A committed change that others are told about.
+    EventId,
+    /// An entry of the audit trail.
+    AuditEntryId,
 }
 
 /// Counts committed changes of a store; a site carries the value of its last change.

@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 /// How long a replaced authorization key goes on to verify tokens: devices in the field carry tokens made with it.
 pub const AUTHORIZATION_KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long a new signing key is published before it signs: every node, and every device that asks, knows it by then.
+pub const SIGNING_KEY_LEAD: Duration = Duration::from_secs(2);
+
 /// Most keys of a site that verify at the same time: each one costs a verification for every faulty token.
 pub const ACTIVE_AUTHORIZATION_KEYS: usize = 4;
 
@@ -43,6 +46,13 @@ pub struct SigningKey {
     pub sealed_private_key: Vec<u8>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The key that signs at `now`: the newest that has been published for [`SIGNING_KEY_LEAD`]. The only key of a site signs
+/// at once. `keys` come newest first, as rows or loaded.
+#[must_use]
+pub fn signing_key_in_force<K>(keys: &[K], created_at: impl Fn(&K) -> Timestamp, now: Timestamp) -> Option<&K> {
+    keys.iter().find(|key| created_at(key).plus(SIGNING_KEY_LEAD) <= now).or_else(|| keys.last())
 }
 
 /// What a site's symmetric secret is for. Each purpose has a secret of its own, so that no value made for one is
@@ -89,6 +99,26 @@ pub struct SiteSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_signing_key_is_known_before_it_signs() {
+        let key = |id, created| SigningKey {
+            id: SigningKeyId(id),
+            spki: vec![],
+            sealed_private_key: vec![],
+            created_at: Timestamp::from_seconds(created),
+        };
+        let in_force = |keys: &[SigningKey], now| {
+            signing_key_in_force(keys, |key| key.created_at, Timestamp::from_seconds(now)).map(|k| k.id.0)
+        };
+        let keys = [key(2, 1000), key(1, 500)];
+        for (now, id) in [(1000, 1), (1001, 1), (1002, 2), (9999, 2)] {
+            assert_eq!(in_force(&keys, now), Some(id), "at {now}");
+        }
+        assert_eq!(in_force(&keys[1..], 500), Some(1), "the first key signs at once");
+        assert_eq!(in_force(&[key(2, 501), key(1, 500)], 500), Some(1));
+        assert_eq!(in_force(&[], 500), None);
+    }
 
     #[test]
     fn a_key_verifies_until_its_end() {

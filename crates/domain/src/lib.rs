@@ -4,11 +4,15 @@
 //! This crate must never know a time source, SQL, HTTP, JSON or any other crate of ours: times come in as
 //! [`time::Timestamp`], and what is decided goes out as a value.
 
+pub mod audit;
 pub mod catalog;
 pub mod device;
+pub mod event;
 pub mod file_name;
 pub mod ids;
 pub mod keys;
+pub mod licensing;
+pub mod report;
 pub mod site;
 pub mod text;
 pub mod time;

@@ -70,6 +70,59 @@ pub struct SiteSettings {
     pub small_rsa_keys: bool,
     /// Whether signed answers carry `kid` in their protected header. Strict old clients may not expect it.
     pub key_id_in_answers: bool,
+    /// Where a device hears that its token was refused.
+    pub auth_failure: AuthFailure,
+    /// How long histories are kept.
+    pub retention: Retention,
+}
+
+/// Where a device hears that its token was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AuthFailure {
+    /// On the poll, as the published status tables have it.
+    #[default]
+    Poll,
+    /// In the answer to its POST.
+    Immediate,
+}
+
+impl AuthFailure {
+    /// The word for it in commands and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Immediate => "immediate",
+        }
+    }
+
+    /// The choice of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Poll, Self::Immediate].into_iter().find(|choice| choice.as_str() == word)
+    }
+}
+
+/// How many days the histories of a site are kept. What is older is removed, a little at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Retention {
+    /// Status reports of devices.
+    pub status_reports: u32,
+    /// Events that devices have logged.
+    pub device_events: u32,
+    /// Committed changes that others are told about.
+    pub events: u32,
+}
+
+impl Retention {
+    /// Longest accepted retention in days: a hundred years.
+    pub const LIMIT: u32 = 36_525;
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { status_reports: 730, device_events: 90, events: 30 }
+    }
 }
 
 /// Checks a host name without port and gives it in lower case, without the dot of a fully qualified name.

@@ -108,6 +108,16 @@ checked_texts! {
     Platform, "a platform", 255;
     /// A login name, unique in its site.
     Username, "a user name", 255;
+    /// The name of an account, unique in its site.
+    AccountName, "an account name", 255;
+    /// The name of a customer, unique in its site.
+    CustomerName, "a customer name", 255;
+    /// The producer's number of an order, unique in its site.
+    OrderNumber, "an order number", 255;
+    /// A license's key: the activation ID that devices send (`activationId`). Unique in its site.
+    LicenseKey, "a license key", 255;
+    /// The code of a feature, unique in its product.
+    FeatureCode, "a feature code", 255;
 }
 
 #[cfg(test)]

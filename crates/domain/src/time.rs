@@ -44,6 +44,28 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// This time moved back by a span, within the accepted range.
+    #[must_use]
+    pub fn minus(self, span: std::time::Duration) -> Self {
+        Self::from_millis(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Reads a time as devices write it: RFC 3339, `yyyy-MM-dd HH:mm:ss` or `yyyy-MM-ddTHH:mm:ss` (both in UTC), or
+    /// milliseconds since 1970 in digits. `None` for anything else, and for times before 1970 or after 9999.
+    #[must_use]
+    pub fn read_tolerantly(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let millis = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse().ok()?
+        } else if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+            timestamp.as_millisecond()
+        } else {
+            let civil: civil::DateTime = text.parse().ok().filter(|_| text.len() >= "yyyy-MM-dd HH:mm:ss".len())?;
+            civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()
+        };
+        (0..=Self::LATEST_MS).contains(&millis).then_some(Self(millis))
+    }
+
     /// The UTC calendar date of this time.
     #[must_use]
     pub fn date(self) -> Date {
@@ -124,6 +146,25 @@ mod tests {
         assert_eq!(midnight.date().to_string(), "2026-03-01");
         assert_eq!(Timestamp::from_millis(midnight.as_millis() - 1).date().to_string(), "2026-02-28");
         assert_eq!(midnight.to_string(), "2026-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn devices_write_times_in_four_forms() {
+        let expected = Timestamp::from_seconds(1_772_615_700);
+        for text in [
+            "2026-03-04T09:15:00Z",
+            "2026-03-04T10:15:00+01:00",
+            "2026-03-04T09:15:00.000Z",
+            "2026-03-04 09:15:00",
+            "2026-03-04T09:15:00",
+            "1772615700000",
+            " 2026-03-04 09:15:00 ",
+        ] {
+            assert_eq!(Timestamp::read_tolerantly(text), Some(expected), "{text:?}");
+        }
+        for text in ["", "yesterday", "2026-03-04", "-1", "1969-12-31T23:59:59Z", "99999999999999999999", "1e3"] {
+            assert_eq!(Timestamp::read_tolerantly(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What the questions of this door have in common: a POST that is judged and sealed, and a poll that answers it.
+//! What the calls of this door have in common: a POST that is judged and sealed, and a poll that answers it.
 
 use axum::body::Body;
 use axum::response::Response;
-use countersign_app::devices;
-use countersign_app::polling::{self, Asked, Endpoint};
+use countersign_app::devices::{self, AuthenticatedDevice, NotKept};
+use countersign_app::polling::{self, Asked, Endpoint, PollError, Problem};
 use countersign_app::updates::{self, ManifestAnswer};
+use countersign_domain::site::AuthFailure;
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
 use countersign_http_kit::json::read_object;
 use http::{HeaderMap, Uri};
@@ -21,28 +22,76 @@ pub(crate) struct Call {
     pub(crate) path: &'static str,
 }
 
-/// A body that asks something.
-pub(crate) trait Question: DeserializeOwned {
-    /// The question, or what is wrong with it: that is reported on the poll.
-    fn into_asked(self) -> Asked;
+/// A POST that was read and whose token was judged.
+pub(crate) struct Posted<B> {
+    /// The site, in the state that decided about the token.
+    pub(crate) site: Site,
+    /// Who has sent it and what, unless the token was refused.
+    asked: Result<(AuthenticatedDevice, B), devices::TokenRefusal>,
 }
 
 impl Call {
-    /// Takes a question, judges its token, and answers where to poll.
+    /// Reads a POST and judges its token.
     ///
     /// # Errors
-    /// [`Error`] when the body is not a JSON object; every other fault is reported on the poll.
-    pub(crate) async fn ask<Q: Question>(
+    /// [`Error`] when the body is not a JSON object, or when the token is refused and the site wants to say so at once;
+    /// every other fault is reported on the poll.
+    pub(crate) async fn receive<B: DeserializeOwned>(
         self,
         door: &Door,
-        site: &Site,
+        site: Site,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Response, Error> {
+    ) -> Result<Posted<B>, Error> {
         let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
-        let question: Q = read_object(&bytes)?;
+        let body: B = read_object(&bytes)?;
         let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(headers)).await?;
-        let id = polling::issue(&door.ctx, &snapshot, self.endpoint, verdict, question.into_asked())?;
+        match (verdict, snapshot.site().settings.auth_failure) {
+            (Err(refusal), AuthFailure::Immediate) => Err(PollError::Refused(refusal).into()),
+            (verdict, _) => {
+                let site = Site { snapshot, prefix: site.prefix };
+                Ok(Posted { site, asked: verdict.map(|device| (device, body)) })
+            }
+        }
+    }
+
+    /// Takes a question and answers where to poll.
+    ///
+    /// # Errors
+    /// [`Error`] when the machinery fails.
+    pub(crate) fn ask<B>(
+        self,
+        door: &Door,
+        posted: Posted<B>,
+        read: impl FnOnce(B) -> Result<Asked, Problem>,
+    ) -> Result<Response, Error> {
+        let asked = posted.asked.map(|(device, body)| (device, read(body).unwrap_or_else(Asked::Invalid)));
+        let id = polling::issue(&door.ctx, &posted.site.snapshot, self.endpoint, asked)?;
+        Ok(reply::accepted(&posted.site.prefix, self.path, &id))
+    }
+
+    /// Takes what a device tells and, when it is kept, answers where to poll. A body behind a refused token is not even
+    /// looked at.
+    ///
+    /// # Errors
+    /// [`Error`] when the machinery fails, or the device tells too much.
+    pub(crate) async fn tell<B>(
+        self,
+        door: &Door,
+        posted: Posted<B>,
+        keep: impl AsyncFnOnce(AuthenticatedDevice, &Site, B) -> Result<(), NotKept>,
+    ) -> Result<Response, Error> {
+        let site = posted.site;
+        let asked = match posted.asked {
+            Err(refusal) => Err(refusal),
+            Ok((device, body)) => match keep(device, &site, body).await {
+                Ok(()) => Ok((device, Asked::Kept)),
+                Err(NotKept::Problem(problem)) => Ok((device, Asked::Invalid(problem))),
+                Err(NotKept::Fault(fault)) => return Err(fault.into()),
+                Err(NotKept::TooMany { seconds }) => return Err(Error::TooMany { seconds }),
+            },
+        };
+        let id = polling::issue(&door.ctx, &site.snapshot, self.endpoint, asked)?;
         Ok(reply::accepted(&site.prefix, self.path, &id))
     }
 
@@ -52,9 +101,10 @@ impl Call {
     /// [`Error`] when the polling ID is not valid, its token was refused, or nothing can be signed.
     pub(crate) async fn poll_updates(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
         let id = last_segment(uri);
-        let (snapshot, answer) = updates::answer(&door.ctx, &site.snapshot, self.endpoint, id).await?;
-        let list = wire::UpdateList::new(&answer, self.endpoint);
-        reply::ready(&door.ctx, &snapshot, self.endpoint, &list, || reply::accepted(&site.prefix, self.path, id)).await
+        let polled = updates::answer(&door.ctx, &site.snapshot, self.endpoint, id).await?;
+        let list = wire::UpdateList::new(&polled.answer, self.endpoint);
+        let later = || reply::accepted(&site.prefix, self.path, id);
+        reply::ready(&door.ctx, &polled, self.endpoint, &list, later).await
     }
 
     /// Answers a poll about a manifest.
@@ -64,15 +114,25 @@ impl Call {
     /// a status of its own.
     pub(crate) async fn poll_manifest(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
         let id = last_segment(uri);
-        let (snapshot, answer) = updates::answer_manifest(&door.ctx, &site.snapshot, self.endpoint, id).await?;
-        match answer {
+        let polled = updates::answer_manifest(&door.ctx, &site.snapshot, self.endpoint, id).await?;
+        match &polled.answer {
             ManifestAnswer::Files(files) => {
                 let manifest = wire::Manifest::from(files.as_slice());
                 let later = || reply::accepted(&site.prefix, self.path, id);
-                reply::ready(&door.ctx, &snapshot, self.endpoint, &manifest, later).await
+                reply::ready(&door.ctx, &polled, self.endpoint, &manifest, later).await
             }
-            ManifestAnswer::Problem(problem) => Err(Error::ManifestQuestion(self.endpoint, problem)),
-            ManifestAnswer::Refused(refusal, uuid) => Err(Error::Manifest(self.endpoint, refusal, uuid)),
+            ManifestAnswer::Problem(problem) => Err(Error::ManifestProblem(self.endpoint, problem.clone())),
+            ManifestAnswer::Refused(refusal, uuid) => Err(Error::Manifest(self.endpoint, *refusal, uuid.clone())),
         }
+    }
+
+    /// Answers a poll about something that a device has told: with the error object, whose members are empty when it is
+    /// kept.
+    ///
+    /// # Errors
+    /// [`Error`] when the polling ID is not valid, or its token was refused.
+    pub(crate) async fn poll_outcome(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
+        let outcome = polling::outcome(&door.ctx, &site.snapshot, self.endpoint, last_segment(uri)).await?;
+        reply::unsigned(&outcome.as_ref().map(wire::ErrorObject::from).unwrap_or_default())
     }
 }

@@ -6,9 +6,10 @@ use countersign_app::Fault;
 use countersign_app::answers::SignAnswerError;
 use countersign_app::devices::TokenRefusal;
 use countersign_app::downloads::DownloadRefusal;
-use countersign_app::polling::{Endpoint, PollError, QuestionProblem};
+use countersign_app::polling::{Endpoint, PollError, Problem};
 use countersign_app::sites::NoSite;
 use countersign_domain::catalog::matching::ManifestRefusal;
+use countersign_domain::licensing::ActivationRefusal;
 use countersign_http_kit::body::BodyError;
 use countersign_http_kit::security_headers;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -33,7 +34,7 @@ pub enum Error {
     Manifest(Endpoint, ManifestRefusal, String),
     /// The question about a manifest cannot be understood.
     #[error("a question about a manifest has a fault")]
-    ManifestQuestion(Endpoint, QuestionProblem),
+    ManifestProblem(Endpoint, Problem),
     /// The path exists, the method does not.
     #[error("the method is not allowed here")]
     Method,
@@ -55,6 +56,12 @@ pub enum Error {
     /// The answer could not be signed.
     #[error(transparent)]
     Sign(#[from] SignAnswerError),
+    /// The device tells too much.
+    #[error("the device tells too much")]
+    TooMany {
+        /// How long it is to wait, in seconds.
+        seconds: u32,
+    },
 }
 
 impl Error {
@@ -89,7 +96,7 @@ impl Error {
                     ErrorObject::new("update.withdrawn", "The update of this manifest is not offered any more.");
                 (no_manifest(*endpoint), object.with(uuid.clone()))
             }
-            Self::ManifestQuestion(endpoint, problem) => (no_manifest(*endpoint), ErrorObject::from(problem)),
+            Self::ManifestProblem(endpoint, problem) => (no_manifest(*endpoint), ErrorObject::from(problem)),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 ErrorObject::new("request.method", "This path does not take this method."),
@@ -130,6 +137,10 @@ impl Error {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 ErrorObject::new("internal.error", "The answer could not be signed."),
             ),
+            Self::TooMany { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorObject::new("event.rate", "The device has logged too many events. Send this one again later."),
+            ),
             Self::Download(DownloadRefusal::Fault(_)) | Self::Fault(_) | Self::Poll(PollError::Fault(_)) => {
                 unavailable()
             }
@@ -169,20 +180,50 @@ fn refused(refusal: TokenRefusal) -> ErrorObject {
     }
 }
 
-impl From<&QuestionProblem> for ErrorObject {
-    fn from(problem: &QuestionProblem) -> Self {
+fn refused_activation(refusal: ActivationRefusal) -> ErrorObject {
+    match refusal {
+        ActivationRefusal::Obsolete => {
+            ErrorObject::new("device.obsolete", "The producer has taken this device out of use.")
+        }
+        ActivationRefusal::OtherAccount => {
+            ErrorObject::new("device.account.conflict", "The device belongs to another account than the license.")
+        }
+        ActivationRefusal::Disabled => ErrorObject::new("activation.disabled", "The license is disabled."),
+        ActivationRefusal::NotStarted => ErrorObject::new("activation.notStarted", "The license is not valid yet."),
+        ActivationRefusal::Expired => ErrorObject::new("activation.expired", "The license has expired."),
+        ActivationRefusal::Exhausted => {
+            let text = "The license is activated on as many devices as it allows. Release one, or use another license.";
+            ErrorObject::new("activation.exhausted", text)
+        }
+    }
+}
+
+impl From<&Problem> for ErrorObject {
+    fn from(problem: &Problem) -> Self {
         match problem {
-            QuestionProblem::DeviceClass(class) => {
+            Problem::Activation(refusal) => refused_activation(*refusal),
+            Problem::DeviceClass(class) => {
                 Self::new("request.deviceClass.invalid", "The device class is none of client, served, server.")
                     .with(class.clone())
             }
-            QuestionProblem::Malformed(member) => {
+            Problem::Malformed(member) => {
                 Self::new("request.malformed", "A member has the wrong type or is too long.").with(member.clone())
             }
-            QuestionProblem::Missing(member) => {
+            Problem::Missing(member) => {
                 Self::new("request.field.missing", "A member that is needed is not given.").with(member.clone())
             }
-            QuestionProblem::UnknownPackage(package) => {
+            Problem::NotRegistrable => {
+                Self::new("device.class.notRegistrable", "Only standalone devices register themselves.")
+            }
+            Problem::TooLong(member) => {
+                Self::new("event.name.invalid", "The name is longer than 255 characters.").with(member.clone())
+            }
+            Problem::UnknownActivation => Self::new("activation.unknown", "No license has this activation ID."),
+            Problem::UnknownDevice(id) => {
+                Self::new("device.unknown", "The device is not registered, or not in use any more.").with(id.clone())
+            }
+            Problem::UnknownUpdate(id) => Self::new("update.unknown", "The update is not known.").with(id.clone()),
+            Problem::UnknownPackage(package) => {
                 Self::new("package.unknown", "The installed package is not known.").with(package.to_string())
             }
         }
@@ -206,6 +247,9 @@ impl IntoResponse for Error {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if let Self::TooMany { seconds } = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

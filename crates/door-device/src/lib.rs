@@ -11,6 +11,7 @@
 //! | `wire.rs` | every JSON body, in and out |
 //! | `calls.rs` | what the questions have in common |
 //! | `updates.rs`, `manifests.rs`, and the same with `signed_` | the questions, unsigned and signed |
+//! | `registrations.rs`, `status_log.rs`, `events.rs` | what devices tell |
 //! | `files.rs` | downloads behind time-limited URLs |
 //! | `health.rs` | liveness |
 //! | `reply.rs` | 202, signed 200 |
@@ -21,18 +22,22 @@
 mod auth;
 mod calls;
 mod error;
+mod events;
 mod files;
 mod health;
 mod manifests;
+mod registrations;
 mod reply;
 mod signed_manifests;
 mod signed_updates;
 mod site;
+mod status_log;
 mod updates;
 mod wire;
 
 use axum::Router;
 use countersign_app::Ctx;
+use countersign_domain::audit::{Actor, Channel};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,6 +65,8 @@ struct Door {
     tags(
         (name = "Updates", description = "Which updates apply to a device"),
         (name = "Manifests", description = "Which files an update has"),
+        (name = "Registration", description = "Making a device known, and activating a license on it"),
+        (name = "Reports", description = "How updates go, and events of devices"),
         (name = "Files", description = "The bytes themselves"),
         (name = "Health", description = "Whether the server lives")
     )
@@ -83,7 +90,7 @@ impl utoipa::Modify for DeviceToken {
 }
 
 /// The routes of this door, and the OpenAPI document that describes them.
-pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
+pub fn router(ctx: &Ctx) -> (Router, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(signed_updates::ask))
         .routes(routes!(signed_updates::poll))
@@ -93,10 +100,21 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(updates::poll))
         .routes(routes!(manifests::ask))
         .routes(routes!(manifests::poll))
+        .routes(routes!(registrations::register))
+        .routes(routes!(registrations::poll))
+        .routes(routes!(status_log::report))
+        .routes(routes!(status_log::poll))
+        .routes(routes!(events::log))
+        .routes(routes!(events::poll))
         .routes(routes!(files::download))
         .routes(routes!(health::ping))
         .routes(routes!(health::version))
         .split_for_parts();
+    // A spelling that some clients use; not worth a line in the document.
+    let router = router
+        .route("/uai/2.0/updates/statuslog", axum::routing::post(status_log::report))
+        .route("/uai/2.0/updates/statuslog/{pollingId}", axum::routing::get(status_log::poll));
+    let ctx = ctx.acting_as(Actor::of(Channel::DeviceDoor));
     let router = router.method_not_allowed_fallback(error::method_not_allowed).with_state(Door { ctx });
     // Serializing a document that the compiler has built cannot fail; an empty one would fail the freshness test.
     (router, serde_json::to_value(document).unwrap_or_default())

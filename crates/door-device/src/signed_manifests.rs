@@ -32,7 +32,8 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Error> {
-    CALL.ask::<wire::ManifestRequest>(&door, &site, &headers, body).await
+    let posted = CALL.receive(&door, site, &headers, body).await?;
+    CALL.ask(&door, posted, wire::ManifestRequest::read)
 }
 
 /// Fetch the list of files

@@ -33,7 +33,8 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Error> {
-    CALL.ask::<wire::UpdatesRequest>(&door, &site, &headers, body).await
+    let posted = CALL.receive(&door, site, &headers, body).await?;
+    CALL.ask(&door, posted, wire::UpdatesRequest::read)
 }
 
 /// Fetch the list of updates that apply

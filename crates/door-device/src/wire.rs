@@ -3,7 +3,9 @@
 //! Requests are read tolerantly where old clients differ: unknown members are ignored, and a member that is missing, empty
 //! or `null` is not given. Answers are written exactly: all members, in one order, numbers and strings as published.
 
+mod members;
 mod requests;
+mod told;
 
 use countersign_app::polling::Endpoint;
 use countersign_app::updates::{ManifestFile, UpdateAnswer};
@@ -14,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use requests::{ManifestRequest, UpdatesRequest};
+pub(crate) use told::{EventRequest, RegistrationRequest, StatusRequest};
 
 /// Where to poll for the answer.
 #[derive(Serialize, ToSchema)]
@@ -118,13 +121,13 @@ struct UpdateItem {
 impl UpdateList {
     /// The answer of one of the two calls; each points to the manifests of its own kind.
     pub(crate) fn new(answer: &UpdateAnswer, endpoint: Endpoint) -> Self {
-        match answer {
-            UpdateAnswer::List(list) => {
-                let installed = list.question().installed.as_str();
-                let item = |offer: &Offer<'_>| UpdateItem::new(offer, installed, endpoint);
-                Self { update_items: list.offers().iter().map(item).collect(), error: ErrorObject::default() }
-            }
-            UpdateAnswer::Problem(problem) => Self { update_items: Vec::new(), error: ErrorObject::from(problem) },
+        let items = |list: &countersign_app::updates::UpdateList| {
+            let installed = list.question().installed.as_str();
+            list.offers().iter().map(|offer: &Offer<'_>| UpdateItem::new(offer, installed, endpoint)).collect()
+        };
+        Self {
+            update_items: answer.list.as_ref().map(items).unwrap_or_default(),
+            error: answer.problem.as_ref().map(ErrorObject::from).unwrap_or_default(),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Who calls: credentials out of the headers, proved against the site that the request means.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
-use countersign_app::sites::{NoSite, RequestedSite};
+use countersign_app::Ctx;
+use countersign_app::sites::{NoSite, RequestedSite, SiteSnapshot};
 use countersign_app::users::{self, Credentials, Operator};
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_decode;
-use countersign_domain::site::Site;
+use countersign_domain::audit::{Actor, Channel};
+use countersign_domain::ids::SiteId;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -18,8 +22,17 @@ const HEADER_LIMIT: usize = 4096;
 
 /// A producer that is logged in, and the site that it is logged in to. A handler without one would be public.
 pub(crate) struct LoggedIn {
-    pub(crate) operator: Operator,
-    pub(crate) site: Site,
+    /// Acts in the name of the producer.
+    pub(crate) ctx: Ctx,
+    pub(crate) site: Arc<SiteSnapshot>,
+    operator: Operator,
+}
+
+/// A producer whose role may manage updates, their packages and their keys.
+pub(crate) struct Publisher {
+    /// Acts in the name of the producer.
+    pub(crate) ctx: Ctx,
+    pub(crate) site: Arc<SiteSnapshot>,
 }
 
 impl FromRequestParts<Door> for LoggedIn {
@@ -27,17 +40,40 @@ impl FromRequestParts<Door> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
         let found = parts.extensions.get::<RequestedSite>().cloned();
-        let site = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?.site().clone();
+        let site = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?;
         let credentials = credentials(&parts.headers).ok_or(Error::NoCredentials)?;
-        let operator = users::login(&door.ctx, &site, credentials).await?;
-        Ok(Self { operator, site })
+        let operator = users::login(&door.ctx, site.site(), credentials).await?;
+        let name = operator.user().username.to_string();
+        let ctx = door.ctx.acting_as(Actor { channel: Channel::ProducerDoor, name });
+        Ok(Self { ctx, site, operator })
+    }
+}
+
+impl FromRequestParts<Door> for Publisher {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
+        LoggedIn::from_request_parts(parts, door).await?.publisher()
     }
 }
 
 impl LoggedIn {
-    /// The site, if the role may manage updates and their keys.
-    pub(crate) fn may_manage_updates(&self) -> Result<&Site, Error> {
-        if self.operator.user().role.may_manage_updates() { Ok(&self.site) } else { Err(Error::Forbidden) }
+    /// Row id of the site.
+    pub(crate) fn site_id(&self) -> SiteId {
+        self.site.site().id
+    }
+
+    /// The same producer, if the role may manage updates.
+    pub(crate) fn publisher(self) -> Result<Publisher, Error> {
+        let Self { ctx, site, operator } = self;
+        if operator.user().role.may_manage_updates() { Ok(Publisher { ctx, site }) } else { Err(Error::Forbidden) }
+    }
+}
+
+impl Publisher {
+    /// Row id of the site.
+    pub(crate) fn site_id(&self) -> SiteId {
+        self.site.site().id
     }
 }
 

@@ -1,25 +1,30 @@
-//! The JSON bodies of the key calls.
+//! JSON bodies, and the way from them to typed values and back.
 
-use serde::{Deserialize, Serialize};
+mod files;
+mod keys;
+mod members;
+mod packages;
+mod updates;
+
+use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A public key to upload.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct KeyUpload {
-    /// RSA public key: base64 of the DER SubjectPublicKeyInfo, PEM (`PUBLIC KEY`, `RSA PUBLIC KEY`), or a certificate
-    #[schema(example = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA…")]
-    pub(crate) public_key: String,
-}
+pub(crate) use files::{FileBody, FileBytes, FileList, digest};
+pub(crate) use keys::{KeyAnswer, KeyUpload, SigningKeyList};
+pub use members::BodyProblem;
+pub use packages::read_package;
+pub(crate) use packages::{PackageBody, PackageList};
+pub use updates::read_update;
+pub(crate) use updates::{UpdateBody, UpdateList, status};
 
-/// A public key, or why there is none.
-#[derive(Default, Serialize, ToSchema)]
+/// Why a call about updates, packages or files has no good answer.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct KeyAnswer {
-    /// base64 of the DER SubjectPublicKeyInfo; empty on error
-    #[schema(example = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA…")]
-    pub(crate) public_key: String,
-    /// Empty when there is no error
-    #[schema(example = "")]
+pub(crate) struct ErrorBody {
+    /// Machine-readable code; does not change
+    #[schema(example = "update.unknown")]
+    pub(crate) key: &'static str,
+    /// Text for people; may change
+    #[schema(example = "This site has no update of that ID.")]
     pub(crate) error_message: String,
 }

@@ -18,6 +18,7 @@ UPDATE_ITEM = {
 }
 MANIFEST_FILE = {"fileUrl": str, "fileSize": str, "md5Hash": str, "sha256Hash": str, "execute": str}
 ERROR = {"arguments": str, "key": str, "message": str}
+NO_ERROR = {"arguments": "", "key": "", "message": ""}
 DATE = r"(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/[0-9]{4}"
 
 
@@ -49,6 +50,12 @@ def check_error(what, answer, status, key):
     check(f"{what}: the error object says {key}", has_form(document, ERROR) and document["key"] == key, answer)
 
 
+def check_done(what, answer):
+    """An outcome that is a success: 200 with an error object of three empty strings."""
+    check(f"{what}: 200", answer.status == 200, answer)
+    check(f"{what}: success is three empty strings", answer.json() == NO_ERROR, answer)
+
+
 def check_poll_headers(what, answer):
     """What every poll answer carries."""
     media_type = answer.headers.get("Content-Type", "")
@@ -61,8 +68,7 @@ def check_updates(payload, question):
     """The update list of a question that some update answers."""
     check("updates: exactly updateItems and error",
           isinstance(payload, dict) and set(payload) == {"updateItems", "error"}, payload)
-    empty = {"arguments": "", "key": "", "message": ""}
-    check("updates: no error is three empty strings", payload["error"] == empty, payload["error"])
+    check("updates: no error is three empty strings", payload["error"] == NO_ERROR, payload["error"])
     items = payload["updateItems"]
     check("updates: at least one", isinstance(items, list) and len(items) > 0, items)
     for item in items:

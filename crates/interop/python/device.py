@@ -1,4 +1,5 @@
-"""A device in another language: asks for updates, verifies every answer itself, downloads, and tries to cheat.
+"""A device in another language: asks for updates, verifies every answer itself, downloads, registers, reports, and tries
+to cheat.
 
 Reads the credentials file of `countersign demo` on standard input and talks to the server that it names. Shares no code
 with the server: tokens are made by PyJWT, signatures verified by cryptography. Exits with 0 when every check held.
@@ -11,6 +12,7 @@ import json
 import sys
 
 import checks
+import registering
 import tokens
 import transport
 from checks import check
@@ -63,6 +65,10 @@ def main():
     question = question_of(credentials["device"])
 
     manifest_ids = walk_through(device, question)
+    opened = registering.register_and_report(
+        device, lambda what, asked: device.ask_signed(what, UPDATES, asked), credentials["device"])
+    for item in opened:
+        take_update(device, item)
     accept_unusual_tokens(device, question)
     refuse_bad_tokens(device, question)
     refuse_foreign_ids(device, question, manifest_ids[0])
@@ -109,14 +115,16 @@ def question_of(device):
 def walk_through(device, question):
     """What an honest device does, from the question to the bytes on disk; returns the manifest UUIDs it saw."""
     updates = device.ask_signed("updates", UPDATES, question)
-    manifest_ids = []
-    for item in checks.check_updates(updates, question):
-        manifest_id = item["manifestURL"].rsplit("/", 1)[1]
-        manifest_ids.append(manifest_id)
-        manifest = device.ask_signed("manifest", MANIFESTS, {"uuid": manifest_id})
-        for entry in checks.check_manifest(manifest, device.base_url):
-            download(entry)
-    return manifest_ids
+    return [take_update(device, item) for item in checks.check_updates(updates, question)]
+
+
+def take_update(device, item):
+    """Downloads what one update delivers; returns the UUID of its manifest."""
+    manifest_id = item["manifestURL"].rsplit("/", 1)[1]
+    manifest = device.ask_signed("manifest", MANIFESTS, {"uuid": manifest_id})
+    for entry in checks.check_manifest(manifest, device.base_url):
+        download(entry)
+    return manifest_id
 
 
 def download(entry):

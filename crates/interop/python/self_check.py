@@ -96,6 +96,17 @@ class Forms(unittest.TestCase):
                          {"language": 1033, "name": "", "more": 1}, {"language": 1033, "name": None}):
             self.assertFalse(checks.has_form(document, form), document)
 
+    def test_only_three_empty_strings_are_a_success(self):
+        def outcome(status, body):
+            return transport.Answer(status, {}, body)
+
+        checks.check_done("told", outcome(200, b'{"arguments":"","key":"","message":""}'))
+        for answer in (outcome(202, b'{"arguments":"","key":"","message":""}'), outcome(200, b"{}"), outcome(200, b"null"),
+                       outcome(200, b'{"arguments":"","key":"device.unknown","message":""}'),
+                       outcome(200, b'{"arguments":"","key":"","message":"","more":""}')):
+            with self.assertRaises(checks.Failed):
+                checks.check_done("told", answer)
+
     def test_a_failed_check_ends_the_run(self):
         with self.assertRaisesRegex(checks.Failed, "sky: green"):
             checks.check("sky", False, "green")

@@ -4,13 +4,17 @@
 //! foreign tools are set up by `cargo xtask test`; this crate must never install anything, and must never talk to the
 //! server by any way but its socket, its command line and its signals.
 //!
-//! `tests/postgres_nodes.rs` has no foreign client: it runs the program on a PostgreSQL database, which is foreign enough to
-//! be set up in the same way.
+//! Two tests have no foreign client: `tests/postgres_nodes.rs` runs several nodes on a PostgreSQL database, which is foreign
+//! enough to be set up in the same way, and `tests/kills` kills servers at random instants, on both stores.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
+mod caller;
 mod foreign;
+mod installation;
 mod program;
 
+pub use caller::{Answer, Caller};
 pub use foreign::{Outcome, python};
+pub use installation::{Installation, Serving};
 pub use program::Demo;

@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 use countersign_app::{Clock, Ctx, Parts, installation};
 use countersign_blobs::LocalBlobs;
 use countersign_crypto::{Rng, SystemRng};
-use countersign_domain::time::Timestamp;
 use countersign_store::Store;
 use countersign_store_postgres::PostgresStore;
 use countersign_store_sqlite::SqliteStore;
@@ -34,7 +33,7 @@ impl Node {
         let rng: Arc<dyn Rng> = Arc::new(SystemRng);
         let clock = Arc::new(SystemClock);
         create_private_directory(&config.data)?;
-        let store = open_store(config, clock.now()).await?;
+        let store = open_store(config, clock.clone()).await?;
         let master_key = master_key(config, &store, &*rng).await?;
         let vault = Vault::new(&master_key);
         let digests = installation::unlock(&store, &vault, &*rng).await?;
@@ -75,14 +74,15 @@ impl Node {
 }
 
 /// The store of a configuration: the PostgreSQL database that it names, or the embedded store in the data directory.
-async fn open_store(config: &Config, now: Timestamp) -> anyhow::Result<Store> {
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     if let Some(database) = &config.database {
         // The string may hold a password, so it is not repeated.
-        let store = PostgresStore::open(database.expose(), now).await.context("cannot open the PostgreSQL store")?;
+        let store = PostgresStore::open(database.expose(), clock.now()).await;
+        let store = store.context("cannot open the PostgreSQL store")?;
         return Ok(Store::new(store));
     }
     let path = config.data.join("countersign.db");
-    let store = SqliteStore::open(&path, now).with_context(|| format!("cannot open the store {}", path.display()))?;
+    let store = SqliteStore::open(&path, clock).with_context(|| format!("cannot open the store {}", path.display()))?;
     Ok(Store::new(store))
 }
 

@@ -24,7 +24,7 @@ use crate::{health, pages};
 /// Layers from the outside: a request gets its id, then its site (which may shorten the path), and only then a route,
 /// so that the log names the route and never the path as it was sent.
 pub fn app(ctx: Ctx) -> Router {
-    let (device, device_document) = device::router(ctx.clone());
+    let (device, device_document) = device::router(&ctx);
     let (producer, producer_document) = producer::router(ctx.clone());
     let rng = ctx.shared_rng();
     let doors = Router::new()

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use countersign_app::Ctx;
+use countersign_app::{Ctx, retention};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How often the store's change counter is looked at: a change made elsewhere is in force within a second.
 const REFRESH_PERIOD: Duration = Duration::from_millis(250);
+/// How often old rows of histories are removed, beside once at the start.
+const SWEEP_PERIOD: Duration = Duration::from_secs(3600);
 
 /// Starts all workers.
 pub(crate) fn start(ctx: Ctx, stop: CancellationToken) -> TaskTracker {
     let tracker = TaskTracker::new();
-    tracker.spawn(follow_changes(ctx, stop));
+    tracker.spawn(follow_changes(ctx.clone(), stop.clone()));
+    tracker.spawn(sweep_histories(ctx, stop));
     tracker.close();
     tracker
 }
@@ -40,5 +43,63 @@ async fn follow_changes(ctx: Ctx, stop: CancellationToken) {
                 tracing::error!(error, "the store cannot be read; answers come from what is known");
             }
         }
+    }
+}
+
+/// Removes what sites no longer want to keep. A failure is logged, and the next turn tries again.
+async fn sweep_histories(ctx: Ctx, stop: CancellationToken) {
+    let mut period = tokio::time::interval(SWEEP_PERIOD);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let sweeping = async {
+        loop {
+            period.tick().await;
+            match retention::sweep(&ctx).await {
+                Ok(swept) if swept == retention::Swept::default() => {}
+                Ok(retention::Swept { status_reports, device_events, events }) => {
+                    tracing::info!(status_reports, device_events, events, "old rows of histories were removed");
+                }
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "old rows of histories were not removed; the next try is in an hour");
+                }
+            }
+        }
+    };
+    // A sweep is left at any point: the unit that runs is finished by the store, and the next start goes on from there.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = sweeping => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_app::{Page, products, sites, trails};
+    use countersign_domain::site::{SiteName, SiteSettings};
+    use countersign_domain::text::ProductName;
+    use countersign_testkit::World;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn old_events_are_gone_soon_after_the_start() {
+        let world = World::new().await;
+        let ctx = world.ctx.clone();
+        let site = sites::create(&ctx, SiteName::new("demo").unwrap(), SiteSettings::default()).await.unwrap();
+        products::create(&ctx, site, ProductName::new("Pump").unwrap()).await.unwrap();
+        let events = async || trails::list_events(&ctx, site, Page::first(9)).await.unwrap().len();
+        world.clock.advance(Duration::from_secs(31 * 24 * 3600));
+        assert_eq!(events().await, 1);
+
+        let stop = CancellationToken::new();
+        let workers = start(ctx.clone(), stop.clone());
+        let mut looks = 0;
+        while events().await > 0 {
+            looks += 1;
+            assert!(looks < 10_000, "nothing was removed");
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        workers.wait().await;
     }
 }

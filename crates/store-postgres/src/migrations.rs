@@ -11,7 +11,10 @@ use crate::error::{Fault, OpenError};
 use crate::rows::column;
 
 /// All migrations in order; the number is the position, counted from 1.
-pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_first", include_str!("../migrations/0001_first.sql")),
+    ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
+];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).
 const LOCK: &str = "select pg_advisory_xact_lock(7165920465068815207)";
@@ -58,52 +61,4 @@ async fn texts(connection: &mut Connection, sql: &'static str) -> Result<Vec<Str
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio_postgres::Config;
-    use tokio_util::task::TaskTracker;
-
-    use super::*;
-    use crate::private_database::{PrivateDatabase, test_cluster};
-
-    async fn applied(database: &PrivateDatabase, before: &str) -> Result<(), OpenError> {
-        let config: Config = database.connection().parse().unwrap();
-        let mut connection = Connection::open(&config, &TaskTracker::new()).await.unwrap();
-        connection.batch(before).await.unwrap();
-        apply(&mut connection, Timestamp::from_seconds(1)).await
-    }
-
-    #[tokio::test]
-    async fn applying_twice_changes_nothing() {
-        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
-        applied(&database, "drop schema public cascade; create schema public").await.unwrap();
-        applied(&database, "").await.unwrap();
-        let twice = "insert into schema_migrations select number + 1, name, text, 0 from schema_migrations";
-        let counted = applied(&database, twice).await;
-        assert!(matches!(counted, Err(OpenError::TooNew { found: 2, known: 1 })), "{counted:?}");
-    }
-
-    #[tokio::test]
-    async fn an_altered_migration_and_a_newer_database_are_refused() {
-        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
-        let newer = applied(&database, "insert into schema_migrations values (2, 'future', 'x', 0)").await;
-        assert!(matches!(newer, Err(OpenError::TooNew { found: 2, known: 1 })), "{newer:?}");
-        let altered = applied(
-            &database,
-            "delete from schema_migrations where number = 2; update schema_migrations set text = 'y'",
-        );
-        let altered = altered.await;
-        assert!(matches!(altered, Err(OpenError::Altered { number: 1 })), "{altered:?}");
-    }
-
-    #[tokio::test]
-    async fn two_processes_migrate_an_empty_database_at_once() {
-        let database = PrivateDatabase::create(&test_cluster()).await.unwrap();
-        for _ in 0..5 {
-            let config: Config = database.connection().parse().unwrap();
-            let mut connection = Connection::open(&config, &TaskTracker::new()).await.unwrap();
-            connection.batch("drop schema public cascade; create schema public").await.unwrap();
-            let (first, second) = tokio::join!(applied(&database, ""), applied(&database, ""));
-            assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
-        }
-    }
-}
+mod tests;

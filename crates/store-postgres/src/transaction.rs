@@ -3,27 +3,36 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
-    AccessTokens, AuthorizationKeys, Files, Installation, Packages, Products, SigningKeys, SiteSecrets, Sites, Updates,
-    Users,
+    AccessTokens, Accounts, Activations, AuditTrail, AuthorizationKeys, Customers, DeviceEvents, Devices, Features,
+    Files, Installation, Licenses, Orders, Outbox, Packages, Products, SigningKeys, SiteSecrets, Sites, StatusReports,
+    Updates, Users,
 };
-use countersign_store::{ErasedUnit, StoreError, Tx};
+use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
 
 use crate::connection::{Answer, Connection, Value};
-use crate::rows::{Grouped, column};
+use crate::rows::{Grouped, Place, column, time};
 use crate::unit::{InFlight, Watched};
 
 /// A transaction that is open on a connection. All repositories are methods of this one value.
 pub(crate) struct PgTx<'c> {
     connection: &'c mut Connection,
     in_flight: InFlight,
+    /// Tells the time in the place of the database.
+    clock: Option<&'c dyn Clock>,
     /// Why the first operation that failed did so.
     failure: Option<Cow<'static, str>>,
 }
 
 /// What is known of an operation whose end was not awaited.
 const ABANDONED: Cow<'static, str> = Cow::Borrowed("an operation was begun and its end not awaited");
+
+/// The time at which it is asked, not at which the transaction began: a unit that has waited for another one must not
+/// write an earlier time than that one.
+pub(crate) const NOW: &str = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 impl PgTx<'_> {
     /// Runs a statement and reads all of its rows.
@@ -103,10 +112,14 @@ impl PgTx<'_> {
 }
 
 /// Runs a unit to its end and says whether it wants to be committed. An error: it did not come to an end, or must not be
-/// committed. The transaction stays open.
-pub(crate) async fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<bool, StoreError> {
+/// committed. The transaction stays open. A `clock` tells the unit the time in the place of the database.
+pub(crate) async fn run(
+    connection: &mut Connection,
+    clock: Option<&dyn Clock>,
+    unit: ErasedUnit,
+) -> Result<bool, StoreError> {
     let in_flight = InFlight::default();
-    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), failure: None };
+    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), clock, failure: None };
     let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), in_flight).await;
     match (outcome, &transaction.failure) {
         (Ok(true), Some(failure)) => {
@@ -117,17 +130,59 @@ pub(crate) async fn run(connection: &mut Connection, unit: ErasedUnit) -> Result
     }
 }
 
+#[async_trait]
 impl Tx for PgTx<'_> {
+    async fn now(&mut self) -> Result<Timestamp, StoreError> {
+        match self.clock {
+            Some(_) if self.failure.is_some() => Err(StoreError::Poisoned),
+            Some(clock) => Ok(clock.now()),
+            None => {
+                let millis = self.first(NOW, &[], |row| column(row, 0)).await?;
+                self.check(Place { table: "clock_timestamp", row: 0 }.present("now", millis).map(time))
+            }
+        }
+    }
+
     fn access_tokens(&mut self) -> &mut dyn AccessTokens {
         self
     }
+    fn accounts(&mut self) -> &mut dyn Accounts {
+        self
+    }
+    fn activations(&mut self) -> &mut dyn Activations {
+        self
+    }
+    fn audit_trail(&mut self) -> &mut dyn AuditTrail {
+        self
+    }
     fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys {
+        self
+    }
+    fn customers(&mut self) -> &mut dyn Customers {
+        self
+    }
+    fn device_events(&mut self) -> &mut dyn DeviceEvents {
+        self
+    }
+    fn devices(&mut self) -> &mut dyn Devices {
+        self
+    }
+    fn features(&mut self) -> &mut dyn Features {
         self
     }
     fn files(&mut self) -> &mut dyn Files {
         self
     }
     fn installation(&mut self) -> &mut dyn Installation {
+        self
+    }
+    fn licenses(&mut self) -> &mut dyn Licenses {
+        self
+    }
+    fn orders(&mut self) -> &mut dyn Orders {
+        self
+    }
+    fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
     fn packages(&mut self) -> &mut dyn Packages {
@@ -143,6 +198,9 @@ impl Tx for PgTx<'_> {
         self
     }
     fn sites(&mut self) -> &mut dyn Sites {
+        self
+    }
+    fn status_reports(&mut self) -> &mut dyn StatusReports {
         self
     }
     fn updates(&mut self) -> &mut dyn Updates {

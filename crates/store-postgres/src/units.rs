@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use countersign_store::{ErasedUnit, StoreError};
+use countersign_store::{Clock, ErasedUnit, StoreError};
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +21,8 @@ pub(crate) struct Units {
     pub(crate) writers: Pool,
     pub(crate) readers: Pool,
     drivers: TaskTracker,
+    /// Tells the time in the place of the database.
+    clock: Option<Arc<dyn Clock>>,
     queue: Arc<Semaphore>,
     running: TaskTracker,
     closed: AtomicBool,
@@ -36,7 +38,14 @@ pub(crate) enum Kind {
 impl Units {
     pub(crate) fn new(writers: Pool, readers: Pool, drivers: TaskTracker) -> Self {
         let queue = Arc::new(Semaphore::new(QUEUE));
-        Self { writers, readers, drivers, queue, running: TaskTracker::new(), closed: AtomicBool::new(false) }
+        let closed = AtomicBool::new(false);
+        Self { writers, readers, drivers, clock: None, queue, running: TaskTracker::new(), closed }
+    }
+
+    /// The same, with units that take the time from a clock and not from the database.
+    #[cfg(any(test, feature = "private-databases"))]
+    pub(crate) fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     /// Runs a unit. A caller that drops this after the unit was handed over does not stop it.
@@ -77,7 +86,7 @@ impl Units {
 
     async fn write(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let mut lent = self.writers.begin().await?;
-        let outcome = match transaction::run(&mut lent.connection, unit).await {
+        let outcome = match transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await {
             Ok(true) => match lent.connection.batch("commit").await {
                 Ok(()) => {
                     self.writers.keep(lent);
@@ -97,7 +106,7 @@ impl Units {
 
     async fn read(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let mut lent = self.readers.begin().await?;
-        let outcome = transaction::run(&mut lent.connection, unit).await;
+        let outcome = transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await;
         give_back(&self.readers, lent).await;
         outcome.map(|_| ())
     }

@@ -11,7 +11,7 @@ use crate::error::OpenError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared for each connection; more than the repositories have.
-const CACHED_STATEMENTS: usize = 128;
+pub(crate) const CACHED_STATEMENTS: usize = 192;
 
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

@@ -62,13 +62,14 @@ fn hand_over(file: &File, directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::chown;
+    use std::sync::Arc;
     use std::time::Duration;
 
-    use countersign_domain::time::Timestamp;
     use tempfile::tempdir;
 
     use super::*;
     use crate::SqliteStore;
+    use crate::time::tests::SetClock;
 
     /// A user that no other file of a test belongs to.
     const SOMEBODY: u32 = 54_321;
@@ -80,7 +81,7 @@ mod tests {
         // Only the superuser may give a directory away; any other user sees that nothing changes.
         let owner =
             if ours == 0 && chown(folder.path(), Some(SOMEBODY), Some(SOMEBODY)).is_ok() { SOMEBODY } else { ours };
-        let _store = SqliteStore::open(&folder.path().join("a.db"), Timestamp::EPOCH).unwrap();
+        let _store = SqliteStore::open(&folder.path().join("a.db"), Arc::new(SetClock::default())).unwrap();
         let mut names = Vec::new();
         for entry in fs::read_dir(folder.path()).unwrap() {
             let entry = entry.unwrap();
@@ -102,7 +103,7 @@ mod tests {
         other.execute_batch("begin immediate").unwrap();
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            scope.spawn(|| tell.send(SqliteStore::open(&path, Timestamp::EPOCH).err()).unwrap());
+            scope.spawn(|| tell.send(SqliteStore::open(&path, Arc::new(SetClock::default())).err()).unwrap());
             let early = told.recv_timeout(Duration::from_millis(200));
             assert!(early.is_err(), "it did not wait: {early:?}");
             drop(other);
@@ -130,7 +131,7 @@ mod tests {
     #[test]
     fn a_place_without_a_directory_is_an_error_of_the_file() {
         let folder = tempdir().unwrap();
-        let refused = SqliteStore::open(&folder.path().join("missing/a.db"), Timestamp::EPOCH);
+        let refused = SqliteStore::open(&folder.path().join("missing/a.db"), Arc::new(SetClock::default()));
         assert!(matches!(refused.err(), Some(OpenError::File(_))));
     }
 }

@@ -6,6 +6,7 @@ use countersign_store::{ErasedUnit, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::time::TransactionTime;
 use crate::transaction;
 use crate::writer::{Job, Reply};
 
@@ -15,13 +16,14 @@ mod tests;
 /// Most units in one commit: bounds how much is lost from memory, and how long the first one waits.
 const GROUP: usize = 256;
 
-/// Runs one group: the first unit, and what comes in within `time`. Gives back the reply to a request to close that was
+/// Runs one group: the first unit, and what comes in within `limit`. Gives back the reply to a request to close that was
 /// met on the way.
 pub(crate) fn run(
     connection: &mut Connection,
+    mut time: TransactionTime,
     first: (ErasedUnit, Reply),
     jobs: &mut mpsc::Receiver<Job>,
-    time: Duration,
+    limit: Duration,
 ) -> Option<oneshot::Sender<()>> {
     #[expect(clippy::disallowed_methods, reason = "bounds the group; no stored value depends on it")]
     let began = Instant::now();
@@ -32,7 +34,7 @@ pub(crate) fn run(
     let mut close = None;
     let mut next = Some(first);
     while let Some((unit, reply)) = next.take() {
-        match run_unit(connection, unit) {
+        match run_unit(connection, &mut time, unit) {
             Ok(outcome) => group.push((reply, outcome)),
             Err(lost) => {
                 group.push((reply, Ok(false)));
@@ -40,7 +42,7 @@ pub(crate) fn run(
                 return close;
             }
         }
-        if group.len() < GROUP && began.elapsed() < time {
+        if group.len() < GROUP && began.elapsed() < limit {
             match jobs.try_recv() {
                 Ok(Job::Unit(unit, reply)) => next = Some((unit, reply)),
                 Ok(Job::Close(reply)) => close = Some(reply),
@@ -48,7 +50,10 @@ pub(crate) fn run(
             }
         }
     }
-    commit(connection, group);
+    match time.keep(connection) {
+        Ok(()) => commit(connection, group),
+        Err(error) => give_up(connection, &error.into(), group),
+    }
     close
 }
 
@@ -98,9 +103,13 @@ fn refuse(error: &rusqlite::Error, first: Reply, jobs: &mut mpsc::Receiver<Job>)
 ///
 /// # Errors
 /// When the whole transaction is lost: SQLite ended it by itself, or a savepoint could not be undone.
-fn run_unit(connection: &mut Connection, unit: ErasedUnit) -> Result<Result<bool, StoreError>, Lost> {
+fn run_unit(
+    connection: &mut Connection,
+    time: &mut TransactionTime,
+    unit: ErasedUnit,
+) -> Result<Result<bool, StoreError>, Lost> {
     connection.execute_batch("savepoint unit")?;
-    let ended = transaction::run(connection, unit);
+    let ended = transaction::run(connection, time, unit);
     if connection.is_autocommit() {
         // A full disk or a damaged file makes SQLite roll everything back by itself: the whole group is lost.
         let reason = ended.failure.unwrap_or_else(|| "for a reason that it did not tell".to_owned());

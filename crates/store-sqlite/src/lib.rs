@@ -12,15 +12,17 @@ mod migrations;
 mod readers;
 mod repositories;
 mod rows;
+mod time;
 mod transaction;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use countersign_domain::time::Timestamp;
-use countersign_store::{Backend, BoxFuture, ErasedUnit, StoreError};
+use countersign_store::{Backend, BoxFuture, Clock, ErasedUnit, StoreError};
 
 use crate::readers::Readers;
+use crate::time::StoreTime;
 use crate::writer::Writer;
 
 pub use crate::error::OpenError;
@@ -32,17 +34,19 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens or creates a database file, applies missing migrations, and starts the threads.
+    /// Opens or creates a database file, applies missing migrations, and starts the threads. Units of work take their time
+    /// from the clock, see [`now`](countersign_store::Tx::now).
     ///
     /// # Errors
     /// [`OpenError`] when the file cannot be used, was written by a newer program, or holds an altered migration.
     /// Another process that opens the same file is waited for.
-    pub fn open(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let _lock = files::lock_for_opening(path)?;
         files::create_database(path)?;
         let mut connection = connection::open_writer(path)?;
-        migrations::apply(&mut connection, now)?;
-        Ok(Self { readers: Readers::start(path)?, writer: Writer::start(connection)? })
+        migrations::apply(&mut connection, clock.now())?;
+        let time = Arc::new(StoreTime::new(clock));
+        Ok(Self { readers: Readers::start(path, &time)?, writer: Writer::start(connection, time)? })
     }
 }
 

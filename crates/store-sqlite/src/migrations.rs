@@ -9,10 +9,17 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::error::OpenError;
 
 /// All migrations in order; the number is the position, counted from 1.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_first", include_str!("../migrations/0001_first.sql")),
+    ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
+];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
 pub(crate) fn apply(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
+    apply_first(connection, MIGRATIONS, now)
+}
+
+fn apply_first(connection: &mut Connection, migrations: &[(&str, &str)], now: Timestamp) -> Result<(), OpenError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(
         "create table if not exists schema_migrations (
@@ -23,10 +30,10 @@ pub(crate) fn apply(connection: &mut Connection, now: Timestamp) -> Result<(), O
         .prepare("select text from schema_migrations order by number")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    if applied.len() > MIGRATIONS.len() {
-        return Err(OpenError::TooNew { found: applied.len(), known: MIGRATIONS.len() });
+    if applied.len() > migrations.len() {
+        return Err(OpenError::TooNew { found: applied.len(), known: migrations.len() });
     }
-    for (index, (name, text)) in MIGRATIONS.iter().enumerate() {
+    for (index, (name, text)) in migrations.iter().enumerate() {
         let number = index + 1;
         match applied.get(index) {
             Some(found) if found == text => {}
@@ -59,6 +66,39 @@ mod tests {
         apply(&mut connection, now()).unwrap();
         let count: i64 = connection.query_row("select count(*) from schema_migrations", [], |row| row.get(0)).unwrap();
         assert_eq!(usize::try_from(count), Ok(MIGRATIONS.len()));
+    }
+
+    #[test]
+    fn what_older_programs_have_written_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = crate::connection::open_writer(&folder.path().join("a.db")).unwrap();
+        apply_first(&mut connection, &MIGRATIONS[..1], now()).unwrap();
+        connection
+            .execute_batch(
+                "insert into sites values (1, 'one', null, 1, 0, 5, 6);
+                insert into products values (1, 1, 'Pump', 7);
+                insert into packages values (1, 1, 'pump-1', 1, 'text', 8);
+                insert into files values (1, 1, zeroblob(32), zeroblob(16), 9, 'key', 10);
+                insert into package_files values (1, 1, 'z.bin', 1, 0), (1, 2, 'a.sh', 1, 1);",
+            )
+            .unwrap();
+        apply(&mut connection, now()).unwrap();
+        let files: Vec<(i64, String, i64, bool, Option<String>)> = connection
+            .prepare("select position, name, file, execute, external_url from package_files order by position")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(files, [(1, "z.bin".to_owned(), 1, false, None), (2, "a.sh".to_owned(), 1, true, None)]);
+        let settings: (String, i64, i64, i64) = connection
+            .query_row("select auth_failure, status_report_days, device_event_days, event_days from sites", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .unwrap();
+        assert_eq!(settings, ("poll".to_owned(), 730, 90, 30));
+        // The references of the table that was made anew still hold.
+        assert!(connection.execute("delete from files", []).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connection;
 use crate::error::OpenError;
+use crate::time::{StoreTime, TransactionTime};
 use crate::transaction;
 
 /// Reads are short and the hot paths do not read at all; two threads keep one slow listing from holding the rest.
@@ -27,15 +28,15 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn start(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn start(path: &Path, time: &Arc<StoreTime>) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 1..=THREADS {
             let connection = connection::open_reader(path)?;
-            let jobs = jobs.clone();
+            let (jobs, time) = (jobs.clone(), time.clone());
             std::thread::Builder::new()
                 .name(format!("sqlite-reader-{number}"))
-                .spawn(move || work(connection, &jobs))
+                .spawn(move || work(connection, &time, &jobs))
                 .map_err(OpenError::Thread)?;
         }
         Ok(Self { queue })
@@ -59,13 +60,13 @@ impl Readers {
     }
 }
 
-fn work(mut connection: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn work(mut connection: Connection, time: &Arc<StoreTime>, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match job {
             Some(Job::Unit(unit, reply)) => {
                 // A caller that went away does not need its answer.
-                let _ = reply.send(run(&mut connection, unit));
+                let _ = reply.send(run(&mut connection, TransactionTime::new(time), unit));
             }
             Some(Job::Close(done)) => {
                 drop(connection);
@@ -78,10 +79,10 @@ fn work(mut connection: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
 }
 
 /// Runs a unit on one consistent view. It wrote nothing, so the view is always given back by a rollback.
-fn run(connection: &mut Connection, unit: ErasedUnit) -> Result<(), StoreError> {
+fn run(connection: &mut Connection, mut time: TransactionTime, unit: ErasedUnit) -> Result<(), StoreError> {
     // A view that could not be given back the last time would show the past for ever.
     give_back_view(connection).and_then(|()| connection.execute_batch("begin")).map_err(StoreError::backend)?;
-    let ended = transaction::run(connection, unit);
+    let ended = transaction::run(connection, &mut time, unit);
     if let Err(error) = give_back_view(connection) {
         tracing::warn!(error = %error, "a reader did not give back its view");
     }

@@ -100,6 +100,16 @@ pub(crate) fn changed(connection: &Connection, sql: &str, params: impl Params) -
     statement.execute(params).map_err(StoreError::backend)
 }
 
+/// Runs a statement that removes rows and gives their number.
+pub(crate) fn removed(connection: &Connection, sql: &str, params: impl Params) -> Result<u64, StoreError> {
+    changed(connection, sql, params).map(|rows| u64::try_from(rows).unwrap_or(u64::MAX))
+}
+
+/// Whether a statement that asks `select exists` says yes.
+pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+    first(connection, sql, params, |row| column(row, 0)).map(|found| found.unwrap_or(false))
+}
+
 /// One column of a row.
 pub(crate) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
     row.get(index).map_err(StoreError::backend)

@@ -4,26 +4,32 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
+use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
-    AccessTokens, AuthorizationKeys, Files, Installation, Packages, Products, SigningKeys, SiteSecrets, Sites, Updates,
-    Users,
+    AccessTokens, Accounts, Activations, AuditTrail, AuthorizationKeys, Customers, DeviceEvents, Devices, Features,
+    Files, Installation, Licenses, Orders, Outbox, Packages, Products, SigningKeys, SiteSecrets, Sites, StatusReports,
+    Updates, Users,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
+
+use crate::time::TransactionTime;
 
 /// A transaction that is open on a connection. All repositories are methods of this one value.
 ///
 /// The connection is private, so that nothing reaches it but through [`SqliteTx::attempt`].
 pub(crate) struct SqliteTx<'c> {
     connection: &'c mut Connection,
+    time: &'c mut TransactionTime,
     /// Why the first operation that failed did so.
     failure: Option<String>,
 }
 
 impl<'c> SqliteTx<'c> {
     /// The operations of a transaction that is open on the connection.
-    pub(crate) fn new(connection: &'c mut Connection) -> Self {
-        Self { connection, failure: None }
+    pub(crate) fn new(connection: &'c mut Connection, time: &'c mut TransactionTime) -> Self {
+        Self { connection, time, failure: None }
     }
 
     /// Runs one operation of a repository. Once one has failed, no other is run: SQLite itself would go on, PostgreSQL
@@ -32,10 +38,17 @@ impl<'c> SqliteTx<'c> {
         &mut self,
         operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.attempt_with_time(|connection, _| operation(connection))
+    }
+
+    fn attempt_with_time<T>(
+        &mut self,
+        operation: impl FnOnce(&Connection, &mut TransactionTime) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         if self.failure.is_some() {
             return Err(StoreError::Poisoned);
         }
-        operation(self.connection).inspect_err(|error| self.failure = Some(describe(error)))
+        operation(self.connection, self.time).inspect_err(|error| self.failure = Some(describe(error)))
     }
 }
 
@@ -47,17 +60,52 @@ pub(crate) struct Ended {
     pub(crate) failure: Option<String>,
 }
 
+#[async_trait]
 impl Tx for SqliteTx<'_> {
+    async fn now(&mut self) -> Result<Timestamp, StoreError> {
+        self.attempt_with_time(|connection, time| time.now(connection))
+    }
+
     fn access_tokens(&mut self) -> &mut dyn AccessTokens {
         self
     }
+    fn accounts(&mut self) -> &mut dyn Accounts {
+        self
+    }
+    fn activations(&mut self) -> &mut dyn Activations {
+        self
+    }
+    fn audit_trail(&mut self) -> &mut dyn AuditTrail {
+        self
+    }
     fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys {
+        self
+    }
+    fn customers(&mut self) -> &mut dyn Customers {
+        self
+    }
+    fn device_events(&mut self) -> &mut dyn DeviceEvents {
+        self
+    }
+    fn devices(&mut self) -> &mut dyn Devices {
+        self
+    }
+    fn features(&mut self) -> &mut dyn Features {
         self
     }
     fn files(&mut self) -> &mut dyn Files {
         self
     }
     fn installation(&mut self) -> &mut dyn Installation {
+        self
+    }
+    fn licenses(&mut self) -> &mut dyn Licenses {
+        self
+    }
+    fn orders(&mut self) -> &mut dyn Orders {
+        self
+    }
+    fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
     fn packages(&mut self) -> &mut dyn Packages {
@@ -75,6 +123,9 @@ impl Tx for SqliteTx<'_> {
     fn sites(&mut self) -> &mut dyn Sites {
         self
     }
+    fn status_reports(&mut self) -> &mut dyn StatusReports {
+        self
+    }
     fn updates(&mut self) -> &mut dyn Updates {
         self
     }
@@ -87,8 +138,8 @@ impl Tx for SqliteTx<'_> {
 ///
 /// Everything that a repository does here is ready at once, so the unit's future is polled exactly once: a unit that is
 /// not finished then has awaited something else.
-pub(crate) fn run(connection: &mut Connection, unit: ErasedUnit) -> Ended {
-    let mut transaction = SqliteTx::new(connection);
+pub(crate) fn run(connection: &mut Connection, time: &mut TransactionTime, unit: ErasedUnit) -> Ended {
+    let mut transaction = SqliteTx::new(connection, time);
     let poll = catch_unwind(AssertUnwindSafe(|| {
         unit(&mut transaction).as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }));

@@ -1,6 +1,7 @@
 //! The writer thread: takes units from a queue, runs a group of them in one transaction, and answers all of them after
 //! one durable commit. Waiting for the disk is what fills the next group, so durability costs little under load.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_store::{ErasedUnit, StoreError};
@@ -9,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::error::OpenError;
 use crate::group;
+use crate::time::{StoreTime, TransactionTime};
 
 #[cfg(test)]
 mod tests;
@@ -35,11 +37,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, OpenError> {
+    pub(crate) fn start(connection: Connection, time: Arc<StoreTime>) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(connection, jobs, GROUP_TIME))
+            .spawn(move || work(connection, &time, jobs, GROUP_TIME))
             .map_err(OpenError::Thread)?;
         Ok(Self { queue })
     }
@@ -59,10 +61,12 @@ impl Writer {
     }
 }
 
-fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, group_time: Duration) {
+fn work(mut connection: Connection, time: &Arc<StoreTime>, mut jobs: mpsc::Receiver<Job>, group_time: Duration) {
     while let Some(job) = jobs.blocking_recv() {
         let close = match job {
-            Job::Unit(unit, reply) => group::run(&mut connection, (unit, reply), &mut jobs, group_time),
+            Job::Unit(unit, reply) => {
+                group::run(&mut connection, TransactionTime::new(time), (unit, reply), &mut jobs, group_time)
+            }
             Job::Close(closed) => Some(closed),
         };
         if let Some(closed) = close {

@@ -6,6 +6,7 @@
 //! To add a repository method: declare it in `repositories/`, add a test of it to `conformance/`, then write its SQL in
 //! each store. This crate must never know SQL or a database, and holds no business rule.
 
+mod clock;
 mod error;
 pub mod repositories;
 mod unit;
@@ -13,6 +14,7 @@ mod unit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use clock::Clock;
 pub use error::StoreError;
 pub use repositories::Tx;
 pub use unit::{Backend, BoxFuture, ErasedUnit, Store};

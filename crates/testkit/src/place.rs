@@ -1,9 +1,9 @@
 //! Where the store of a test lives: a SQLite file, or a PostgreSQL database of its own.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use countersign_domain::time::Timestamp;
-use countersign_store::Store;
+use countersign_store::{Clock, Store};
 use countersign_store_postgres::{PostgresStore, PrivateDatabase, test_cluster};
 use countersign_store_sqlite::SqliteStore;
 
@@ -25,13 +25,13 @@ impl StorePlace {
         }
     }
 
-    /// Opens the store, as one more process.
-    pub(crate) async fn open(&self, folder: &Path, now: Timestamp) -> Store {
+    /// Opens the store, as one more process. Its units of work take their time from the clock, on either store.
+    pub(crate) async fn open(&self, folder: &Path, clock: Arc<dyn Clock>) -> Store {
         match self {
             Self::Postgres(database) => {
-                Store::new(PostgresStore::open(&database.connection(), now).await.expect(SETS_UP))
+                Store::new(PostgresStore::open_with_clock(&database.connection(), clock).await.expect(SETS_UP))
             }
-            Self::Sqlite => Store::new(SqliteStore::open(&folder.join("countersign.db"), now).expect(SETS_UP)),
+            Self::Sqlite => Store::new(SqliteStore::open(&folder.join("countersign.db"), clock).expect(SETS_UP)),
         }
     }
 }

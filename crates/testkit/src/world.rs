@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use countersign_app::{Clock, Ctx, Parts, installation};
+use countersign_app::{Ctx, Parts, installation};
 use countersign_blobs::LocalBlobs;
 use countersign_crypto::Secret;
 use countersign_domain::site::SiteName;
@@ -57,14 +57,14 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let clock = Arc::new(TestClock::default());
         let place = StorePlace::new().await;
-        let store = place.open(folder.path(), clock.now()).await;
+        let store = place.open(folder.path(), clock.clone()).await;
         let ctx = open(store.clone(), folder.path(), clock.clone(), &options, 1).await;
         Self { ctx, clock, store, place, folder, options }
     }
 
     /// Another process on the same installation, as the command line beside a running server.
     pub async fn second_process(&self) -> Ctx {
-        let store = self.place.open(self.folder.path(), self.clock.now()).await;
+        let store = self.place.open(self.folder.path(), self.clock.clone()).await;
         open(store, self.folder.path(), self.clock.clone(), &self.options, 2).await
     }
 

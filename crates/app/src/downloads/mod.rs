@@ -4,5 +4,5 @@ mod open;
 mod url;
 
 pub use open::{Download, DownloadRefusal, find};
+pub use url::UrlParts;
 pub(crate) use url::url;
-pub use url::{UrlParts, expiry};

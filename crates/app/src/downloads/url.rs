@@ -3,7 +3,8 @@
 //! The name stands last and there is no query, because devices name the file after the end of the URL.
 
 use countersign_crypto::encoding::{base64url_decode, base64url_encode, hex_decode, hex_encode};
-use countersign_domain::catalog::package::PackageFile;
+use countersign_domain::catalog::update::EntitlementCheck;
+use countersign_domain::file_name::PlainFileName;
 use countersign_domain::time::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -12,6 +13,8 @@ use crate::sites::SiteSnapshot;
 
 /// Shortest life of a URL, in seconds: slow devices and caches need hours.
 const LIFE: i64 = 24 * 3600;
+/// Shortest life of a URL to something that not every device is entitled to, in seconds.
+const SHORT_LIFE: i64 = 3600;
 /// Expiry times lie on a grid of this many seconds, so that an answer stays equal, byte for byte, for a while.
 const GRID: i64 = 3600;
 /// Bytes of the authentication code in a URL: 128 bits are beyond guessing.
@@ -56,24 +59,34 @@ impl UrlParts {
     }
 }
 
-/// The absolute URL of a file in a manifest that was asked for at a time.
-pub(crate) fn url(ctx: &Ctx, site: &SiteSnapshot, file: &PackageFile, asked_at: Timestamp) -> String {
+/// The absolute URL of a stored file in the manifest of an update that was asked for at a time.
+pub(crate) fn url(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    name: &PlainFileName,
+    sha256: &[u8; 32],
+    check: EntitlementCheck,
+    asked_at: Timestamp,
+) -> String {
     let base = site.site.settings.base_url.as_deref().unwrap_or(&ctx.parts.base_url);
-    let expiry = expiry(&file.stored.sha256, asked_at);
-    let message = message(&file.stored.sha256, expiry, file.name.as_str());
+    let life = match check {
+        EntitlementCheck::None => LIFE,
+        EntitlementCheck::Account | EntitlementCheck::LineItem => SHORT_LIFE,
+    };
+    let expiry = expiry(sha256, life, asked_at);
+    let message = message(sha256, expiry, name.as_str());
     let code = site.url_keys.first().map(|key| key.sign(&message)).unwrap_or_default();
     let code = base64url_encode(code.get(..MAC_LENGTH).unwrap_or_default());
-    let name = utf8_percent_encode(file.name.as_str(), ESCAPED);
-    format!("{base}/f/{}/{}/{expiry}-{code}/{name}", site.site.name, hex_encode(&file.stored.sha256))
+    let name = utf8_percent_encode(name.as_str(), ESCAPED);
+    format!("{base}/f/{}/{}/{expiry}-{code}/{name}", site.site.name, hex_encode(sha256))
 }
 
-/// When a URL that is made at a time ends: 24 to 25 hours later, on an hourly grid.
+/// When a URL that is made at a time ends: when its life is over, or up to an hour later, on an hourly grid.
 ///
 /// The grid's phase comes from the digest, so that the moments at which answers change spread over the hour.
-#[must_use]
-pub fn expiry(sha256: &[u8; 32], asked_at: Timestamp) -> i64 {
+fn expiry(sha256: &[u8; 32], life: i64, asked_at: Timestamp) -> i64 {
     let phase = i64::from(u16::from_be_bytes([sha256[0], sha256[1]])) * GRID / (i64::from(u16::MAX) + 1);
-    let earliest = asked_at.as_seconds() + LIFE;
+    let earliest = asked_at.as_seconds() + life;
     earliest + (phase - earliest).rem_euclid(GRID)
 }
 
@@ -86,22 +99,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_lives_24_to_25_hours_and_stays_the_same_within_the_hour() {
+    fn a_url_lives_up_to_an_hour_longer_and_stays_the_same_within_the_hour() {
         let asked = Timestamp::from_seconds(1_772_323_200);
-        for digest in [[0; 32], [0xff; 32], [0x5a; 32]] {
+        for (digest, life) in [([0; 32], LIFE), ([0xff; 32], LIFE), ([0x5a; 32], LIFE), ([0x5a; 32], SHORT_LIFE)] {
             let mut changes = 0;
-            let mut last = expiry(&digest, asked);
+            let mut last = expiry(&digest, life, asked);
             for second in 0..=7200 {
                 let now = Timestamp::from_seconds(asked.as_seconds() + second);
-                let end = expiry(&digest, now);
-                let life = end - now.as_seconds();
-                assert!((LIFE..LIFE + GRID).contains(&life), "life of {life} s");
+                let end = expiry(&digest, life, now);
+                let left = end - now.as_seconds();
+                assert!((life..life + GRID).contains(&left), "life of {left} s");
                 changes += u32::from(end != last);
                 last = end;
             }
             assert_eq!(changes, 2, "one change an hour");
         }
-        assert_ne!(expiry(&[0; 32], asked), expiry(&[0x80; 32], asked), "phases differ");
+        assert_ne!(expiry(&[0; 32], LIFE, asked), expiry(&[0x80; 32], LIFE, asked), "phases differ");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Uploading the public key that checks device tokens, and taking one back.
 
 use countersign_crypto::{KeyParseError, RsaPolicy, RsaPublicKey};
+use countersign_domain::audit::Action;
 use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 use countersign_domain::keys::{ACTIVE_AUTHORIZATION_KEYS, AUTHORIZATION_KEY_GRACE, AuthorizationKey};
 use countersign_domain::site::Site;
@@ -52,7 +53,7 @@ pub async fn upload(ctx: &Ctx, site: &Site, text: &str) -> Result<AuthorizationK
         return Err(KeyUploadError::TooSmall { bits: key.bits(), min_bits: policy.min_bits() });
     }
     let (site, spki, now) = (site.id, key.spki_der(), ctx.now());
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("authorization-key.upload", ""), move |tx| {
         Box::pin(async move {
             let keys = tx.authorization_keys().list(site).await?;
             if let Some(current) = keys.first().filter(|key| key.spki == spki && key.ends_at.is_none()) {
@@ -76,13 +77,31 @@ pub async fn upload(ctx: &Ctx, site: &Site, text: &str) -> Result<AuthorizationK
 /// [`RevokeError::Unknown`] when the site has no such key.
 pub async fn revoke(ctx: &Ctx, site: SiteId, key: AuthorizationKeyId) -> Result<(), RevokeError> {
     let now = ctx.now();
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("authorization-key.revoke", key), move |tx| {
         Box::pin(async move {
             let keys = tx.authorization_keys().list(site).await?;
             let found = keys.iter().find(|row| row.id == key).ok_or(RevokeError::Unknown(key))?;
             // The same key may have been uploaded before, and still verify under another number.
             for row in keys.iter().filter(|row| row.spki == found.spki && row.is_active(now)) {
                 tx.authorization_keys().set_end(site, row.id, Some(now)).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Ends all keys of the site at once: no device is let in until a new key is uploaded.
+///
+/// # Errors
+/// [`Fault`] when the machinery fails.
+pub async fn revoke_all(ctx: &Ctx, site: SiteId) -> Result<(), Fault> {
+    let now = ctx.now();
+    ctx.change(site, Action::new("authorization-key.revoke-all", ""), move |tx| {
+        Box::pin(async move {
+            let keys = tx.authorization_keys().list(site).await?;
+            for key in keys.iter().filter(|key| key.is_active(now)) {
+                tx.authorization_keys().set_end(site, key.id, Some(now)).await?;
             }
             Ok(())
         })

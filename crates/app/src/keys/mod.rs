@@ -3,6 +3,12 @@
 mod authorization;
 mod signing;
 
-pub use authorization::{KeyUploadError, RevokeError, list as list_authorization_keys, revoke, upload};
+pub use authorization::{
+    KeyUploadError, RevokeError, list as list_authorization_keys, revoke, revoke_all as revoke_all_authorization_keys,
+    upload,
+};
 pub(crate) use signing::signing_key_label;
-pub use signing::{SigningKeyError, find_or_create as find_or_create_signing_key, list as list_signing_keys};
+pub use signing::{
+    SigningKeyError, find_or_create as find_or_create_signing_key, list as list_signing_keys,
+    rotate as rotate_signing_key,
+};

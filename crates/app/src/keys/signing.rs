@@ -2,6 +2,7 @@
 
 use countersign_crypto::rsa::PrivateKeyError;
 use countersign_crypto::{RsaBits, RsaPrivateKey};
+use countersign_domain::audit::Action;
 use countersign_domain::ids::SiteId;
 use countersign_domain::keys::SigningKey;
 
@@ -29,12 +30,10 @@ pub async fn find_or_create(ctx: &Ctx, site: SiteId) -> Result<SigningKey, Signi
     if let Some(key) = list(ctx, site).await?.into_iter().next() {
         return Ok(key);
     }
-    // Made before the unit of work begins: it takes some 100 ms. Of two first calls at once one is thrown away.
-    let pair = tokio::task::spawn_blocking(|| RsaPrivateKey::generate(RsaBits::B2048)).await.map_err(Fault::from)?;
-    let pair = pair.map_err(SigningKeyError::Generate)?;
-    let sealed = ctx.parts.vault.seal(ctx.rng(), &signing_key_label(site), pair.to_pkcs8_der().expose());
-    let (spki, now) = (pair.public_key_spki(), ctx.now());
-    ctx.change(site, move |tx| {
+    // Of two first calls at once one pair is thrown away.
+    let (spki, sealed) = generate(ctx, site).await?;
+    let now = ctx.now();
+    ctx.change(site, Action::new("signing-key.create", ""), move |tx| {
         Box::pin(async move {
             if let Some(first) = tx.signing_keys().list(site).await?.into_iter().next() {
                 return Ok(first);
@@ -44,6 +43,34 @@ pub async fn find_or_create(ctx: &Ctx, site: SiteId) -> Result<SigningKey, Signi
         })
     })
     .await
+}
+
+/// Makes a new key pair, which signs when it has been published for [`SIGNING_KEY_LEAD`]. The keys before it stay listed,
+/// for those who keep answers. A site without a key gets its first.
+///
+/// # Errors
+/// [`SigningKeyError`] when the machinery fails.
+///
+/// [`SIGNING_KEY_LEAD`]: countersign_domain::keys::SIGNING_KEY_LEAD
+pub async fn rotate(ctx: &Ctx, site: SiteId) -> Result<SigningKey, SigningKeyError> {
+    let (spki, sealed) = generate(ctx, site).await?;
+    let now = ctx.now();
+    ctx.change(site, Action::new("signing-key.rotate", ""), move |tx| {
+        Box::pin(async move {
+            let id = tx.signing_keys().insert(site, &spki, &sealed, now).await?;
+            Ok(SigningKey { id, spki, sealed_private_key: sealed, created_at: now })
+        })
+    })
+    .await
+}
+
+/// A new key pair: the public half, and the private half sealed. Made before a unit of work begins, because it takes
+/// some 100 ms.
+async fn generate(ctx: &Ctx, site: SiteId) -> Result<(Vec<u8>, Vec<u8>), SigningKeyError> {
+    let pair = tokio::task::spawn_blocking(|| RsaPrivateKey::generate(RsaBits::B2048)).await.map_err(Fault::from)?;
+    let pair = pair.map_err(SigningKeyError::Generate)?;
+    let sealed = ctx.parts.vault.seal(ctx.rng(), &signing_key_label(site), pair.to_pkcs8_der().expose());
+    Ok((pair.public_key_spki(), sealed))
 }
 
 /// All key pairs of the site, newest first.

@@ -4,10 +4,11 @@
 
 use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT, Language, UpdateQuestion};
 use countersign_domain::ids::{AuthorizationKeyId, Generation};
+use countersign_domain::licensing::ActivationRefusal;
 use countersign_domain::text::{PackageId, Platform};
 use countersign_domain::time::Timestamp;
 
-use super::ticket::{Asked, QuestionProblem, Ticket};
+use super::ticket::{Asked, Problem, Ticket};
 use crate::devices::TokenRefusal;
 
 // Content tags. A retired number is never used again.
@@ -15,6 +16,7 @@ const REFUSED: u8 = 1;
 const UPDATES: u8 = 2;
 const MANIFEST: u8 = 3;
 const INVALID: u8 = 4;
+const KEPT: u8 = 5;
 
 pub(super) fn encode(ticket: &Ticket) -> Vec<u8> {
     let mut out = Writer(Vec::with_capacity(128));
@@ -35,14 +37,11 @@ pub(super) fn encode(ticket: &Ticket) -> Vec<u8> {
         Ok((key, Asked::Invalid(problem))) => {
             out.0.push(INVALID);
             out.number(key.0);
-            let (code, argument) = match problem {
-                QuestionProblem::DeviceClass(class) => (1, class.as_str()),
-                QuestionProblem::Malformed(member) => (2, member.as_str()),
-                QuestionProblem::Missing(member) => (3, member.as_str()),
-                QuestionProblem::UnknownPackage(package) => (4, package.as_str()),
-            };
-            out.0.push(code);
-            out.text(argument);
+            out.problem(problem);
+        }
+        Ok((key, Asked::Kept)) => {
+            out.0.push(KEPT);
+            out.number(key.0);
         }
     }
     out.0
@@ -58,15 +57,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Ticket> {
         MANIFEST => Ok((AuthorizationKeyId(input.number()?), Asked::Manifest { uuid: input.text()? })),
         INVALID => {
             let key = AuthorizationKeyId(input.number()?);
-            let problem = match input.byte()? {
-                1 => QuestionProblem::DeviceClass(input.text()?),
-                2 => QuestionProblem::Malformed(input.text()?),
-                3 => QuestionProblem::Missing(input.text()?),
-                4 => QuestionProblem::UnknownPackage(PackageId::new(input.text()?).ok()?),
-                _ => return None,
-            };
-            Ok((key, Asked::Invalid(problem)))
+            Ok((key, Asked::Invalid(input.problem()?)))
         }
+        KEPT => Ok((AuthorizationKeyId(input.number()?), Asked::Kept)),
         _ => return None,
     };
     input.0.is_empty().then_some(Ticket { asked_at, generation, content })
@@ -80,6 +73,21 @@ fn refusal_code(refusal: TokenRefusal) -> u8 {
         TokenRefusal::Signature => 4,
         TokenRefusal::Expired => 5,
     }
+}
+
+fn activation_code(refusal: ActivationRefusal) -> u8 {
+    match refusal {
+        ActivationRefusal::Obsolete => 32,
+        ActivationRefusal::OtherAccount => 33,
+        ActivationRefusal::Disabled => 34,
+        ActivationRefusal::NotStarted => 35,
+        ActivationRefusal::Expired => 36,
+        ActivationRefusal::Exhausted => 37,
+    }
+}
+
+fn activation(code: u8) -> Option<ActivationRefusal> {
+    ActivationRefusal::ALL.into_iter().find(|refusal| activation_code(*refusal) == code)
 }
 
 fn refusal(code: u8) -> Option<TokenRefusal> {
@@ -104,6 +112,23 @@ impl Writer {
         let text = &text[..text.floor_char_boundary(IDENTITY_LIMIT)];
         self.0.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
         self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        let (code, argument) = match problem {
+            Problem::DeviceClass(class) => (1, class.as_str()),
+            Problem::Malformed(member) => (2, member.as_str()),
+            Problem::Missing(member) => (3, member.as_str()),
+            Problem::UnknownPackage(package) => (4, package.as_str()),
+            Problem::UnknownDevice(id) => (5, id.as_str()),
+            Problem::UnknownUpdate(id) => (6, id.as_str()),
+            Problem::UnknownActivation => (7, ""),
+            Problem::NotRegistrable => (8, ""),
+            Problem::TooLong(member) => (9, member.as_str()),
+            Problem::Activation(refusal) => (activation_code(*refusal), ""),
+        };
+        self.0.push(code);
+        self.text(argument);
     }
 
     fn question(&mut self, question: &UpdateQuestion) {
@@ -152,6 +177,22 @@ impl Reader<'_> {
         String::from_utf8(text.to_vec()).ok()
     }
 
+    fn problem(&mut self) -> Option<Problem> {
+        let (code, argument) = (self.byte()?, self.text()?);
+        Some(match code {
+            1 => Problem::DeviceClass(argument),
+            2 => Problem::Malformed(argument),
+            3 => Problem::Missing(argument),
+            4 => Problem::UnknownPackage(PackageId::new(argument).ok()?),
+            5 => Problem::UnknownDevice(argument),
+            6 => Problem::UnknownUpdate(argument),
+            7 => Problem::UnknownActivation,
+            8 => Problem::NotRegistrable,
+            9 => Problem::TooLong(argument),
+            code => Problem::Activation(activation(code)?),
+        })
+    }
+
     fn question(&mut self) -> Option<UpdateQuestion> {
         let device_class = match self.byte()? {
             1 => DeviceClass::Client,
@@ -193,11 +234,18 @@ mod tests {
             Ok((key, Asked::Updates(question))),
             Ok((key, Asked::Updates(anonymous))),
             Ok((key, Asked::Manifest { uuid: "8d5c1f0a-52f4-4a8f-9b3c-8f8a4f6a2d10".to_owned() })),
-            Ok((key, Asked::Invalid(QuestionProblem::DeviceClass("robot".to_owned())))),
-            Ok((key, Asked::Invalid(QuestionProblem::Malformed("language".to_owned())))),
-            Ok((key, Asked::Invalid(QuestionProblem::Missing("platform".to_owned())))),
-            Ok((key, Asked::Invalid(QuestionProblem::UnknownPackage(PackageId::new("x").unwrap())))),
+            Ok((key, Asked::Invalid(Problem::DeviceClass("robot".to_owned())))),
+            Ok((key, Asked::Invalid(Problem::Malformed("language".to_owned())))),
+            Ok((key, Asked::Invalid(Problem::Missing("platform".to_owned())))),
+            Ok((key, Asked::Invalid(Problem::UnknownPackage(PackageId::new("x").unwrap())))),
+            Ok((key, Asked::Invalid(Problem::UnknownDevice("PUMP-1".to_owned())))),
+            Ok((key, Asked::Invalid(Problem::UnknownUpdate("UPD-1".to_owned())))),
+            Ok((key, Asked::Invalid(Problem::UnknownActivation))),
+            Ok((key, Asked::Invalid(Problem::NotRegistrable))),
+            Ok((key, Asked::Invalid(Problem::TooLong("eventName".to_owned())))),
+            Ok((key, Asked::Kept)),
         ];
+        contents.extend(ActivationRefusal::ALL.map(|refusal| Ok((key, Asked::Invalid(Problem::Activation(refusal))))));
         contents.extend(TokenRefusal::ALL.map(Err));
         let ticket = |content| Ticket {
             asked_at: Timestamp::from_millis(1_772_323_200_123),
@@ -235,10 +283,9 @@ mod tests {
     #[test]
     fn a_long_argument_is_cut_at_a_character() {
         let argument = "ä".repeat(200);
-        let content = Ok((AuthorizationKeyId(1), Asked::Invalid(QuestionProblem::DeviceClass(argument))));
+        let content = Ok((AuthorizationKeyId(1), Asked::Invalid(Problem::DeviceClass(argument))));
         let ticket = Ticket { asked_at: Timestamp::EPOCH, generation: Generation(0), content };
-        let Some(Ticket { content: Ok((_, Asked::Invalid(QuestionProblem::DeviceClass(cut)))), .. }) =
-            decode(&encode(&ticket))
+        let Some(Ticket { content: Ok((_, Asked::Invalid(Problem::DeviceClass(cut)))), .. }) = decode(&encode(&ticket))
         else {
             panic!("the ticket did not come back");
         };

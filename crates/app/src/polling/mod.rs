@@ -8,5 +8,5 @@ mod seal;
 mod ticket;
 
 pub(crate) use seal::open;
-pub use seal::{POLLING_ID_LIFE, PollError, REFUSAL_LIFE, issue};
-pub use ticket::{Asked, Endpoint, QuestionProblem};
+pub use seal::{POLLING_ID_LIFE, PollError, REFUSAL_LIFE, issue, outcome};
+pub use ticket::{Asked, Endpoint, Problem};

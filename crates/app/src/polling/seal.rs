@@ -8,7 +8,7 @@ use countersign_domain::ids::SiteId;
 use countersign_domain::time::Timestamp;
 
 use super::codec;
-use super::ticket::{Asked, Endpoint, Ticket};
+use super::ticket::{Asked, Endpoint, Problem, Ticket};
 use crate::devices::{AuthenticatedDevice, TokenRefusal};
 use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
@@ -49,7 +49,7 @@ pub(crate) struct Opened {
     pub(crate) snapshot: Arc<SiteSnapshot>,
 }
 
-/// Seals a question, or the refusal of its credential, into a polling ID.
+/// Seals what was asked, or what became of what was told, into a polling ID; or the refusal of the credential.
 ///
 /// # Errors
 /// [`Fault`] when the site has no sealing key, or the device is another site's.
@@ -57,17 +57,16 @@ pub fn issue(
     ctx: &Ctx,
     site: &SiteSnapshot,
     endpoint: Endpoint,
-    verdict: Result<AuthenticatedDevice, TokenRefusal>,
-    asked: Asked,
+    asked: Result<(AuthenticatedDevice, Asked), TokenRefusal>,
 ) -> Result<String, Fault> {
     let key = site.polling_keys.first().ok_or(Fault::Sealed(countersign_vault::SealedValueError))?;
-    if verdict.is_ok_and(|device| device.site() != site.site.id) {
+    if asked.as_ref().is_ok_and(|(device, _)| device.site() != site.site.id) {
         return Err(Fault::ForeignPrincipal);
     }
     let ticket = Ticket {
         asked_at: ctx.now(),
         generation: site.site.generation,
-        content: verdict.map(|device| (device.key(), asked)),
+        content: asked.map(|(device, asked)| (device.key(), asked)),
     };
     let sealed = key.seal(ctx.rng(), &associated_data(site.site.id, endpoint), &codec::encode(&ticket));
     Ok(base64url_encode(&sealed))
@@ -104,6 +103,23 @@ pub(crate) async fn open(
     Ok(Opened { asked, asked_at: ticket.asked_at, snapshot })
 }
 
+/// Opens a polling ID of an endpoint where devices tell something, and says what became of it: `None` when it is kept.
+///
+/// # Errors
+/// [`PollError`] when the polling ID is not valid or the credential behind it was refused.
+pub async fn outcome(
+    ctx: &Ctx,
+    site: &Arc<SiteSnapshot>,
+    endpoint: Endpoint,
+    polling_id: &str,
+) -> Result<Option<Problem>, PollError> {
+    match open(ctx, site, endpoint, polling_id).await?.asked {
+        Asked::Kept => Ok(None),
+        Asked::Invalid(problem) => Ok(Some(problem)),
+        Asked::Manifest { .. } | Asked::Updates(_) => Err(PollError::Unknown),
+    }
+}
+
 fn unseal(site: &SiteSnapshot, endpoint: Endpoint, polling_id: &str) -> Option<Ticket> {
     if polling_id.len() > LENGTH_LIMIT {
         return None;
@@ -121,6 +137,9 @@ fn associated_data(site: SiteId, endpoint: Endpoint) -> Vec<u8> {
         Endpoint::SignedManifests => 2,
         Endpoint::Updates => 3,
         Endpoint::Manifests => 4,
+        Endpoint::Registrations => 5,
+        Endpoint::StatusLog => 6,
+        Endpoint::Events => 7,
     };
     let mut bytes = b"countersign polling id".to_vec();
     bytes.extend([VERSION, endpoint]);

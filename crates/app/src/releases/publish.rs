@@ -1,18 +1,19 @@
 //! Publishing a release: files, package and update become visible together, or not at all.
 
 use countersign_crypto::random::random_uuid_v4;
+use countersign_domain::audit::Action;
 use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, TEXT_LIMIT, check_files, check_text};
 use countersign_domain::catalog::update::Update;
 use countersign_domain::file_name::PlainFileName;
-use countersign_domain::ids::{SiteId, StoredFileId};
+use countersign_domain::ids::SiteId;
 use countersign_domain::text::{PackageId, ProductName, UpdateId};
 use countersign_domain::time::Timestamp;
-use countersign_store::StoreError;
-use countersign_store::repositories::{NewFile, NewPackage, NewPackageFile, NewRelease, Tx};
+use countersign_store::repositories::{NewFileContent, NewPackage, NewPackageFile, NewRelease, Tx};
 
 use super::receive::{ReceivedFile, discard};
 use crate::fault::takes_store_errors;
+use crate::files::insert_or_find;
 use crate::{Ctx, Fault};
 
 /// A file of a release.
@@ -99,7 +100,7 @@ async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, P
     check_files(release.files.iter().map(|file| file.name.as_str()))?;
     let manifest_uuids = release.update.release_to.iter().map(|_| random_uuid_v4(ctx.rng())).collect();
     let now = ctx.now();
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("release.publish", &release.package), move |tx| {
         Box::pin(async move {
             let package = write_package(tx, site, &release, now).await?;
             for source in &release.update.release_from {
@@ -131,8 +132,9 @@ async fn write_package(
     }
     let mut files = Vec::with_capacity(release.files.len());
     for file in &release.files {
-        let stored = store_file(tx, site, &file.received, now).await?;
-        files.push(NewPackageFile { name: file.name.clone(), stored, execute: file.execute });
+        let (stored, _) = insert_or_find(tx, site, &file.received, now).await?;
+        let content = NewFileContent::Stored(stored.id);
+        files.push(NewPackageFile { name: file.name.clone(), content, execute: file.execute });
     }
     let description = release.package_description.clone();
     let package = NewPackage { id: release.package.clone(), product: product.id, description, files };
@@ -140,22 +142,6 @@ async fn write_package(
         Some(_) => Ok(Published::New),
         None => Err(PublishError::DifferentPackage(package.id)),
     }
-}
-
-/// The row of these bytes: the one that the site has already, or a new one.
-async fn store_file(
-    tx: &mut dyn Tx,
-    site: SiteId,
-    file: &ReceivedFile,
-    now: Timestamp,
-) -> Result<StoredFileId, PublishError> {
-    let object_key = file.0.key.to_string();
-    let row = NewFile { sha256: file.0.sha256, md5: file.0.md5, size: file.0.size, object_key };
-    if let Some(id) = tx.files().insert(site, &row, now).await? {
-        return Ok(id);
-    }
-    let found = tx.files().find(site, &file.0.sha256).await?;
-    found.map(|found| found.id).ok_or(PublishError::Fault(Fault::Store(StoreError::OutcomeUnknown)))
 }
 
 async fn write_update(
@@ -177,8 +163,8 @@ async fn write_update(
 }
 
 fn is_same_package(found: &Package, files: &[ReleaseFile]) -> bool {
-    let there = found.files.iter().map(|file| (&file.name, file.stored.sha256, file.execute));
-    there.eq(files.iter().map(|file| (&file.name, file.received.0.sha256, file.execute)))
+    let there = found.files.iter().map(|file| (&file.name, file.content.sha256(), file.execute));
+    there.eq(files.iter().map(|file| (&file.name, &file.received.0.sha256, file.execute)))
 }
 
 /// Whether an update offers the same step. Status, dates and texts may have been changed since; they are left as they are.

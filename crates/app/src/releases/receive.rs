@@ -11,7 +11,7 @@ pub const FILE_LIMIT: u64 = 1 << 40;
 
 /// A file that lies in the file storage and belongs to nothing yet.
 #[derive(Clone, Copy, Debug)]
-pub struct ReceivedFile(pub(super) ReceivedBlob);
+pub struct ReceivedFile(pub(crate) ReceivedBlob);
 
 impl ReceivedFile {
     /// Length in bytes.

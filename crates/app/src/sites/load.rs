@@ -6,13 +6,13 @@ use countersign_crypto::{HmacKey, RsaPolicy, RsaPrivateKey, RsaPublicKey, Sealin
 use countersign_domain::catalog::index::Catalog;
 use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::update::Update;
-use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret};
+use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret, signing_key_in_force};
 use countersign_domain::site::Site;
 use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
 use countersign_vault::Vault;
 
-use super::create::secret_label;
+use super::admin::secret_label;
 use super::snapshot::{ActiveSigningKey, DeviceKey, SiteSnapshot};
 use crate::Fault;
 use crate::keys::signing_key_label;
@@ -62,10 +62,14 @@ pub(super) fn build(
             }
         }
     }
-    let signing_key = match rows.signing_keys.first() {
-        Some(row) => Some(signing_key(vault, &site, row, previous)?),
-        None => None,
-    };
+    let signs_now = signing_key_in_force(&rows.signing_keys, |key| key.created_at, now).map(|key| key.id);
+    let mut signing_keys = Vec::new();
+    for row in &rows.signing_keys {
+        signing_keys.push(signing_key(vault, &site, row, previous)?);
+        if Some(row.id) == signs_now {
+            break;
+        }
+    }
     let mut polling_keys = Vec::new();
     let mut url_keys = Vec::new();
     for secret in &rows.secrets {
@@ -79,7 +83,7 @@ pub(super) fn build(
         }
     }
     let catalog = Catalog::new(rows.packages, rows.updates);
-    Ok(SiteSnapshot { site, catalog, device_keys, signing_key, polling_keys, url_keys })
+    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, polling_keys, url_keys })
 }
 
 fn parse_public(record: &AuthorizationKey, policy: RsaPolicy) -> Result<VerifyingKey, Fault> {
@@ -94,15 +98,13 @@ fn signing_key(
     row: &SigningKey,
     previous: Option<&SiteSnapshot>,
 ) -> Result<ActiveSigningKey, Fault> {
-    if let Some(loaded) = previous.and_then(|snapshot| snapshot.signing_key.as_ref())
-        && loaded.id == row.id
-    {
+    if let Some(loaded) = previous.and_then(|snapshot| snapshot.signing_keys.iter().find(|key| key.id == row.id)) {
         return Ok(loaded.clone());
     }
     let pkcs8 = vault.open(&signing_key_label(site.id), &row.sealed_private_key)?;
     let key = RsaPrivateKey::from_pkcs8_der(pkcs8.expose())
         .map_err(|error| unusable(format!("signing key {}", row.id), error))?;
-    Ok(ActiveSigningKey { id: row.id, key: Arc::new(key) })
+    Ok(ActiveSigningKey { id: row.id, created_at: row.created_at, key: Arc::new(key) })
 }
 
 fn unusable(what: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Fault {

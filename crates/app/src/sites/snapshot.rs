@@ -5,15 +5,17 @@ use std::sync::Arc;
 use countersign_crypto::{HmacKey, RsaPrivateKey, SealingKey, VerifyingKey};
 use countersign_domain::catalog::index::Catalog;
 use countersign_domain::ids::SigningKeyId;
-use countersign_domain::keys::AuthorizationKey;
+use countersign_domain::keys::{AuthorizationKey, signing_key_in_force as in_force};
 use countersign_domain::site::Site;
+use countersign_domain::time::Timestamp;
 
 /// A site as it was at one generation.
 pub struct SiteSnapshot {
     pub(crate) site: Site,
     pub(crate) catalog: Catalog,
     pub(crate) device_keys: Vec<DeviceKey>,
-    pub(crate) signing_key: Option<ActiveSigningKey>,
+    /// Newest first, down to the one that signs now: those before it sign when they have been published long enough.
+    pub(crate) signing_keys: Vec<ActiveSigningKey>,
     /// Newest first: the first seals, all open.
     pub(crate) polling_keys: Vec<SealingKey>,
     /// Newest first: the first makes, all check.
@@ -25,6 +27,11 @@ impl SiteSnapshot {
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The key that signs at `now`.
+    pub(crate) fn signing_key(&self, now: Timestamp) -> Option<&ActiveSigningKey> {
+        in_force(&self.signing_keys, |key| key.created_at, now)
     }
 
     /// The packages and updates of the site.
@@ -40,9 +47,10 @@ pub(crate) struct DeviceKey {
     pub(crate) key: VerifyingKey,
 }
 
-/// The key pair that signs the site's answers, loaded once.
+/// A key pair that signs the site's answers, loaded once.
 #[derive(Clone)]
 pub(crate) struct ActiveSigningKey {
     pub(crate) id: SigningKeyId,
+    pub(crate) created_at: Timestamp,
     pub(crate) key: Arc<RsaPrivateKey>,
 }

@@ -4,24 +4,37 @@ use std::sync::Arc;
 
 use countersign_domain::catalog::matching::{self, Offer};
 use countersign_domain::device::UpdateQuestion;
-use countersign_domain::time::Date;
+use countersign_domain::licensing::Entitlements;
+use countersign_domain::time::{Date, Timestamp};
 
 use crate::Ctx;
-use crate::polling::{Asked, Endpoint, PollError, QuestionProblem, open};
+use crate::devices::{Standing, standing};
+use crate::polling::{Asked, Endpoint, PollError, Problem, open};
 use crate::sites::SiteSnapshot;
 
-/// What a poll about updates ends with.
-pub enum UpdateAnswer {
-    /// The updates that apply; possibly none.
-    List(UpdateList),
-    /// The question cannot be answered as it is.
-    Problem(QuestionProblem),
+/// What a poll ends with, on the state of the site that decided it.
+pub struct Polled<A> {
+    /// The state of the site: the answer is to be signed with its key.
+    pub snapshot: Arc<SiteSnapshot>,
+    /// When the question came.
+    pub asked_at: Timestamp,
+    /// The answer.
+    pub answer: A,
 }
 
-/// The updates that apply, on the state of the site that decided it.
+/// What a poll about updates ends with.
+pub struct UpdateAnswer {
+    /// The updates that apply; possibly none.
+    pub list: Option<UpdateList>,
+    /// What is wrong with the question. There can be updates all the same: those for every device.
+    pub problem: Option<Problem>,
+}
+
+/// The updates that apply.
 pub struct UpdateList {
     snapshot: Arc<SiteSnapshot>,
     question: UpdateQuestion,
+    entitlements: Entitlements,
     day: Date,
 }
 
@@ -29,7 +42,7 @@ impl UpdateList {
     /// The offers, newest first.
     #[must_use]
     pub fn offers(&self) -> Vec<Offer<'_>> {
-        matching::offers(self.snapshot.catalog(), &self.question, self.day).unwrap_or_default()
+        matching::offers(self.snapshot.catalog(), &self.question, &self.entitlements, self.day).unwrap_or_default()
     }
 
     /// The question that was asked.
@@ -41,7 +54,7 @@ impl UpdateList {
 
 /// Opens a polling ID of the update endpoint and answers its question as of the time at which it was asked.
 ///
-/// The snapshot that decided comes with the answer: the answer is to be signed with its key.
+/// A device that gives an identity gets what its account holds now; no other question asks the store.
 ///
 /// # Errors
 /// [`PollError`] when the polling ID is not valid or the credential behind it was refused.
@@ -50,19 +63,34 @@ pub async fn answer(
     site: &Arc<SiteSnapshot>,
     endpoint: Endpoint,
     polling_id: &str,
-) -> Result<(Arc<SiteSnapshot>, UpdateAnswer), PollError> {
+) -> Result<Polled<UpdateAnswer>, PollError> {
     let opened = open(ctx, site, endpoint, polling_id).await?;
+    let (snapshot, asked_at) = (opened.snapshot, opened.asked_at);
     let question = match opened.asked {
         Asked::Updates(question) => question,
-        Asked::Invalid(problem) => return Ok((opened.snapshot, UpdateAnswer::Problem(problem))),
-        Asked::Manifest { .. } => return Err(PollError::Unknown),
+        Asked::Invalid(problem) => {
+            let answer = UpdateAnswer { list: None, problem: Some(problem) };
+            return Ok(Polled { snapshot, asked_at, answer });
+        }
+        Asked::Kept | Asked::Manifest { .. } => return Err(PollError::Unknown),
     };
-    let day = opened.asked_at.date();
-    let known = |snapshot: &Arc<SiteSnapshot>| matching::offers(snapshot.catalog(), &question, day).map(|_| ());
-    let (snapshot, decision) = ctx.certainly(&opened.snapshot, known).await?;
-    let answer = match decision {
-        Ok(()) => UpdateAnswer::List(UpdateList { snapshot: snapshot.clone(), question, day }),
-        Err(matching::UnknownPackage(package)) => UpdateAnswer::Problem(QuestionProblem::UnknownPackage(package)),
+    let day = asked_at.date();
+    let (entitlements, unknown_device) = match &question.identity {
+        None => (Entitlements::default(), None),
+        Some(identity) => match standing(ctx, snapshot.site.id, identity, question.device_class, day).await? {
+            Standing::Known(entitlements) => (entitlements, None),
+            Standing::Unknown => (Entitlements::default(), Some(Problem::UnknownDevice(identity.id.clone()))),
+        },
     };
-    Ok((snapshot, answer))
+    let known =
+        |snapshot: &Arc<SiteSnapshot>| matching::offers(snapshot.catalog(), &question, &entitlements, day).map(|_| ());
+    let (snapshot, decision) = ctx.certainly(&snapshot, known).await?;
+    let (list, problem) = match decision {
+        Ok(()) => {
+            let list = UpdateList { snapshot: snapshot.clone(), question, entitlements, day };
+            (Some(list), unknown_device)
+        }
+        Err(matching::UnknownPackage(package)) => (None, Some(Problem::UnknownPackage(package))),
+    };
+    Ok(Polled { snapshot, asked_at, answer: UpdateAnswer { list, problem } })
 }

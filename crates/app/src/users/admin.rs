@@ -3,6 +3,7 @@
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::hex_encode;
 use countersign_crypto::random::random_array;
+use countersign_domain::audit::Action;
 use countersign_domain::ids::{AccessTokenId, SiteId, UserId};
 use countersign_domain::text::Username;
 use countersign_domain::time::Timestamp;
@@ -69,7 +70,7 @@ pub async fn add(
     }
     let password_hash = hash(ctx, password).await?;
     let (user, now) = (NewUser { username, role, password_hash }, ctx.now());
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("user.add", &user.username), move |tx| {
         Box::pin(async move { tx.users().insert(site, &user, now).await?.ok_or(AddUserError::Taken) })
     })
     .await
@@ -88,7 +89,7 @@ pub async fn find_or_add(
 ) -> Result<UserId, AddUserError> {
     let password_hash = hash(ctx, password).await?;
     let (user, now) = (NewUser { username, role, password_hash }, ctx.now());
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("user.provision", &user.username), move |tx| {
         Box::pin(async move {
             if let Some((found, _)) = tx.users().find(site, &user.username).await? {
                 tx.users().set_password(found.id, &user.password_hash).await?;
@@ -111,7 +112,7 @@ pub async fn set_password(
     password: Secret<String>,
 ) -> Result<bool, AddUserError> {
     let password_hash = hash(ctx, password).await?;
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("user.set-password", &username), move |tx| {
         Box::pin(async move {
             let Some((user, _)) = tx.users().find(site, &username).await? else { return Ok(false) };
             Ok(tx.users().set_password(user.id, &password_hash).await?)
@@ -140,7 +141,7 @@ pub async fn issue_token(
 ) -> Result<IssuedToken, TokenError> {
     let token = Secret::new(format!("{TOKEN_PREFIX}{}", hex_encode(&random_array::<32>(ctx.rng()))));
     let (digest, now) = (ctx.parts.digests.digest(&token), ctx.now());
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("access-token.issue", &username), move |tx| {
         Box::pin(async move {
             let (user, _) = tx.users().find(site, &username).await?.ok_or(TokenError::UnknownUser(username))?;
             Ok::<_, TokenError>(tx.access_tokens().insert(user.id, &digest, ends_at, now).await?)
@@ -163,7 +164,7 @@ pub async fn list_tokens(ctx: &Ctx, site: SiteId) -> Result<Vec<AccessToken>, Fa
 /// # Errors
 /// [`TokenError::UnknownToken`] when the site has no such token.
 pub async fn revoke_token(ctx: &Ctx, site: SiteId, token: AccessTokenId) -> Result<(), TokenError> {
-    ctx.change(site, move |tx| {
+    ctx.change(site, Action::new("access-token.revoke", token), move |tx| {
         Box::pin(async move {
             let revoked = tx.access_tokens().revoke(site, token).await?;
             if revoked { Ok(()) } else { Err(TokenError::UnknownToken(token)) }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use countersign_app::{Ctx, keys, sites, users};
-use countersign_client::{DeviceClass, Identity, Question};
+use countersign_client::{DeviceClass, Question};
 use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
 use countersign_crypto::{Algorithm, RsaBits, RsaPrivateKey, Secret, VerifyingKey};
@@ -14,6 +14,7 @@ use countersign_domain::site::{Site, SiteName, SiteSettings};
 use countersign_domain::text::Username;
 use countersign_domain::user::Role;
 
+use super::license;
 use super::sample::{self, Sample};
 use super::tour::Tour;
 use crate::credentials::{Credentials, DeviceCredentials, ProducerCredentials};
@@ -46,9 +47,12 @@ pub(super) async fn provision(
     provision_token(ctx, &device_key, &mut credentials.device)?;
     provision_producer(ctx, &site, &mut credentials.producer).await?;
     describe_device(&sample, platform.as_str(), &mut credentials.device);
+    license::give_device_back(ctx, site.id, &credentials.device).await?;
+    license::provision(ctx, site.id, &sample.product, &mut credentials.device).await?;
     credentials.write(&credentials_file)?;
 
     let Credentials { device, producer, .. } = credentials;
+    let identity = device.identity();
     Ok(Tour {
         base_url: base_url.to_owned(),
         credentials_file,
@@ -60,15 +64,15 @@ pub(super) async fn provision(
         signing_key: device.signing_public_key,
         token: device.token.context("the device has no token")?,
         question: Question {
-            device: Some(Identity { id: device.id, id_type: device.id_type, publisher_name: device.publisher_name }),
+            device: identity,
             device_class: DeviceClass::Client,
             package: device.update_from_pkg_id,
             platform: device.platform,
             language: device.language,
         },
-        update: sample.update,
-        target: sample.to,
-        published: sample.files,
+        activation_id: device.activation_id.context("the device has no activation ID")?,
+        open: sample.open,
+        licensed: sample.licensed,
     })
 }
 

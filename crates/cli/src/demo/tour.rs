@@ -1,26 +1,19 @@
 //! The walk through the doors: real requests over the socket, and what each of them proves.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use countersign_client::{
-    ClientConfig, DeviceClass, DeviceClient, Identity, Manifest, ProxyUse, Question, UpdateItem, UpdateList,
-};
-use countersign_crypto::encoding::hex_encode;
-use countersign_crypto::{RsaPublicKey, Secret, Sha256, VerifyingKey};
-use countersign_domain::text::{PackageId, UpdateId};
+use countersign_client::{ClientConfig, DeviceClass, DeviceClient, Identity, ProxyUse, Question};
+use countersign_crypto::{RsaPublicKey, Secret, VerifyingKey};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::http::{Http, Proof};
-use super::sample::PublishedFile;
+use super::publication::Offered;
 use super::steps::Steps;
 use super::tamper;
 use crate::amounts::{bytes, count};
 use crate::private_file;
-use crate::progress::{self, DownloadBar};
 
 /// What the walk needs to know.
 pub(super) struct Tour {
@@ -44,12 +37,12 @@ pub(super) struct Tour {
     pub(super) token: Secret<String>,
     /// What the device says about itself.
     pub(super) question: Question,
-    /// The update that the device must be offered.
-    pub(super) update: UpdateId,
-    /// The package that it must lead to.
-    pub(super) target: PackageId,
-    /// The files that were published, in order.
-    pub(super) published: Vec<PublishedFile>,
+    /// What the device registers with.
+    pub(super) activation_id: Secret<String>,
+    /// The update that every device must be offered.
+    pub(super) open: Offered,
+    /// The update that it must be offered once it has registered, and not before.
+    pub(super) licensed: Offered,
 }
 
 impl Tour {
@@ -70,28 +63,17 @@ impl Tour {
         self.walk_producer(&http, steps)?;
         let refused = self.walk_refusals(&http, steps)?;
         let client = self.client()?;
-        let list = steps.take("Device, signed list", SIGNATURE, || {
-            let list = client.check(&self.question)?;
-            let item = self.offered(&list)?;
-            let said = format!(
-                "signature verified with the pinned key; offered: {} -> {}",
-                item.from_package, item.to_package
-            );
-            Ok((said, list))
-        })?;
-        let item = self.offered(&list)?;
-        let manifest = steps.take("Device, signed manifest", SIGNATURE, || {
-            let manifest = client.manifest(item)?;
-            self.compare_manifest(&manifest)?;
-            let said = format!("signature verified; {} as published", count(manifest.files.len(), "file"));
-            Ok((said, manifest))
-        })?;
-        let total = self.walk_downloads(&client, &manifest, steps)?;
+        // Files of an earlier run would be found complete, and nothing would be downloaded.
+        private_file::replace_folder(&self.downloads)?;
+        let total = self.walk_update(&client, steps)?;
+        let opened = self.walk_registration(&client, steps)?;
         Ok(format!(
-            "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; refused: \
-             wrong password, missing device token, {refused} altered answers.",
-            count(manifest.files.len(), "file"),
-            bytes(total)
+            "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; registration \
+             with an activation ID, the update that it opens ({}), 3 status reports and an event; refused: wrong password, \
+             missing device token, {refused} altered answers, unknown activation ID.",
+            count(self.open.files.len(), "file"),
+            bytes(total),
+            bytes(opened)
         ))
     }
 
@@ -132,50 +114,11 @@ impl Tour {
         })
     }
 
-    /// Downloads all files and compares what is on the disk with what was published. Returns their size in bytes.
-    fn walk_downloads(&self, client: &DeviceClient, manifest: &Manifest, steps: &mut Steps) -> Result<u64> {
-        // Files of an earlier run would be found complete, and nothing would be downloaded.
-        private_file::replace_folder(&self.downloads)?;
-        let mut total = 0_u64;
-        for (file, published) in manifest.files.iter().zip(&self.published) {
-            let output = steps.output();
-            steps.take(&format!("Download {}", published.name), DOWNLOAD, || {
-                let mut bar = DownloadBar(progress::bar(output, &published.name, published.size));
-                let path = client.download(file, &self.downloads, &mut bar)?;
-                let (size, digest) = measure(&path)?;
-                ensure!(size == published.size, "{size} bytes arrived, {} were published", published.size);
-                ensure!(digest == published.sha256, "the SHA-256 is not that of the published file");
-                Ok((format!("{}, SHA-256 {} as published", bytes(size), hex_encode(&digest)), ()))
-            })?;
-            total = total.saturating_add(file.size);
-        }
-        Ok(total)
-    }
-
     fn client(&self) -> Result<DeviceClient> {
         let token = Secret::new(self.token.expose().clone());
         let mut config = ClientConfig::new(&self.base_url, token, vec![self.signing_key.clone()]);
         config.proxy = ProxyUse::Direct;
         Ok(DeviceClient::new(config)?)
-    }
-
-    fn offered<'l>(&self, list: &'l UpdateList) -> Result<&'l UpdateItem> {
-        let item = list.items.iter().find(|item| item.update_id == self.update.as_str());
-        let item = item.with_context(|| format!("the update {} is not offered", self.update))?;
-        ensure!(
-            item.to_package == self.target.as_str(),
-            "the update leads to {}, not to {}",
-            item.to_package,
-            self.target
-        );
-        Ok(item)
-    }
-
-    fn compare_manifest(&self, manifest: &Manifest) -> Result<()> {
-        let listed = manifest.files.iter().map(|file| (file.name.as_str(), file.size, file.digest.to_hex()));
-        let published = self.published.iter().map(|file| (file.name.as_str(), file.size, hex_encode(&file.sha256)));
-        ensure!(listed.eq(published), "the manifest lists other files than those that were published");
-        Ok(())
     }
 
     fn question_on_the_wire(&self) -> Value {
@@ -192,27 +135,12 @@ impl Tour {
     }
 }
 
-/// Length and SHA-256 of a file on the disk.
-fn measure(path: &Path) -> Result<(u64, [u8; 32])> {
-    let mut file = File::open(path)?;
-    let (mut size, mut digest, mut piece) = (0_u64, Sha256::new(), vec![0; PIECE]);
-    loop {
-        let read = file.read(&mut piece)?;
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        digest.update(bytes);
-        size = size.saturating_add(u64::try_from(read)?);
-    }
-    Ok((size, digest.finish()))
-}
-
 const AUTHORIZATION_KEY: &str = "/flexnet/operations/api/updates/update-authorization-key";
 const SIGNING_KEY: &str = "/flexnet/operations/api/updates/update-signing-key";
 const SIGNED_UPDATES: &str = "/uai/2.0/signed-updates";
-const PIECE: usize = 256 * 1024;
 
 const SERVER: &str = "see the log above for the reason, and whether another program answers on this address";
 const PRODUCER: &str =
     "see the log above; begin anew with another --data directory if users or keys were changed by hand";
 const DEVICE: &str = "the device door judges tokens wrongly; do not use this build";
-const SIGNATURE: &str = "the answer is not what the pinned key vouches for; begin anew with another --data directory, and do not use this build if it happens again";
-const DOWNLOAD: &str = "see the cause below; check the free space, and the files in the data directory";
+pub(super) const SIGNATURE: &str = "the answer is not what the pinned key vouches for; begin anew with another --data directory, and do not use this build if it happens again";

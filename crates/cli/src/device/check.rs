@@ -5,7 +5,7 @@ use clap::Args;
 use countersign_client::{UpdateItem, UpdateList};
 use serde_json::{Value, json};
 
-use super::question::DeviceOptions;
+use super::question::QuestionOptions;
 use super::{DeviceFailure, EXIT_STATUS};
 use crate::amounts::count;
 use crate::output::Output;
@@ -15,7 +15,7 @@ use crate::output::Output;
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct Check {
     #[command(flatten)]
-    device: DeviceOptions,
+    device: QuestionOptions,
 }
 
 impl Check {

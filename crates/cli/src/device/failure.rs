@@ -29,6 +29,7 @@ impl DeviceFailure {
             | ClientError::UnsafeFileName { .. }
             | ClientError::WrongPackage { .. } => REFUSED,
             ClientError::Unauthorized { .. } => UNAUTHORIZED,
+            ClientError::Declined { .. } => DECLINED,
             ClientError::Busy { .. }
             | ClientError::Gone { .. }
             | ClientError::InUse { .. }
@@ -47,3 +48,5 @@ const REFUSED: u8 = 3;
 const UNAUTHORIZED: u8 = 4;
 /// There is no answer now.
 const NO_ANSWER: u8 = 5;
+/// The server has understood what it was told, and does not accept it.
+const DECLINED: u8 = 6;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use countersign_client::{DeviceClient, Manifest, ManifestFile, UpdateItem, UpdateList};
+use countersign_client::{DeviceClient, Manifest, ManifestFile, UpdateItem, UpdateList, UpdateStage};
 use serde_json::{Value, json};
 
 use super::check::{describe, document, verified};
-use super::question::DeviceOptions;
+use super::question::QuestionOptions;
+use super::reporting::Reporter;
 use super::{DeviceFailure, EXIT_STATUS};
 use crate::amounts::{bytes, count};
 use crate::output::Output;
@@ -20,18 +21,21 @@ use crate::progress::{self, DownloadBar};
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct Update {
     #[command(flatten)]
-    device: DeviceOptions,
+    device: QuestionOptions,
     /// Folder for the files; it is created if it is not there.
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
     /// Update to download when several apply [default: the first one listed].
     #[arg(long, value_name = "ID")]
     update: Option<String>,
+    /// Do not report start and end of the download; an anonymous device never does.
+    #[arg(long)]
+    no_report: bool,
 }
 
 impl Update {
     pub(super) fn run(self, output: Output) -> Result<()> {
-        let Self { device, into, update } = self;
+        let Self { device, into, update, no_report } = self;
         let (client, question) = device.prepare()?;
         let list = client.check(&question).map_err(DeviceFailure::from)?;
         output.tell(&verified(&list));
@@ -39,13 +43,22 @@ impl Update {
             output.result(&document(&list), || describe(&list));
             return Ok(());
         };
-        let manifest = client.manifest(item).map_err(DeviceFailure::from)?;
-        output.tell(&announce(item, &manifest));
-        let files = download(&client, &manifest, &into, output)?;
+        let mut reporter =
+            if no_report { Reporter::silent(&client, output) } else { Reporter::new(&client, &question, item, output) };
+        reporter.say(UpdateStage::DownloadStarted, String::new());
+        let (manifest, files) = match fetch(&client, item, &into, output) {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                reporter.say(UpdateStage::DownloadFailed, error.to_string());
+                return Err(error);
+            }
+        };
+        reporter.say(UpdateStage::DownloadCompleted, String::new());
         let mut document = document(&list);
         if let Some(members) = document.as_object_mut() {
             members.insert("downloaded".to_owned(), Value::from(item.update_id.as_str()));
             members.insert("files".to_owned(), Value::Array(files));
+            members.insert("reports".to_owned(), reporter.into_document());
         }
         let total = bytes(size(&manifest));
         let sentence = format!(
@@ -57,6 +70,14 @@ impl Update {
         output.result(&document, || sentence);
         Ok(())
     }
+}
+
+/// Asks for the files of an update and downloads them. Returns the manifest, and what is said about each file.
+fn fetch(client: &DeviceClient, item: &UpdateItem, into: &Path, output: Output) -> Result<(Manifest, Vec<Value>)> {
+    let manifest = client.manifest(item).map_err(DeviceFailure::from)?;
+    output.tell(&announce(item, &manifest));
+    let files = download(client, &manifest, into, output)?;
+    Ok((manifest, files))
 }
 
 /// The update to download: the one that is named, else the first.
@@ -95,6 +116,9 @@ fn download(client: &DeviceClient, manifest: &Manifest, into: &Path, output: Out
                     bytes(file.size),
                     file.digest.algorithm()
                 ));
+                if !file.digest.resists_forgery() {
+                    output.note(&format!("{} has no SHA-256 in the manifest: {WEAK}", file.name.as_str()));
+                }
                 files.push(entry(file, &path));
                 downloaded.extend((!was_there).then_some(path));
             }
@@ -136,6 +160,8 @@ fn size(manifest: &Manifest) -> u64 {
     manifest.files.iter().map(|file| file.size).fold(0, u64::saturating_add)
 }
 
+const WEAK: &str = "size and MD5 were compared, which finds damage but not forgery.";
+
 const EXAMPLES: &str = "\
 Examples:
   countersign device update --url https://updates.acme.example \\
@@ -144,4 +170,5 @@ Examples:
   countersign device update --into ./downloads \\
       --credentials countersign-demo/credentials.json
 
-Nothing is installed or run. A refused file leaves nothing behind; a broken download is resumed by the next run.";
+A device that has an ID reports start and end of the download; a report that fails changes nothing. Nothing is installed \
+or run. A refused file leaves nothing behind; a broken download is resumed by the next run.";

@@ -45,7 +45,15 @@ pub(crate) fn files(folder: &Path, hidden: Hidden) -> Result<Vec<FolderFile>> {
     Ok(files)
 }
 
-/// Looks at one file.
+/// Looks at a file that was named by itself. A link that was named is followed.
+pub(crate) fn single(path: &Path) -> Result<FolderFile> {
+    let name = file_name(path)?;
+    let found = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    ensure!(found.is_file(), "{} is not a regular file", path.display());
+    Ok(FolderFile { name: checked_name(&name)?, size: found.len(), path: path.to_owned() })
+}
+
+/// Looks at one entry of a folder.
 fn file(path: PathBuf, name: &str) -> Result<FolderFile> {
     // The entry itself is looked at, never what a link points to.
     let found = fs::symlink_metadata(&path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -57,9 +65,14 @@ fn file(path: PathBuf, name: &str) -> Result<FolderFile> {
         bail!("{} is a folder; a release is flat, so pack it into an archive or move its files up", path.display());
     }
     ensure!(kind.is_file(), "{} is not a regular file; take it out of the folder", path.display());
+    Ok(FolderFile { name: checked_name(name)?, size: found.len(), path })
+}
+
+/// A name that the store takes and devices take.
+fn checked_name(name: &str) -> Result<PlainFileName> {
     let checked = PlainFileName::new(name)?;
     FileName::parse(name).with_context(|| format!("devices refuse the file name {name:?}; rename the file"))?;
-    Ok(FolderFile { name: checked, size: found.len(), path })
+    Ok(checked)
 }
 
 fn file_name(path: &Path) -> Result<String> {

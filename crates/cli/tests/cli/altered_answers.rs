@@ -43,8 +43,23 @@ impl World {
         assert_eq!(proxy.changed(), 1, "no byte was changed: {what}");
         assert!(run.code.is_some_and(|code| codes.contains(&code)), "exit status {:?}: {what}", run.code);
         assert!(run.stderr.starts_with("error: "), "no reason was given: {what}");
+        self.assert_reported(&proxy, &run.stderr);
         assert_eq!(files_below(&self.downloads()), Vec::<PathBuf>::new(), "a file was left: {what}");
         run.stderr
+    }
+
+    /// The producer hears of a refused update what the user hears, as far as a report holds it.
+    fn assert_reported(&self, proxy: &Proxy, error: &str) {
+        let reports = proxy.reports();
+        let Some(((last, reason), before)) = reports.split_last() else {
+            return assert!(
+                error.contains("the update list"),
+                "an update has begun, and nothing was reported: {error}"
+            );
+        };
+        assert_eq!((*last, before), (2, &[(0, String::new())][..]));
+        assert!(!reason.is_empty() && reason.chars().count() <= 100, "{reason}");
+        assert!(error.contains(reason.as_str()), "{reason} was reported, and this was shown: {error}");
     }
 }
 
@@ -57,7 +72,8 @@ fn must_hold_1_an_untouched_answer_is_verified_and_downloaded() {
     assert_eq!(std::fs::read(world.downloads().join("b.bin")).unwrap(), vec![5; 50_000]);
     assert_eq!(std::fs::read(world.downloads().join("a.txt")).unwrap(), b"a small file");
     let through = proxy.requests();
-    assert_eq!(through.len(), 6, "two questions, two answers and two files went through the proxy: {through:?}");
+    assert_eq!(proxy.reports(), [(0, String::new()), (1, String::new())], "start and end of the download");
+    assert_eq!(through.len(), 10, "two questions, two answers, two files, two reports, two outcomes: {through:?}");
     world.device(&proxy, &["check"]).ok();
 }
 

@@ -31,12 +31,21 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
         "{}",
         shown.stdout
     );
+    for said in [
+        "offered before registration: demo-1.0 -> demo-2.0, and nothing else",
+        "✓ Registration, unknown activation ID: refused with activation.unknown",
+        "offered besides, because of the license: demo-1.0 -> demo-licensed",
+        "reported: download started, download completed, install completed",
+        "✓ Event: selfTest logged",
+    ] {
+        assert!(shown.stdout.contains(said), "{said} is not in {}", shown.stdout);
+    }
     assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), vec![7; 100_000]);
     assert_eq!(mode(&place.path("data/device-downloads")), 0o700);
     assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
 
     let document = demo(&place, &release, &["--json"]).ok().json();
-    assert_eq!(document["steps"].as_array().unwrap().len(), 10);
+    assert_eq!(document["steps"].as_array().unwrap().len(), 15);
     assert_eq!(document["summary"], shown.last_line());
 }
 
@@ -56,6 +65,7 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
         "/device/id",
         "/device/id_type",
         "/device/publisher_name",
+        "/device/activation_id",
         "/device/update_from_pkg_id",
         "/device/platform",
         "/producer/username",
@@ -71,7 +81,7 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     assert!(file["device"]["authorization_private_key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
     assert!(file["producer"]["access_token"].as_str().unwrap().starts_with("rna_"));
     let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
-    assert_eq!((count(""), count("/device"), count("/producer")), (4, 9, 3), "a door that is not there has a member");
+    assert_eq!((count(""), count("/device"), count("/producer")), (4, 10, 3), "a door that is not there has a member");
 }
 
 #[test]
@@ -85,7 +95,72 @@ fn a_second_run_keeps_keys_and_credentials() {
     assert_eq!(first["device"], second["device"]);
     assert_eq!(first["producer"], second["producer"]);
     assert_eq!(place.json(&["key", "list"]).as_array().unwrap().len(), 1);
-    assert_eq!(place.json(&["update", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(place.json(&["update", "list"]).as_array().unwrap().len(), 2);
+}
+
+/// Registers new devices with the activation ID of the credentials file until there is no room; returns how many fitted.
+fn fill(place: &Place, serving: &str, prefix: &str) -> usize {
+    let register = |number: usize| {
+        let id = format!("{prefix}-{number}");
+        let words = ["device", "register", "-q", "--id", &id, "--url", serving, "--credentials"];
+        run(program(&place.path("")).args(words).arg(place.path("data/credentials.json")), "")
+    };
+    for number in 0..100 {
+        let registered = register(number);
+        if registered.code != Some(0) {
+            assert!(registered.fails(6).contains("(activation.exhausted: "));
+            return number;
+        }
+    }
+    panic!("there is no end to the license");
+}
+
+#[test]
+fn every_start_leaves_room_for_more_devices() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    let activation_id = |place: &Place| credentials(place)["device"]["activation_id"].clone();
+    let mut ids = Vec::new();
+    for prefix in ["FIRST", "SECOND"] {
+        let mut serving = place.serve(&["demo", "--release", text(&release)]);
+        serving.read_until("Serving until");
+        let fitted = fill(&place, &serving.base_url, prefix);
+        assert!(fitted >= 3, "{prefix}: {fitted} devices fitted");
+        ids.push(activation_id(&place));
+        assert!(serving.terminate().success());
+    }
+    assert_eq!(ids[0], ids[1], "the key of the credentials file was not kept");
+}
+
+#[test]
+fn what_the_producer_has_ended_does_not_end_the_demonstration() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    demo(&place, &release, &[]).ok();
+    let before = credentials(&place)["device"].clone();
+    let key = before["activation_id"].as_str().unwrap();
+    place.run(&["license", "set", key, "--status", "disabled"]).ok();
+    let (id, publisher) = (before["id"].as_str().unwrap(), before["publisher_name"].as_str().unwrap());
+    place.run(&["device", "retire", id, "--publisher", publisher]).ok();
+    place.run(&["update", "deactivate", "update-demo-licensed"]).ok();
+
+    demo(&place, &release, &[]).ok();
+    let after = credentials(&place)["device"].clone();
+    assert_ne!(after["activation_id"], before["activation_id"], "a disabled license was kept");
+    assert_eq!(place.json(&["license", "show", key])["status"], "disabled", "what the producer has decided was undone");
+}
+
+#[test]
+fn another_product_has_a_license_of_its_own() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    demo(&place, &release, &[]).ok();
+    let with_release = credentials(&place)["device"].clone();
+    place.run(&["demo", "--exit", "--listen", "127.0.0.1:0"]).ok();
+    let with_program = credentials(&place)["device"].clone();
+    assert_ne!(with_release["activation_id"], with_program["activation_id"]);
+    demo(&place, &release, &[]).ok();
+    assert_eq!(credentials(&place)["device"], with_release, "the license that was there already was not found again");
 }
 
 #[test]
@@ -98,13 +173,16 @@ fn only_what_is_missing_is_made_again() {
     file["device"].as_object_mut().unwrap().remove("token");
     file["producer"].as_object_mut().unwrap().remove("access_token");
     file["device"]["activation_id"] = Value::from("ACT-1");
+    file["device"]["serial"] = Value::from("S-1");
     std::fs::write(place.path("data/credentials.json"), file.to_string()).unwrap();
     demo(&place, &release, &[]).ok();
     let after = credentials(&place);
     for kept in ["/device/authorization_private_key", "/device/signing_public_key", "/producer/password"] {
         assert_eq!(before.pointer(kept), after.pointer(kept), "{kept}");
     }
-    assert_eq!(after["device"]["activation_id"], "ACT-1", "a member of another version was lost");
+    assert_eq!(after["device"]["serial"], "S-1", "a member of another version was lost");
+    let before_id = before.pointer("/device/activation_id");
+    assert_eq!(after.pointer("/device/activation_id"), before_id, "a key that nobody issued stayed");
     assert!(after["device"]["token"].is_string());
     assert_ne!(before["producer"]["access_token"], after["producer"]["access_token"]);
 }
@@ -122,7 +200,7 @@ fn other_files_become_the_next_version_and_the_only_offer() {
     assert_eq!(std::fs::read(place.path("data/device-downloads/app.bin")).unwrap(), b"one");
     let updates = place.json(&["update", "list"]);
     let states: Vec<_> = updates.as_array().unwrap().iter().map(|update| update["status"].as_str().unwrap()).collect();
-    assert_eq!(states, ["active", "inactive"]);
+    assert_eq!(states, ["active", "inactive", "active"], "the last one is for those who have a license");
 }
 
 #[test]
@@ -171,7 +249,7 @@ fn a_step_that_does_not_hold_fails_the_demonstration() {
     demo(&place, &release, &[]).ok();
     // The stored bytes are damaged behind the server's back; the release itself is already published.
     let stored = files_below(&place.path("data/files"));
-    let [object] = &stored[..] else { panic!("one file is stored: {stored:?}") };
+    let object = stored.iter().find(|file| std::fs::metadata(file).unwrap().len() == 10_000).unwrap();
     let mut bytes = std::fs::read(object).unwrap();
     bytes[5_000] ^= 1;
     std::fs::remove_file(object).unwrap();

@@ -77,7 +77,7 @@ fn update_device(place: &Place, base_url: &str, proxy: &Proxy) {
     let mut command = program(&place.path(""));
     command.env("ALL_PROXY", proxy.url()).args(["device", "update", "--url", base_url, "--into", "downloads"]);
     run(command.arg("--credentials").arg(credentials), "").ok();
-    assert_eq!(proxy.requests().len(), 5, "two questions, two answers and a file");
+    assert_eq!(proxy.requests().len(), 9, "two questions, two answers, a file, and two reports with their outcomes");
 }
 
 fn call_as_producer(caller: &mut Caller, place: &Place, secrets: &mut Secrets) {
@@ -138,6 +138,14 @@ fn call_as_device(caller: &mut Caller, place: &Place, secrets: &mut Secrets) {
     secrets.add("no token", "c0ffee-is-no-token-c0ffee");
     ask(caller, secrets, MANIFESTS, &format!("Bearer {token}"), &json!({ "uuid": format!("{manifest_id}0") }), 404);
 
+    // Whoever has an activation ID can activate with it; one that nobody has issued may be a mistyped one.
+    let activation_id = device["activation_id"].as_str().unwrap();
+    for (id, key) in [(activation_id.to_owned(), ""), (format!("{activation_id}0"), "activation.unknown")] {
+        let body = json!({ "id": "NEW-1", "idType": "STRING", "publisherName": "demo", "activationId": id });
+        let outcome = ask(caller, secrets, REGISTRATIONS, &format!("Bearer {token}"), &body, 200);
+        assert_eq!(outcome["key"], key);
+    }
+
     let url = post(caller, secrets, UPDATES, &format!("Bearer {token}"), &question);
     let polling_id = url.rsplit('/').next().unwrap();
     for wrong in [format!("{MANIFESTS}/{polling_id}"), format!("{UPDATES}/A{polling_id}")] {
@@ -180,6 +188,7 @@ impl Secrets {
         secrets.token("device token", text("/device/token"));
         secrets.token("access token", text("/producer/access_token"));
         secrets.basic(text("/producer/username"), text("/producer/password"));
+        secrets.add("activation ID", text("/device/activation_id"));
         secrets.add("private key", "PRIVATE KEY");
         for line in text("/device/authorization_private_key").lines().filter(|line| !line.starts_with("-----")) {
             // The first line of every key of this kind is much the same, and so are short ends.
@@ -222,7 +231,7 @@ impl Secrets {
             let code = path.split('/').nth(4).and_then(|segment| segment.split_once('-')).unwrap().1;
             self.add("code of a download", code);
             self.add("path of a download", path);
-        } else if path.starts_with(UPDATES) && last.len() > 40 {
+        } else if path.starts_with("/uai/2.0/") && last.len() > 40 {
             self.add("polling ID", last);
         }
     }
@@ -236,5 +245,6 @@ impl Secrets {
 }
 
 const KEYS: &str = "/flexnet/operations/api/updates";
+const REGISTRATIONS: &str = "/uai/2.0/devices/registrations";
 const UPDATES: &str = "/uai/2.0/signed-updates";
 const MANIFESTS: &str = "/uai/2.0/signed-updates/manifests";

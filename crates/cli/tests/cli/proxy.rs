@@ -7,6 +7,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
+
 /// Which answer is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -37,6 +39,7 @@ struct State {
     changed: AtomicUsize,
     files: AtomicUsize,
     requests: Mutex<Vec<String>>,
+    reports: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Proxy {
@@ -50,6 +53,7 @@ impl Proxy {
             changed: AtomicUsize::new(0),
             files: AtomicUsize::new(0),
             requests: Mutex::default(),
+            reports: Mutex::default(),
         };
         let state = Arc::new(state);
         let shared = state.clone();
@@ -80,6 +84,15 @@ impl Proxy {
     pub(crate) fn requests(&self) -> Vec<String> {
         self.state.requests.lock().unwrap().clone()
     }
+
+    /// The status reports that went through: number and reason of each.
+    pub(crate) fn reports(&self) -> Vec<(i64, String)> {
+        let read = |body: &Vec<u8>| {
+            let body: Value = serde_json::from_slice(body).unwrap();
+            (body["statusCode"].as_i64().unwrap(), body["statusReason"].as_str().unwrap().to_owned())
+        };
+        self.state.reports.lock().unwrap().iter().map(read).collect()
+    }
 }
 
 /// Serves one connection of the device: opens the tunnel that it asks for, and passes on requests and answers.
@@ -98,6 +111,9 @@ fn relay(device: TcpStream, state: &State) -> std::io::Result<()> {
         to_server.write_all(head.as_bytes())?;
         to_server.write_all(&body)?;
         let request = head.lines().next().unwrap_or_default().to_owned();
+        if request.starts_with("POST /uai/2.0/updates/statusLog") {
+            state.reports.lock().unwrap().push(body);
+        }
         let (head, mut body) = read_message(&mut from_server)?;
         state.alter(&request, &mut body);
         state.requests.lock().unwrap().push(request);

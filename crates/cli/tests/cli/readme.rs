@@ -27,9 +27,14 @@ fn the_tour_works_as_it_is_written() {
         outputs.push(shell(&place, &script).ok().stdout);
     }
     assert!(serving.is_some_and(|running| running.terminate().success()));
-    assert_eq!(outputs.len(), 4, "the tour has other blocks than this test knows");
+    assert_eq!(outputs.len(), 5, "the tour has other blocks than this test knows");
     assert!(outputs[2].ends_with("the new firmware\n"), "{}", outputs[2]);
-    assert!(outputs[3].ends_with("No update applies.\n"), "a withdrawn update was offered: {}", outputs[3]);
+    assert!(outputs[3].contains("✓ Reported: download completed"), "{}", outputs[3]);
+    let shown = outputs[3].split_once("\nDevice ").unwrap().1;
+    for word in ["PUMP-0077", "Nordwind", "ACT-", "Pump firmware"] {
+        assert!(shown.contains(word), "{word} is not shown: {shown}");
+    }
+    assert!(outputs[4].ends_with("No update applies.\n"), "a withdrawn update was offered: {}", outputs[4]);
 }
 
 /// The fenced blocks of a section.

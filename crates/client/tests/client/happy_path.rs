@@ -108,10 +108,12 @@ fn md5_counts_only_where_there_is_nothing_else() {
     let mut payload = manifest_payload(&[("https://dl.example.net/a.bin".to_owned(), bytes)]);
     let digest_of = |payload: &Value| manifest_answered_with(&sign(&payload.to_string())).unwrap().files[0].digest;
     assert_eq!(digest_of(&payload), FileDigest::Sha256(sha256(bytes)));
+    assert!(digest_of(&payload).resists_forgery());
     payload["manifestFiles"][0]["sha256Hash"] = json!("");
     payload["manifestFiles"][0]["md5Hash"] = json!(md5_hex(bytes).to_uppercase());
     assert_eq!(digest_of(&payload).to_hex(), md5_hex(bytes));
     assert_eq!(digest_of(&payload).algorithm(), "MD5");
+    assert!(!digest_of(&payload).resists_forgery(), "the caller is told");
 }
 
 #[test]

@@ -13,4 +13,5 @@ mod resuming;
 mod secrecy;
 mod signatures;
 mod support;
+mod telling;
 mod unsafe_names;

@@ -1,16 +1,17 @@
 //! A site's catalog as an immutable index: what answers questions without asking the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::package::{Package, StoredFile};
+use super::package::{FileContent, Package, StoredFile};
 use super::update::{ReleaseTo, Update};
-use crate::text::PackageId;
+use crate::text::{PackageId, UpdateId};
 
 /// All packages and updates of a site, indexed for the questions that devices ask.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    packages: HashMap<PackageId, Arc<Package>>,
+    packages: BTreeMap<PackageId, Arc<Package>>,
+    updates: BTreeMap<UpdateId, Arc<Update>>,
     by_source: HashMap<PackageId, Vec<Arc<Update>>>,
     by_manifest: HashMap<String, (Arc<Update>, usize)>,
     files: HashMap<[u8; 32], StoredFile>,
@@ -23,7 +24,9 @@ impl Catalog {
         let mut catalog = Self::default();
         for package in packages {
             for file in &package.files {
-                catalog.files.insert(file.stored.sha256, file.stored.clone());
+                if let FileContent::Stored(stored) = &file.content {
+                    catalog.files.insert(stored.sha256, stored.clone());
+                }
             }
             catalog.packages.insert(package.id.clone(), Arc::new(package));
         }
@@ -36,6 +39,7 @@ impl Catalog {
             for (position, target) in update.release_to.iter().enumerate() {
                 catalog.by_manifest.insert(target.manifest_uuid.clone(), (update.clone(), position));
             }
+            catalog.updates.insert(update.id.clone(), update);
         }
         catalog
     }
@@ -44,6 +48,22 @@ impl Catalog {
     #[must_use]
     pub fn package(&self, id: &PackageId) -> Option<&Arc<Package>> {
         self.packages.get(id)
+    }
+
+    /// All packages, by ID.
+    pub fn packages(&self) -> impl Iterator<Item = &Arc<Package>> {
+        self.packages.values()
+    }
+
+    /// An update by the ID that devices see.
+    #[must_use]
+    pub fn update(&self, id: &UpdateId) -> Option<&Arc<Update>> {
+        self.updates.get(id)
+    }
+
+    /// All updates, by ID.
+    pub fn updates(&self) -> impl Iterator<Item = &Arc<Update>> {
+        self.updates.values()
     }
 
     /// The updates that start from a package, in the order of answers.

@@ -7,6 +7,7 @@ use super::index::Catalog;
 use super::package::Package;
 use super::update::{EntitlementCheck, LanguageText, ReleaseTo, Update};
 use crate::device::UpdateQuestion;
+use crate::licensing::Entitlements;
 use crate::text::PackageId;
 use crate::time::Date;
 
@@ -30,14 +31,15 @@ pub struct UnknownPackage(pub PackageId);
 
 /// All updates offered to the device on a day, newest first.
 ///
-/// Only direct steps from the installed package are offered, never a chain. Without an entitlement only updates for
-/// every device ([`EntitlementCheck::None`]) are.
+/// Only direct steps from the installed package are offered, never a chain. An update with an entitlement check is offered
+/// to a device that is entitled to the product of the delivered package, and only in a language that it has.
 ///
 /// # Errors
 /// [`UnknownPackage`] when no such package was ever published.
 pub fn offers<'c>(
     catalog: &'c Catalog,
     question: &UpdateQuestion,
+    entitlements: &Entitlements,
     today: Date,
 ) -> Result<Vec<Offer<'c>>, UnknownPackage> {
     if catalog.package(&question.installed).is_none() {
@@ -45,12 +47,16 @@ pub fn offers<'c>(
     }
     let updates = catalog.updates_from(&question.installed).iter();
     Ok(updates
-        .filter(|update| update.is_offered(today) && update.entitlement_check == EntitlementCheck::None)
+        .filter(|update| update.is_offered(today))
         .filter_map(|update| {
             let target = update.target(&question.platform)?;
-            let text = update.text(question.language)?;
             let package = catalog.package(&target.package)?;
-            Some(Offer { update, target, text, package })
+            let text = match update.entitlement_check {
+                EntitlementCheck::None => update.text(question.language)?,
+                EntitlementCheck::Account | EntitlementCheck::LineItem => update.exact_text(question.language)?,
+            };
+            let entitled = entitlements.allow(update.entitlement_check, package.product.id);
+            entitled.then_some(Offer { update, target, text, package })
         })
         .collect())
 }

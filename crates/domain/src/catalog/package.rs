@@ -34,10 +34,61 @@ pub struct Package {
 pub struct PackageFile {
     /// The name under which it is downloaded.
     pub name: PlainFileName,
-    /// The stored bytes.
-    pub stored: StoredFile,
+    /// Where its bytes are, and what they are.
+    pub content: FileContent,
     /// Whether the device is told to run it after the download.
     pub execute: bool,
+}
+
+/// Where the bytes of a package's file are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileContent {
+    /// On a server of the producer's own choice.
+    External(ExternalFile),
+    /// In the file storage of the site.
+    Stored(StoredFile),
+}
+
+/// Bytes that lie on somebody else's server. The producer vouches for them: a device compares size and digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalFile {
+    /// Absolute `http` or `https` URL.
+    pub url: String,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// MD5 of the bytes.
+    pub md5: [u8; 16],
+    /// Length in bytes.
+    pub size: u64,
+}
+
+impl FileContent {
+    /// SHA-256 of the bytes.
+    #[must_use]
+    pub fn sha256(&self) -> &[u8; 32] {
+        match self {
+            Self::External(file) => &file.sha256,
+            Self::Stored(file) => &file.sha256,
+        }
+    }
+
+    /// MD5 of the bytes.
+    #[must_use]
+    pub fn md5(&self) -> &[u8; 16] {
+        match self {
+            Self::External(file) => &file.md5,
+            Self::Stored(file) => &file.md5,
+        }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::External(file) => file.size,
+            Self::Stored(file) => file.size,
+        }
+    }
 }
 
 /// Bytes that a site has stored. Written once; they never change.

@@ -7,6 +7,7 @@ use super::release::{NewUpdate, ReleaseFault};
 use super::update::{EntitlementCheck, LanguageText, ReleaseTo, Update, UpdateStatus};
 use crate::device::{DeviceClass, Language, UpdateQuestion};
 use crate::ids::{PackageRow, ProductId, UpdateRow};
+use crate::licensing::Entitlements;
 use crate::text::{PackageId, Platform, ProductName, UpdateId};
 use crate::time::Date;
 
@@ -64,7 +65,7 @@ fn question(installed: &str, platform: &str, language: u32) -> UpdateQuestion {
 fn offered(updates: Vec<Update>, question: &UpdateQuestion, today: &str) -> Vec<(String, String, String)> {
     let packages = ["a", "b", "c", "d"].into_iter().map(package).collect();
     let catalog = Catalog::new(packages, updates);
-    let offers = matching::offers(&catalog, question, date(today)).unwrap();
+    let offers = matching::offers(&catalog, question, &Entitlements::default(), date(today)).unwrap();
     offers.iter().map(|o| (o.update.id.to_string(), o.target.package.to_string(), o.text.title.clone())).collect()
 }
 
@@ -141,7 +142,8 @@ fn only_direct_steps_newest_first() {
 #[test]
 fn an_unknown_package_is_said_to_be_unknown() {
     let catalog = Catalog::new(vec![package("a")], vec![]);
-    let answer = matching::offers(&catalog, &question("z", "WIN64", 1033), date("2026-06-01"));
+    let answer =
+        matching::offers(&catalog, &question("z", "WIN64", 1033), &Entitlements::default(), date("2026-06-01"));
     assert_eq!(answer, Err(UnknownPackage(package_id("z"))));
 }
 

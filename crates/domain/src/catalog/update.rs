@@ -41,7 +41,8 @@ pub struct ReleaseTo {
     pub platform: Platform,
     /// The package that is delivered.
     pub package: PackageId,
-    /// The unguessable name of this file list, stable for the life of the update: whoever knows it gets the list.
+    /// The unguessable name of this file list: whoever knows it gets the list. It stays while platform, package and
+    /// entitlement check do.
     pub manifest_uuid: String,
 }
 
@@ -131,15 +132,16 @@ impl Update {
         self.release_to.iter().find(|target| target.platform == *platform)
     }
 
+    /// The text in exactly this language.
+    #[must_use]
+    pub fn exact_text(&self, language: Language) -> Option<&LanguageText> {
+        self.languages.iter().find(|text| text.language == language)
+    }
+
     /// The text for a language: the exact one, else one of the same primary language, else the update's first.
     #[must_use]
     pub fn text(&self, language: Language) -> Option<&LanguageText> {
-        let same = |text: &&LanguageText| text.language == language;
         let related = |text: &&LanguageText| text.language.primary() == language.primary();
-        self.languages
-            .iter()
-            .find(same)
-            .or_else(|| self.languages.iter().find(related))
-            .or_else(|| self.languages.first())
+        self.exact_text(language).or_else(|| self.languages.iter().find(related)).or_else(|| self.languages.first())
     }
 }

@@ -1,13 +1,13 @@
-//! Bodies that devices send.
+//! Bodies in which devices ask something.
 
-use countersign_app::polling::{Asked, QuestionProblem};
-use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT, Language, UpdateQuestion};
+use countersign_app::polling::{Asked, Problem};
+use countersign_domain::device::UpdateQuestion;
 use countersign_domain::text::{PackageId, Platform};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::calls::Question;
+use super::members::{device_class, identity, language, malformed, needed};
 
 /// A question about updates.
 #[derive(Deserialize, ToSchema)]
@@ -44,66 +44,24 @@ pub(crate) struct ManifestRequest {
     uuid: Option<Value>,
 }
 
-impl Question for UpdatesRequest {
-    fn into_asked(self) -> Asked {
-        self.question().map_or_else(Asked::Invalid, Asked::Updates)
-    }
-}
-
 impl UpdatesRequest {
-    fn question(self) -> Result<UpdateQuestion, QuestionProblem> {
-        let class = text("deviceClass", self.device_class)?;
-        let device_class = DeviceClass::parse(&class).ok_or(QuestionProblem::DeviceClass(class))?;
-        let identity = DeviceIdentity {
-            id: text("id", self.id)?,
-            id_type: text("idType", self.id_type)?,
-            publisher_name: text("publisherName", self.publisher_name)?,
-        };
-        let anonymous = [&identity.id, &identity.id_type, &identity.publisher_name].into_iter().all(String::is_empty);
+    pub(crate) fn read(self) -> Result<Asked, Problem> {
+        let device_class = device_class(self.device_class)?;
+        let identity = identity(self.id, self.id_type, self.publisher_name)?;
         let installed = needed("updateFromPkgId", self.update_from_pkg_id)?;
         let platform = needed("platform", self.platform)?;
-        Ok(UpdateQuestion {
+        Ok(Asked::Updates(UpdateQuestion {
             device_class,
-            identity: (!anonymous).then_some(identity),
+            identity,
             installed: PackageId::new(installed).map_err(|_| malformed("updateFromPkgId"))?,
             platform: Platform::new(platform).map_err(|_| malformed("platform"))?,
             language: language(self.language)?,
-        })
+        }))
     }
 }
 
-impl Question for ManifestRequest {
-    fn into_asked(self) -> Asked {
-        needed("uuid", self.uuid).map_or_else(Asked::Invalid, |uuid| Asked::Manifest { uuid })
+impl ManifestRequest {
+    pub(crate) fn read(self) -> Result<Asked, Problem> {
+        Ok(Asked::Manifest { uuid: needed("uuid", self.uuid)? })
     }
-}
-
-fn needed(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {
-    let text = text(member, value)?;
-    if text.is_empty() { Err(QuestionProblem::Missing(member.to_owned())) } else { Ok(text) }
-}
-
-/// A text of at most 255 bytes, blanks around it removed; empty when it is not given.
-fn text(member: &'static str, value: Option<Value>) -> Result<String, QuestionProblem> {
-    match value {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) if text.len() <= IDENTITY_LIMIT => Ok(text.trim().to_owned()),
-        Some(_) => Err(malformed(member)),
-    }
-}
-
-/// A language identifier: a number, or its digits in a string.
-fn language(value: Option<Value>) -> Result<Language, QuestionProblem> {
-    let number = match value {
-        None | Some(Value::Null) => Some(0),
-        Some(Value::String(text)) if text.trim().is_empty() => Some(0),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
-        Some(Value::Array(_) | Value::Bool(_) | Value::Object(_)) => None,
-    };
-    number.map(Language).ok_or(malformed("language"))
-}
-
-fn malformed(member: &'static str) -> QuestionProblem {
-    QuestionProblem::Malformed(member.to_owned())
 }

@@ -12,10 +12,15 @@ fn path(door: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../openapi/{door}.json"))
 }
 
+/// The committed document of a door.
+pub(crate) fn document(door: &str) -> Value {
+    let text = std::fs::read_to_string(path(door)).expect("run `cargo xtask openapi` once");
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Method and path of every operation of a door, from its committed document.
 pub(crate) fn routes(door: &str) -> Vec<(Method, String)> {
-    let text = std::fs::read_to_string(path(door)).expect("run `cargo xtask openapi` once");
-    let document: Value = serde_json::from_str(&text).unwrap();
+    let document = document(door);
     let mut routes = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {

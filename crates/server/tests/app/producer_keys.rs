@@ -1,31 +1,22 @@
 //! The key calls of the producer door.
 
-use axum::body::Body;
-use countersign_app::{keys, sites, users};
-use countersign_crypto::encoding::base64_encode;
-use countersign_domain::site::{SiteName, SiteSettings};
+use std::time::Duration;
+
+use countersign_app::{keys, users};
+use countersign_crypto::{Algorithm, Flattened, RsaPublicKey, VerifyingKey};
 use countersign_domain::text::Username;
 use countersign_domain::user::Role;
 use countersign_testkit::WorldOptions;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, OTHER_KEY, PASSWORD, PRODUCER_KEY, good_token, request};
+use crate::producer_support::{Producer, basic, call};
+use crate::support::{Answer, App, PASSWORD, PRODUCER_KEY, question};
 
 const AUTHORIZATION_KEY: &str = "/flexnet/operations/api/updates/update-authorization-key";
 const SIGNING_KEY: &str = "/flexnet/operations/api/updates/update-signing-key";
-
-fn basic(name: &str, password: &str) -> String {
-    format!("Basic {}", base64_encode(format!("{name}:{password}").as_bytes()))
-}
-
-async fn call(app: &App, method: Method, path: &str, authorization: Option<&str>, body: impl Into<Body>) -> Answer {
-    let mut request = request(&method, path);
-    if let Some(value) = authorization {
-        request = request.header("authorization", value);
-    }
-    app.send(request.body(body.into()).unwrap()).await
-}
+const SIGNING_KEYS: &str = "/flexnet/operations/api/updates/update-signing-keys";
+const ROTATE: &str = "/flexnet/operations/api/updates/update-signing-key/rotate";
 
 fn key_body(text: &str) -> String {
     json!({ "publicKey": text }).to_string()
@@ -107,53 +98,12 @@ async fn the_first_get_of_the_signing_key_makes_it_and_later_ones_repeat_it() {
 async fn both_paths_answer_with_and_without_prefix_and_slash() {
     let app = app().await;
     let login = basic("ada", PASSWORD);
-    for path in [AUTHORIZATION_KEY, SIGNING_KEY] {
+    for path in [AUTHORIZATION_KEY, SIGNING_KEY, SIGNING_KEYS] {
         for spelling in [path.to_owned(), format!("{path}/"), path.replace("/flexnet", ""), format!("/t/demo{path}")] {
             let answer = call(&app, Method::GET, &spelling, Some(&login), "").await;
             assert_eq!(answer.status, StatusCode::OK, "{spelling}");
         }
     }
-}
-
-#[tokio::test]
-async fn every_route_refuses_missing_wrong_malformed_ended_and_foreign_credentials() {
-    let app = app().await;
-    let other = sites::create(app.ctx(), SiteName::new("other").unwrap(), SiteSettings::default()).await.unwrap();
-    let name = Username::new("eve").unwrap();
-    users::add(app.ctx(), other, name.clone(), Role::Admin, countersign_crypto::Secret::new(PASSWORD.to_owned()))
-        .await
-        .unwrap();
-    let foreign = users::issue_token(app.ctx(), other, name, None).await.unwrap().0;
-    let ended_at = countersign_domain::time::Timestamp::from_seconds(1_772_366_400);
-    let ended = users::issue_token(app.ctx(), app.site, Username::new("ada").unwrap(), Some(ended_at)).await.unwrap().0;
-    let credentials = [
-        None,
-        Some(String::new()),
-        Some("Basic".to_owned()),
-        Some("Basic !!!".to_owned()),
-        Some(format!("Basic {}", base64_encode(b"ada"))),
-        Some(basic("ada", "wrong password")),
-        Some(basic("ada", "")),
-        Some(basic("nobody", PASSWORD)),
-        Some(basic("", "")),
-        Some(basic("eve", PASSWORD)),
-        Some(format!("Bearer {}", foreign.expose())),
-        Some(format!("Bearer {}", ended.expose())),
-        Some("Bearer rna_00".to_owned()),
-        Some(format!("Bearer {}", good_token())),
-        Some("Digest username=ada".to_owned()),
-    ];
-    let body = key_body(&OTHER_KEY.public_key().spki_base64());
-    for (method, path) in crate::documents::routes("producer") {
-        for authorization in &credentials {
-            let path = format!("/flexnet{path}");
-            let answer = call(&app, method.clone(), &path, authorization.as_deref(), body.clone()).await;
-            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path} with {authorization:?}");
-            assert!(answer.headers.contains_key("www-authenticate"));
-            assert_eq!(answer.json()["publicKey"], "");
-        }
-    }
-    assert!(keys::list_authorization_keys(app.ctx(), app.site).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -203,6 +153,95 @@ async fn json_test_suite_at_the_key_upload() {
             let expected = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE];
             assert!(expected.contains(&answer.status), "{name}: {}", answer.status);
             assert_eq!(answer.json()["publicKey"], "", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_signing_key_is_published_before_it_signs() {
+    let producer = Producer::new().await;
+    let old = public_key(&producer.get(SIGNING_KEY).await);
+    let url = producer.app.ask_for_url(crate::support::UPDATES, &question()).await;
+    producer.app.world.clock.advance(Duration::from_secs(60));
+
+    let rotated = producer.send(Method::POST, ROTATE, "").await;
+    let new = public_key(&rotated);
+    assert_ne!(new, old);
+    assert_eq!(rotated.json()["errorMessage"], "");
+    assert_eq!(public_key(&producer.get(SIGNING_KEY).await), new, "the newest is published");
+    for (milliseconds, signing, other) in [(0, &old, &new), (1000, &old, &new), (999, &old, &new), (1, &new, &old)] {
+        producer.app.world.clock.advance(Duration::from_millis(milliseconds));
+        let fresh = producer.app.ask(crate::support::UPDATES, &question()).await;
+        for answer in [producer.app.get(&url).await, fresh] {
+            assert!(verifies(&answer, signing) && !verifies(&answer, other), "{milliseconds} ms later");
+        }
+        let listed = producer.get(SIGNING_KEYS).await.json();
+        let listed: Vec<_> = listed["keys"].as_array().unwrap().iter().collect();
+        let words = |key: &&Value| (key["publicKey"].clone(), key["signing"].clone());
+        let expected = [(json!(new), json!(signing == &new)), (json!(old), json!(signing == &old))];
+        assert_eq!(listed.iter().map(words).collect::<Vec<_>>(), expected);
+        assert_eq!(listed[0]["createdAt"], "2026-03-01T12:01:00Z");
+    }
+}
+
+fn public_key(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+    answer.json()["publicKey"].as_str().unwrap().to_owned()
+}
+
+/// Whether a signed answer verifies with this public key.
+fn verifies(answer: &Answer, spki: &str) -> bool {
+    assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+    let key = VerifyingKey::from_rsa(&RsaPublicKey::parse_upload(spki).unwrap()).unwrap();
+    Flattened::parse(&answer.body).unwrap().verify(Algorithm::RS256, &key).is_ok()
+}
+
+#[tokio::test]
+async fn rotating_without_a_key_makes_the_first_which_signs_at_once() {
+    let app = App::bare(WorldOptions::default()).await;
+    app.add_user("ada", Role::Publisher).await;
+    let login = basic("ada", PASSWORD);
+    assert_eq!(call(&app, Method::GET, SIGNING_KEYS, Some(&login), "").await.json(), json!({ "keys": [] }));
+    let first = public_key(&call(&app, Method::POST, ROTATE, Some(&login), "").await);
+    let listed = call(&app, Method::GET, SIGNING_KEYS, Some(&login), "").await.json();
+    assert_eq!(listed["keys"][0], json!({ "publicKey": first, "createdAt": "2026-03-01T12:00:00Z", "signing": true }));
+}
+
+#[tokio::test]
+async fn without_authorization_keys_no_device_is_let_in() {
+    let producer = Producer::new().await;
+    let url = producer.app.ask_for_url(crate::support::UPDATES, &question()).await;
+    assert_eq!(producer.app.get(&url).await.status, StatusCode::OK);
+    for _ in 0..2 {
+        let answer = producer.delete(AUTHORIZATION_KEY).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 0));
+    }
+    assert_eq!(producer.app.get(&url).await.status, StatusCode::UNAUTHORIZED, "asked before, polled after");
+    let asked = producer.app.ask(crate::support::UPDATES, &question()).await;
+    assert_eq!((asked.status, asked.error_key().as_str()), (StatusCode::UNAUTHORIZED, "auth.key.missing"));
+    assert_eq!(producer.get(AUTHORIZATION_KEY).await.json(), json!({ "publicKey": "", "errorMessage": "" }));
+
+    let body = key_body(&PRODUCER_KEY.public_key().spki_base64());
+    assert_eq!(producer.send(Method::PUT, AUTHORIZATION_KEY, body).await.status, StatusCode::OK);
+    assert_eq!(producer.app.ask(crate::support::UPDATES, &question()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_key_calls_refuse_in_the_shape_of_their_answers() {
+    let producer = Producer::new().await;
+    for (method, path) in crate::documents::routes("producer") {
+        let path = format!("/flexnet{path}");
+        if !path.contains("update-") {
+            continue;
+        }
+        for (method, authorization) in [(method, None), (Method::PATCH, Some("Basic x"))] {
+            let answer = call(&producer.app, method, &path, authorization, "").await;
+            let object = answer.json();
+            let members: Vec<_> = object.as_object().unwrap().keys().cloned().collect();
+            assert_eq!(
+                (members, &object["publicKey"]),
+                (vec!["errorMessage".to_owned(), "publicKey".to_owned()], &json!(""))
+            );
         }
     }
 }

@@ -165,7 +165,7 @@ async fn hosts_of_a_site_are_host_names() {
     for host in ["acme.example.com:8443", "", "a/b", "*.example.com"] {
         let settings = SiteSettings { hosts: vec![host.to_owned()], ..SiteSettings::default() };
         let outcome = sites::create(app.ctx(), SiteName::new("acme").unwrap(), settings).await;
-        assert!(matches!(outcome, Err(sites::CreateSiteError::Host(_))), "{host:?}: {outcome:?}");
+        assert!(matches!(outcome, Err(sites::SiteError::Host(_))), "{host:?}: {outcome:?}");
     }
     let hosts = ["A.example.com.", "a.example.com"].map(str::to_owned).to_vec();
     let settings = SiteSettings { hosts, ..SiteSettings::default() };

@@ -108,6 +108,16 @@ impl App {
 
     /// Publishes a package for LINUX64 and the update from `from` to it.
     pub(crate) async fn publish(&self, from: &str, to: &str, update: &str, files: &[(&str, &'static [u8])]) {
+        self.release_to(from, to, new_update(update, from, to), files).await;
+    }
+
+    /// The same, for devices whose account holds the product.
+    pub(crate) async fn publish_checked(&self, from: &str, to: &str, update: &str, files: &[(&str, &'static [u8])]) {
+        let update = NewUpdate { entitlement_check: EntitlementCheck::Account, ..new_update(update, from, to) };
+        self.release_to(from, to, update, files).await;
+    }
+
+    async fn release_to(&self, from: &str, to: &str, update: NewUpdate, files: &[(&str, &'static [u8])]) {
         let product = ProductName::new("Pump").unwrap();
         // Both may be there already: tests publish several releases.
         let _ = products::create(self.ctx(), self.site, product.clone()).await;
@@ -128,13 +138,13 @@ impl App {
             package: PackageId::new(to).unwrap(),
             package_description: String::new(),
             files: received,
-            update: new_update(update, from, to),
+            update,
         };
         releases::publish(self.ctx(), self.site, release).await.unwrap();
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        read(self.router.clone().oneshot(request).await.unwrap()).await
+        through(&self.router, request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -235,6 +245,11 @@ pub(crate) fn new_update(id: &str, from: &str, to: &str) -> NewUpdate {
             description: String::new(),
         }],
     }
+}
+
+/// Sends a request through a router.
+pub(crate) async fn through(router: &Router, request: Request<Body>) -> Answer {
+    read(router.clone().oneshot(request).await.unwrap()).await
 }
 
 async fn read(response: Response) -> Answer {

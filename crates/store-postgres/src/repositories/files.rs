@@ -6,7 +6,7 @@ use countersign_domain::ids::{ProductId, SiteId, StoredFileId};
 use countersign_domain::text::ProductName;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
-use countersign_store::repositories::{Files, NewFile, Products};
+use countersign_store::repositories::{Deleted, Files, NewFile, Page, Products};
 use tokio_postgres::Row;
 
 use crate::connection::Value;
@@ -21,13 +21,28 @@ const INSERT_FILE: &str = "insert into files (site, sha256, md5, size, object_ke
     values ($1, $2, $3, $4, $5, $6) on conflict (site, sha256) do nothing returning id";
 const FIND_FILE: &str =
     "select id, sha256, md5, size, object_key, created_at from files where site = $1 and sha256 = $2";
+const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at from files
+    where site = $1 and id > $2 order by id limit $3";
+const LOCK_FILE: &str = "select id from files where site = $1 and sha256 = $2 for update";
+const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = $1)";
+const DELETE_FILE: &str = "delete from files where id = $1";
 const FIND_OBJECT_KEYS: &str = "select wanted.key from unnest($1::text[]) with ordinality as wanted (key, position)
     where exists (select 1 from files where object_key = wanted.key) order by wanted.position";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT_PRODUCT, FIND_PRODUCT, LIST_PRODUCTS, INSERT_FILE, FIND_FILE, FIND_OBJECT_KEYS];
+pub(super) const ALL: &[&str] = &[
+    INSERT_PRODUCT,
+    FIND_PRODUCT,
+    LIST_PRODUCTS,
+    INSERT_FILE,
+    FIND_FILE,
+    LIST_FILES,
+    LOCK_FILE,
+    FILE_IN_USE,
+    DELETE_FILE,
+    FIND_OBJECT_KEYS,
+];
 
 #[async_trait]
 impl Products for PgTx<'_> {
@@ -69,8 +84,33 @@ impl Files for PgTx<'_> {
         self.first(FIND_FILE, &[&site.0, &&sha256[..]], |row| stored_file(row, 0)).await
     }
 
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError> {
+        self.all(LIST_FILES, &[&site.0, &page.after, &i64::from(page.limit)], |row| stored_file(row, 0)).await
+    }
+
+    /// Whoever writes a row that refers to the file holds a lock on it that `for update` waits for, or waits for this
+    /// unit. What the second statement sees is therefore all there is.
+    async fn delete(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Deleted, StoreError> {
+        let locked = self.first(LOCK_FILE, &[&site.0, &&sha256[..]], |row| column::<i64>(row, 0)).await?;
+        let Some(id) = locked else { return Ok(Deleted::Unknown) };
+        if self.is_in_use(FILE_IN_USE, id).await? {
+            return Ok(Deleted::InUse);
+        }
+        self.changed(DELETE_FILE, &[&id]).await?;
+        Ok(Deleted::Yes)
+    }
+
     async fn find_by_object_keys(&mut self, keys: &[String]) -> Result<Vec<String>, StoreError> {
         self.all(FIND_OBJECT_KEYS, &[&keys], |row| column(row, 0)).await
+    }
+}
+
+impl PgTx<'_> {
+    /// Whether something refers to a row: what a `select exists` says.
+    pub(super) async fn is_in_use(&mut self, sql: &'static str, id: i64) -> Result<bool, StoreError> {
+        let is_there = self.first(sql, &[&id], |row| column::<bool>(row, 0)).await?;
+        // Without an answer nothing is removed.
+        Ok(is_there.unwrap_or(true))
     }
 }
 

@@ -1,10 +1,21 @@
 //! The repositories: one file per area, each statement a constant beside the method that uses it.
 
+mod activations;
+mod customers;
+mod device_events;
+mod devices;
+mod features;
 mod files;
 mod installation;
 mod keys;
+mod license_terms;
+mod licenses;
+mod orders;
 mod packages;
 mod sites;
+mod status_reports;
+mod trails;
+mod update_parts;
 mod updates;
 mod users;
 

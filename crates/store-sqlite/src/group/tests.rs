@@ -1,5 +1,6 @@
 //! Groups that end badly: a full database, a commit that fails, a lock that another process holds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign_domain::catalog::package::Product;
@@ -10,19 +11,25 @@ use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_domain::text::{PackageId, ProductName};
 use countersign_domain::time::Timestamp;
 use countersign_store::Tx;
-use countersign_store::repositories::{NewPackage, NewPackageFile};
+use countersign_store::repositories::{NewFileContent, NewPackage, NewPackageFile};
 use tempfile::TempDir;
 
 use super::*;
+use crate::time::StoreTime;
+use crate::time::tests::SetClock;
 use crate::transaction::SqliteTx;
 use crate::{connection, migrations};
+
+mod mark;
 
 const NOW: Timestamp = Timestamp::EPOCH;
 /// Long enough for every test, so that a slow machine does not split a group.
 const NO_HURRY: Duration = Duration::from_secs(600);
 
-/// One database with one site, and the queue of its writer.
+/// One database with one site, and clock and queue of its writer.
 struct Bench {
+    clock: Arc<SetClock>,
+    time: Arc<StoreTime>,
     connection: Connection,
     folder: TempDir,
     site: SiteId,
@@ -37,13 +44,15 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = connection::open_writer(&folder.path().join("a.db")).unwrap();
         migrations::apply(&mut connection, NOW).unwrap();
-        let site = now(SqliteTx::new(&mut connection).sites().insert(
+        let clock = Arc::new(SetClock::default());
+        let time = Arc::new(StoreTime::new(clock.clone()));
+        let site = now(SqliteTx::new(&mut connection, &mut TransactionTime::new(&time)).sites().insert(
             &SiteName::new("one").unwrap(),
             &SiteSettings::default(),
             NOW,
         ));
         let (queue, jobs) = mpsc::channel(64);
-        Self { connection, folder, site: site.unwrap().unwrap(), queue, jobs }
+        Self { clock, time, connection, folder, site: site.unwrap().unwrap(), queue, jobs }
     }
 
     fn add(&self, unit: ErasedUnit) -> Answer {
@@ -66,11 +75,16 @@ impl Bench {
     /// Runs what is in the queue as one group.
     fn run(&mut self) {
         let Ok(Job::Unit(unit, reply)) = self.jobs.try_recv() else { panic!("the test adds a unit first") };
-        assert!(run(&mut self.connection, (unit, reply), &mut self.jobs, NO_HURRY).is_none());
+        assert!(self.run_from((unit, reply)).is_none());
+    }
+
+    fn run_from(&mut self, first: (ErasedUnit, Reply)) -> Option<oneshot::Sender<()>> {
+        run(&mut self.connection, TransactionTime::new(&self.time), first, &mut self.jobs, NO_HURRY)
     }
 
     fn products(&mut self) -> Vec<String> {
-        let listed = now(SqliteTx::new(&mut self.connection).products().list(self.site)).unwrap();
+        let mut time = TransactionTime::new(&self.time);
+        let listed = now(SqliteTx::new(&mut self.connection, &mut time).products().list(self.site)).unwrap();
         listed.into_iter().map(|Product { name, .. }| name.as_str().to_owned()).collect()
     }
 }
@@ -136,7 +150,7 @@ fn a_commit_that_fails_leaves_the_outcome_unknown() {
         Box::pin(async move {
             let file = NewPackageFile {
                 name: PlainFileName::new("a.bin").unwrap(),
-                stored: StoredFileId(1 << 40),
+                content: NewFileContent::Stored(StoredFileId(1 << 40)),
                 execute: false,
             };
             let package = NewPackage {
@@ -196,7 +210,7 @@ fn a_request_to_close_is_met_while_the_database_is_locked() {
     bench.queue.try_send(Job::Close(reply)).unwrap();
     let mut behind = bench.product("behind", true);
     let Ok(Job::Unit(unit, reply)) = bench.jobs.try_recv() else { panic!("a unit was added") };
-    assert!(run(&mut bench.connection, (unit, reply), &mut bench.jobs, NO_HURRY).is_some());
+    assert!(bench.run_from((unit, reply)).is_some());
     assert!(matches!(answered(before), Err(StoreError::Busy)));
     assert!(behind.try_recv().is_err(), "a unit behind the request belongs to whoever closes");
 }

@@ -6,10 +6,10 @@ use countersign_domain::ids::{ProductId, SiteId, StoredFileId};
 use countersign_domain::text::ProductName;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
-use countersign_store::repositories::{Files, NewFile, Products};
+use countersign_store::repositories::{Deleted, Files, NewFile, Page, Products};
 use rusqlite::Row;
 
-use crate::rows::{Place, all, column, first, inserted, time};
+use crate::rows::{Place, all, changed, column, exists, first, inserted, time};
 use crate::transaction::SqliteTx;
 
 const INSERT_PRODUCT: &str =
@@ -20,11 +20,25 @@ const INSERT_FILE: &str = "insert into files (site, sha256, md5, size, object_ke
     values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (site, sha256) do nothing returning id";
 const FIND_FILE: &str =
     "select id, sha256, md5, size, object_key, created_at from files where site = ?1 and sha256 = ?2";
+const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at from files
+    where site = ?1 and id > ?2 order by id limit ?3";
+const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = ?1)";
+const DELETE_FILE: &str = "delete from files where id = ?1";
 const FIND_OBJECT_KEY: &str = "select object_key from files where object_key = ?1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT_PRODUCT, FIND_PRODUCT, LIST_PRODUCTS, INSERT_FILE, FIND_FILE, FIND_OBJECT_KEY];
+pub(super) const ALL: &[&str] = &[
+    INSERT_PRODUCT,
+    FIND_PRODUCT,
+    LIST_PRODUCTS,
+    INSERT_FILE,
+    FIND_FILE,
+    LIST_FILES,
+    FILE_IN_USE,
+    DELETE_FILE,
+    FIND_OBJECT_KEY,
+];
 
 #[async_trait]
 impl Products for SqliteTx<'_> {
@@ -64,6 +78,22 @@ impl Files for SqliteTx<'_> {
 
     async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError> {
         self.attempt(|c| first(c, FIND_FILE, (site.0, &sha256[..]), |row| stored_file(row, 0)))
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError> {
+        self.attempt(|c| all(c, LIST_FILES, (site.0, page.after, page.limit), |row| stored_file(row, 0)))
+    }
+
+    async fn delete(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Deleted, StoreError> {
+        self.attempt(|c| {
+            let found = first(c, FIND_FILE, (site.0, &sha256[..]), |row| column::<i64>(row, 0))?;
+            let Some(id) = found else { return Ok(Deleted::Unknown) };
+            if exists(c, FILE_IN_USE, [id])? {
+                return Ok(Deleted::InUse);
+            }
+            changed(c, DELETE_FILE, [id])?;
+            Ok(Deleted::Yes)
+        })
     }
 
     async fn find_by_object_keys(&mut self, keys: &[String]) -> Result<Vec<String>, StoreError> {

@@ -1,18 +1,88 @@
-//! Every statement of every repository fits the migrated schema.
+//! Every statement of every repository fits the migrated schema, and looks rows up.
 
 use countersign_domain::time::Timestamp;
 use rusqlite::Connection;
 
-use super::{files, installation, keys, packages, sites, updates, users};
+use super::*;
+use crate::connection::CACHED_STATEMENTS;
+use crate::time::{FIND_MARK, RAISE_MARK};
+
+fn statements() -> Vec<&'static str> {
+    [
+        &[FIND_MARK, RAISE_MARK],
+        activations::ALL,
+        customers::ALL,
+        device_events::ALL,
+        devices::ALL,
+        features::ALL,
+        files::ALL,
+        installation::ALL,
+        keys::ALL,
+        licenses::ALL,
+        orders::ALL,
+        packages::ALL,
+        sites::ALL,
+        status_reports::ALL,
+        trails::ALL,
+        updates::ALL,
+        users::ALL,
+    ]
+    .concat()
+}
+
+fn migrated() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    crate::migrations::apply(&mut connection, Timestamp::from_seconds(1)).unwrap();
+    connection
+}
 
 #[test]
 fn every_statement_prepares_on_a_fresh_schema() {
-    let mut connection = Connection::open_in_memory().unwrap();
-    crate::migrations::apply(&mut connection, Timestamp::from_seconds(1)).unwrap();
-    for sql in [installation::ALL, sites::ALL, keys::ALL, users::ALL, files::ALL, packages::ALL, updates::ALL].concat()
-    {
+    let connection = migrated();
+    for sql in statements() {
         if let Err(error) = connection.prepare(sql) {
             panic!("{error} in:\n{sql}");
         }
+    }
+}
+
+#[test]
+fn every_statement_stays_prepared() {
+    let count = statements().len();
+    assert!(count < CACHED_STATEMENTS, "{count} statements do not fit");
+}
+
+/// How SQLite runs a statement, a line for each step.
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+    let count = statement.parameter_count();
+    let rows = statement.query_map(rusqlite::params_from_iter(vec![1; count]), |row| row.get(3)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// Steps that go through a whole table: all sites are listed, the tokens of a site are few, and the last reads nothing.
+const SCANS: [&str; 3] = ["SCAN sites USING INDEX sqlite_autoindex_sites_1", "SCAN t", "SCAN CONSTANT ROW"];
+
+#[test]
+fn every_statement_looks_its_rows_up() {
+    let connection = migrated();
+    // The plan of an insert also names the scans that it would make for broken references, of which there are none.
+    for sql in statements().into_iter().filter(|sql| !sql.starts_with("insert")) {
+        for step in plan(&connection, sql) {
+            assert!(!step.contains("SCAN") || SCANS.contains(&step.as_str()), "{step} in:\n{sql}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_long_lists_come_in_the_order_of_an_index() {
+    let connection = migrated();
+    let parts: Vec<_> = statements().into_iter().filter(|sql| sql.contains(" limit ?")).collect();
+    assert!(parts.len() > 15, "{} statements read a part of a list", parts.len());
+    for sql in parts {
+        // What one customer holds and what one device has logged is little, and sorted.
+        let is_little = sql.contains("where o.customer = ?3") || sql.contains("where +e.site = ?1 and e.device");
+        let sorts = plan(&connection, sql).iter().any(|step| step.contains("ORDER BY"));
+        assert_eq!(sorts, is_little, "{sql}");
     }
 }

@@ -43,6 +43,14 @@ const LANGUAGES: &str = "select l.\"update\", l.language, l.title, l.description
 const LIST_LANGUAGES: &str = "select l.\"update\", l.language, l.title, l.description
     from updates u join update_languages l on l.\"update\" = u.id
     where u.site = ?1 order by l.\"update\", l.position";
+const REPLACE: &str =
+    "update updates set name = ?3, description = ?4, status = ?5, entitlement_check = ?6, start_date = ?7,
+    end_date = ?8, command_line = ?9 where site = ?1 and update_id = ?2 returning id";
+const FIND_ROW: &str = "select id from updates where site = ?1 and update_id = ?2";
+const DELETE_SOURCES: &str = "delete from update_sources where \"update\" = ?1";
+const DELETE_TARGETS: &str = "delete from update_targets where \"update\" = ?1";
+const DELETE_LANGUAGES: &str = "delete from update_languages where \"update\" = ?1";
+const DELETE: &str = "delete from updates where id = ?1";
 const SET_STATUS: &str = "update updates set status = ?3 where site = ?1 and update_id = ?2";
 
 /// Every statement of this file.
@@ -60,6 +68,12 @@ pub(super) const ALL: &[&str] = &[
     LIST_TARGETS,
     LANGUAGES,
     LIST_LANGUAGES,
+    REPLACE,
+    FIND_ROW,
+    DELETE_SOURCES,
+    DELETE_TARGETS,
+    DELETE_LANGUAGES,
+    DELETE,
     SET_STATUS,
 ];
 
@@ -90,6 +104,19 @@ impl Updates for SqliteTx<'_> {
         })
     }
 
+    async fn replace(&mut self, site: SiteId, release: &NewRelease) -> Result<bool, StoreError> {
+        self.attempt(|c| replace(c, site, release))
+    }
+
+    async fn delete(&mut self, site: SiteId, id: &UpdateId) -> Result<bool, StoreError> {
+        self.attempt(|c| {
+            let found = first(c, FIND_ROW, (site.0, id.as_str()), |row| column::<i64>(row, 0))?;
+            let Some(id) = found else { return Ok(false) };
+            delete_parts(c, id)?;
+            Ok(changed(c, DELETE, [id])? == 1)
+        })
+    }
+
     async fn set_status(&mut self, site: SiteId, id: &UpdateId, status: UpdateStatus) -> Result<bool, StoreError> {
         self.attempt(|c| Ok(changed(c, SET_STATUS, (site.0, id.as_str(), status.as_str()))? == 1))
     }
@@ -110,6 +137,31 @@ fn insert(c: &Connection, site: SiteId, release: &NewRelease, now: Timestamp) ->
         now.as_millis(),
     ];
     let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+    insert_parts(c, site, id, release)?;
+    Ok(Some(UpdateRow(id)))
+}
+
+fn replace(c: &Connection, site: SiteId, release: &NewRelease) -> Result<bool, StoreError> {
+    let update = &release.update;
+    let values = params![
+        site.0,
+        update.id.as_str(),
+        update.name,
+        update.description,
+        update.status.as_str(),
+        update.entitlement_check.as_str(),
+        update.start_date.to_string(),
+        update.end_date.map(|end| end.to_string()),
+        update.command_line,
+    ];
+    let Some(id) = first(c, REPLACE, values, |row| column(row, 0))? else { return Ok(false) };
+    delete_parts(c, id)?;
+    insert_parts(c, site, id, release)?;
+    Ok(true)
+}
+
+fn insert_parts(c: &Connection, site: SiteId, id: i64, release: &NewRelease) -> Result<(), StoreError> {
+    let update = &release.update;
     let place = Place { table: "updates", row: id };
     for (position, package) in (1_i64..).zip(&update.release_from) {
         let written = changed(c, INSERT_SOURCE, (id, position, site.0, package.as_str()))?;
@@ -123,7 +175,14 @@ fn insert(c: &Connection, site: SiteId, release: &NewRelease, now: Timestamp) ->
     for (position, text) in (1_i64..).zip(&update.languages) {
         changed(c, INSERT_LANGUAGE, (id, position, text.language.0, &text.title, &text.description))?;
     }
-    Ok(Some(UpdateRow(id)))
+    Ok(())
+}
+
+fn delete_parts(c: &Connection, id: i64) -> Result<(), StoreError> {
+    for sql in [DELETE_SOURCES, DELETE_TARGETS, DELETE_LANGUAGES] {
+        changed(c, sql, [id])?;
+    }
+    Ok(())
 }
 
 /// The rows of the other tables, by update.

@@ -1,6 +1,7 @@
 //! What waits behind a request to close is answered, not forgotten.
 
 use super::*;
+use crate::time::tests::SetClock;
 use crate::{connection, migrations};
 use countersign_domain::time::Timestamp;
 
@@ -21,7 +22,8 @@ fn units_behind_a_request_to_close_hear_that_the_store_is_closed() {
         done
     };
     let (mut before, mut first, mut behind, mut second) = (unit(), close(), unit(), close());
-    work(connection, jobs, Duration::from_secs(600));
+    let time = Arc::new(StoreTime::new(Arc::new(SetClock::default())));
+    work(connection, &time, jobs, Duration::from_secs(600));
     assert!(matches!(before.try_recv(), Ok(Ok(()))));
     assert_eq!(first.try_recv(), Ok(()));
     let outcome = behind.try_recv();

@@ -1,5 +1,6 @@
 //! Products, files, packages and updates.
 
+use countersign_domain::catalog::package::{FileContent, PackageFile};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
 use countersign_domain::device::Language;
@@ -9,10 +10,10 @@ use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId};
 use countersign_domain::time::Date;
 
 use super::{NOW, site};
-use crate::repositories::{NewFile, NewPackage, NewPackageFile, NewRelease, Tx};
+use crate::repositories::{NewFile, NewFileContent, NewPackage, NewPackageFile, NewRelease, Tx};
 use crate::{Store, StoreError};
 
-fn new_file(byte: u8) -> NewFile {
+pub(super) fn new_file(byte: u8) -> NewFile {
     NewFile { sha256: [byte; 32], md5: [byte; 16], size: u64::from(byte) << 32, object_key: format!("key-{byte}") }
 }
 
@@ -37,7 +38,7 @@ pub(super) async fn package(
     };
     let files = files.iter().map(|&(name, stored, execute)| NewPackageFile {
         name: PlainFileName::new(name).expect("good name"),
-        stored,
+        content: NewFileContent::Stored(stored),
         execute,
     });
     let package = NewPackage { id: package_id(id), product, description: "text".to_owned(), files: files.collect() };
@@ -83,6 +84,13 @@ pub async fn object_keys_in_use_are_found_in_any_site(store: &Store) {
     assert_eq!(found, ["key-2", "key-1"]);
 }
 
+fn stored_id(file: &PackageFile) -> StoredFileId {
+    match &file.content {
+        FileContent::Stored(stored) => stored.id,
+        FileContent::External(external) => panic!("nobody put a file at {}", external.url),
+    }
+}
+
 /// A package comes back with its files in the order in which they were given.
 pub async fn packages_keep_their_files_in_order(store: &Store) {
     let (one, two) = (site(store, "one").await, site(store, "two").await);
@@ -97,7 +105,7 @@ pub async fn packages_keep_their_files_in_order(store: &Store) {
                 assert!(!package(tx, one, "pump-1", &[("other", a, false)]).await?, "an ID was given twice");
                 assert!(package(tx, one, "pump-0", &[]).await?);
                 let found = tx.packages().find(one, &package_id("pump-1")).await?.expect("is there");
-                let files: Vec<_> = found.files.iter().map(|f| (f.name.as_str(), f.execute, f.stored.id)).collect();
+                let files: Vec<_> = found.files.iter().map(|f| (f.name.as_str(), f.execute, stored_id(f))).collect();
                 assert_eq!(files, [("z.bin", false, a), ("a.sh", true, b), ("copy.bin", false, a)]);
                 assert_eq!((found.product.name.as_str(), found.description.as_str()), ("Pump", "text"));
                 let listed = tx.packages().list(one).await?;

@@ -9,7 +9,7 @@ use countersign_domain::time::Date;
 use futures_util::future::join_all;
 
 use super::{NOW, site};
-use crate::repositories::{NewPackage, NewPackageFile, NewRelease, Tx};
+use crate::repositories::{NewFileContent, NewPackage, NewPackageFile, NewRelease, Tx};
 use crate::{Store, StoreError};
 
 /// What fails inside a unit.
@@ -30,10 +30,9 @@ async fn fail(tx: &mut dyn Tx, site: SiteId, number: usize, failure: Failure) ->
     match failure {
         Failure::Refused => {
             let owner = tx.products().find(site, &product(number)).await?.expect("the unit wrote it").id;
-            let missing = StoredFileId(1 << 40);
             let file = NewPackageFile {
                 name: PlainFileName::new("a.bin").expect("good name"),
-                stored: missing,
+                content: NewFileContent::Stored(StoredFileId(1 << 40)),
                 execute: false,
             };
             let package = NewPackage { id, product: owner, description: String::new(), files: vec![file] };

@@ -3,10 +3,20 @@
 //! [`conformance_suite!`](crate::conformance_suite) turns them into named tests of one store. Each test gets a fresh,
 //! private store and panics when the store breaks its promise.
 
+mod activations;
 mod catalog;
+mod devices;
 mod failures;
 mod keys;
+mod licensing;
 mod listing;
+mod paging;
+mod purchases;
+mod removing;
+mod reports;
+mod settings;
+mod time;
+mod trails;
 mod units;
 
 use countersign_domain::ids::SiteId;
@@ -15,10 +25,19 @@ use countersign_domain::time::Timestamp;
 
 use crate::{Store, StoreError};
 
+pub use activations::*;
 pub use catalog::*;
+pub use devices::*;
 pub use failures::*;
 pub use keys::*;
+pub use licensing::*;
 pub use listing::*;
+pub use paging::*;
+pub use removing::*;
+pub use reports::*;
+pub use settings::*;
+pub use time::*;
+pub use trails::*;
 pub use units::*;
 
 /// Makes a module of named tests. `$open` is an async function without arguments that gives a fresh [`Store`] and a
@@ -47,6 +66,32 @@ macro_rules! conformance_suite {
             packages_keep_their_files_in_order,
             updates_keep_all_their_parts,
             a_list_is_what_finding_each_one_gives,
+            settings_are_replaced_whole_or_not_at_all,
+            external_files_come_back_as_they_were_written,
+            a_replaced_update_keeps_its_row,
+            what_is_in_use_is_not_removed,
+            customers_belong_to_accounts_and_sites,
+            orders_name_their_customer,
+            licenses_keep_features_and_terms,
+            licenses_are_filtered_by_all_that_is_given,
+            a_license_is_activated_once_on_a_device,
+            a_locked_license_is_never_activated_beyond_its_limit,
+            an_account_holds_what_its_customers_have_bought,
+            devices_are_told_apart_by_identity_and_site,
+            devices_change_hands_and_status,
+            units_that_register_one_device_all_see_it,
+            a_locked_device_belongs_to_one_unit,
+            status_reports_say_who_reported,
+            what_is_not_dated_is_dated_by_its_receipt,
+            equal_status_reports_are_folded,
+            device_events_are_counted_and_listed,
+            histories_are_shortened_from_their_old_end,
+            events_are_kept_in_the_order_of_writing,
+            the_audit_trail_says_who_did_what,
+            trails_are_rolled_back_with_their_unit,
+            parts_of_a_list_give_every_row_once,
+            parts_of_a_filtered_list_give_every_row_once,
+            time_never_runs_backward,
         );
     };
     ($open:path; $($test:ident),+ $(,)?) => {$(

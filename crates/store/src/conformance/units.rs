@@ -3,7 +3,7 @@
 use std::task::{Context, Waker};
 
 use countersign_domain::ids::Generation;
-use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_domain::site::{AuthFailure, Retention, SiteName, SiteSettings};
 use countersign_domain::text::ProductName;
 use futures_util::future::join_all;
 
@@ -204,6 +204,8 @@ pub async fn sites_keep_their_settings_and_hosts_are_unique(store: &Store) {
         hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
         small_rsa_keys: true,
         key_id_in_answers: false,
+        auth_failure: AuthFailure::Immediate,
+        retention: Retention { status_reports: 1, device_events: 2, events: Retention::LIMIT },
     };
     let insert = |name: &'static str, settings: SiteSettings| {
         store.write::<_, StoreError, _>(move |tx| {

@@ -1,7 +1,7 @@
 //! Products, stored files, packages and updates.
 
 use async_trait::async_trait;
-use countersign_domain::catalog::package::{Package, Product, StoredFile};
+use countersign_domain::catalog::package::{ExternalFile, Package, Product, StoredFile};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{Update, UpdateStatus};
 use countersign_domain::file_name::PlainFileName;
@@ -9,6 +9,7 @@ use countersign_domain::ids::{PackageRow, ProductId, SiteId, StoredFileId, Updat
 use countersign_domain::text::{PackageId, ProductName, UpdateId};
 use countersign_domain::time::Timestamp;
 
+use super::Page;
 use crate::StoreError;
 
 /// Products.
@@ -56,9 +57,35 @@ pub trait Files: Send {
     /// A site's file by SHA-256.
     async fn find(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Option<StoredFile>, StoreError>;
 
+    /// Files of a site, by row id.
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError>;
+
+    /// Takes a file away that no package refers to. Its bytes are then nobody's.
+    async fn delete(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Deleted, StoreError>;
+
     /// Those of the given object keys that a row of any site names, in the order given. An object with any other key
     /// is not used by anyone.
     async fn find_by_object_keys(&mut self, keys: &[String]) -> Result<Vec<String>, StoreError>;
+}
+
+/// What became of something that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// Something else refers to it; it is still there.
+    InUse,
+    /// It is gone.
+    Yes,
+    /// It was not there.
+    Unknown,
+}
+
+/// Where the bytes of a file of a package are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewFileContent {
+    /// On somebody else's server.
+    External(ExternalFile),
+    /// In the file storage of the site.
+    Stored(StoredFileId),
 }
 
 /// A file of a package that is about to be written.
@@ -66,8 +93,8 @@ pub trait Files: Send {
 pub struct NewPackageFile {
     /// The name under which it is downloaded.
     pub name: PlainFileName,
-    /// The stored bytes.
-    pub stored: StoredFileId,
+    /// Where its bytes are.
+    pub content: NewFileContent,
     /// Whether the device is told to run it.
     pub execute: bool,
 }
@@ -101,6 +128,9 @@ pub trait Packages: Send {
 
     /// All packages of a site, by ID.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Package>, StoreError>;
+
+    /// Removes a package that no update refers to, with its files' rows.
+    async fn delete(&mut self, site: SiteId, id: &PackageId) -> Result<Deleted, StoreError>;
 }
 
 /// An update that is about to be written, with a manifest UUID for each of its platforms, in the same order.
@@ -128,6 +158,12 @@ pub trait Updates: Send {
 
     /// All updates of a site, by ID.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError>;
+
+    /// Replaces all of an update but its ID, its row id and the time of its creation. `false`: no such update.
+    async fn replace(&mut self, site: SiteId, release: &NewRelease) -> Result<bool, StoreError>;
+
+    /// Removes an update. `false`: no such update.
+    async fn delete(&mut self, site: SiteId, id: &UpdateId) -> Result<bool, StoreError>;
 
     /// Offers an update or takes it back. `false`: no such update.
     async fn set_status(&mut self, site: SiteId, id: &UpdateId, status: UpdateStatus) -> Result<bool, StoreError>;

@@ -2,30 +2,88 @@
 //! `insert` gives `None` when the name is taken, so that a race ends without breaking the transaction.
 
 mod catalog;
+mod devices;
 mod installation;
 mod keys;
+mod licensing;
 mod sites;
+mod trails;
 mod users;
 
-pub use catalog::{Files, NewFile, NewPackage, NewPackageFile, NewRelease, Packages, Products, Updates};
+use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
+
+use crate::StoreError;
+
+pub use catalog::{
+    Deleted, Files, NewFile, NewFileContent, NewPackage, NewPackageFile, NewRelease, Packages, Products, Updates,
+};
+pub use devices::{DeviceEvents, Devices, NewDevice, NewStatusReport, StatusReportFilter, StatusReports};
 pub use installation::{Installation, InstallationRecord};
 pub use keys::{AuthorizationKeys, SigningKeys, SiteSecrets};
-pub use sites::Sites;
+pub use licensing::{
+    Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
+};
+pub use sites::{SettingsOutcome, Sites};
+pub use trails::{AuditTrail, Outbox};
 pub use users::{AccessTokens, NewUser, Users};
+
+/// A part of a list that is ordered by row id. Lists that can be long are only ever read in such parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Row id after which the part begins; 0 for the first part.
+    pub after: i64,
+    /// Most rows in the part.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The beginning of a list.
+    #[must_use]
+    pub fn first(limit: u32) -> Self {
+        Self { after: 0, limit }
+    }
+}
 
 /// One transaction. Every repository borrows it mutably, so two operations never interleave inside a unit.
 ///
 /// The first operation that fails ends the transaction: every later one gives [`StoreError::Poisoned`](crate::StoreError),
 /// and the unit is not committed even if it returns `Ok`. Half of what a failed operation wrote is therefore never kept.
+#[async_trait]
 pub trait Tx: Send {
+    /// The time that limits and dates of licenses are judged by, and that activations and reports are stamped with. It is
+    /// the database's own where that has a clock, so that nodes agree; otherwise the machine's, which then never runs
+    /// backward: a clock that is set back stands still until it has caught up.
+    async fn now(&mut self) -> Result<Timestamp, StoreError>;
+
     /// Long-lived producer tokens.
     fn access_tokens(&mut self) -> &mut dyn AccessTokens;
+    /// Groups of customers.
+    fn accounts(&mut self) -> &mut dyn Accounts;
+    /// Licenses on devices.
+    fn activations(&mut self) -> &mut dyn Activations;
+    /// Administrative writes.
+    fn audit_trail(&mut self) -> &mut dyn AuditTrail;
     /// Keys that check device tokens.
     fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys;
+    /// Holders of licenses.
+    fn customers(&mut self) -> &mut dyn Customers;
+    /// Events that devices have logged.
+    fn device_events(&mut self) -> &mut dyn DeviceEvents;
+    /// Devices.
+    fn devices(&mut self) -> &mut dyn Devices;
+    /// Parts of products that licenses can include.
+    fn features(&mut self) -> &mut dyn Features;
     /// Stored bytes.
     fn files(&mut self) -> &mut dyn Files;
     /// Facts about the store itself.
     fn installation(&mut self) -> &mut dyn Installation;
+    /// Rights to use products.
+    fn licenses(&mut self) -> &mut dyn Licenses;
+    /// Purchases.
+    fn orders(&mut self) -> &mut dyn Orders;
+    /// Committed changes that others are told about.
+    fn outbox(&mut self) -> &mut dyn Outbox;
     /// Packages.
     fn packages(&mut self) -> &mut dyn Packages;
     /// Products.
@@ -36,6 +94,8 @@ pub trait Tx: Send {
     fn site_secrets(&mut self) -> &mut dyn SiteSecrets;
     /// Sites and the change counter.
     fn sites(&mut self) -> &mut dyn Sites;
+    /// How updates go on devices.
+    fn status_reports(&mut self) -> &mut dyn StatusReports;
     /// Updates.
     fn updates(&mut self) -> &mut dyn Updates;
     /// People and jobs that administer.

@@ -7,6 +7,17 @@ use countersign_domain::time::Timestamp;
 
 use crate::StoreError;
 
+/// What became of new settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsOutcome {
+    /// One of the hosts belongs to another site; nothing was changed.
+    HostTaken,
+    /// They are in force.
+    Replaced,
+    /// There is no such site.
+    UnknownSite,
+}
+
 /// Sites and the change counter.
 #[async_trait]
 pub trait Sites: Send {
@@ -23,6 +34,9 @@ pub trait Sites: Send {
 
     /// All sites, by name.
     async fn list(&mut self) -> Result<Vec<Site>, StoreError>;
+
+    /// Replaces the settings of a site.
+    async fn set_settings(&mut self, site: SiteId, settings: &SiteSettings) -> Result<SettingsOutcome, StoreError>;
 
     /// The value of the change counter.
     async fn generation(&mut self) -> Result<Generation, StoreError>;

@@ -1,0 +1,121 @@
+//! Registering a device, with or without the activation of a license (`docs/protocol/device.md`, "Registration").
+
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::event::Event;
+use countersign_domain::ids::SiteId;
+use countersign_domain::licensing::{ActivationRefusal, License, Registrant, Step, decide};
+use countersign_domain::text::LicenseKey;
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{NewDevice, Tx};
+
+use super::AuthenticatedDevice;
+use super::told::{NotKept, heard_of};
+use crate::polling::Problem;
+use crate::{Ctx, Fault};
+
+/// What a device says when it registers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Who it is.
+    pub identity: DeviceIdentity,
+    /// The publisher identity (`identityName`); may be empty.
+    pub identity_name: String,
+    /// The license to activate (`activationId`); `None` for an anonymous device.
+    pub activation_id: Option<LicenseKey>,
+}
+
+/// Registers a device; with an activation ID, activates that license on it, within the limit of the license.
+///
+/// Repeating a registration changes nothing. An anonymous device that comes with an activation ID belongs to the license's
+/// customer from then on. A registration that is refused leaves nothing behind.
+///
+/// # Errors
+/// [`NotKept::Problem`] says why the device was not registered.
+pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registration) -> Result<(), NotKept> {
+    let (site, actor) = (by.site(), ctx.actor());
+    ctx.store()
+        .write(move |tx| {
+            Box::pin(async move {
+                // The license before the device, as everywhere: two registrations never wait for each other.
+                let license = match &registration.activation_id {
+                    Some(key) => Some(tx.licenses().lock(site, key).await?.ok_or(Problem::UnknownActivation)?),
+                    None => None,
+                };
+                let mut events = Vec::new();
+                let device = find_or_insert(tx, site, &registration, &mut events).await?;
+                // Now that nobody is waited for any more: a time from before would be older than what others have written.
+                let now = tx.now().await?;
+                if device.class != DeviceClass::Client {
+                    return Err(Problem::NotRegistrable.into());
+                }
+                match license {
+                    Some(license) => activate(tx, &license, &device, now, &mut events).await?,
+                    None if device.status == DeviceStatus::Obsolete => {
+                        return Err(Problem::Activation(ActivationRefusal::Obsolete).into());
+                    }
+                    None => {}
+                }
+                if device.status == DeviceStatus::Returned {
+                    tx.devices().set_status(device.id, DeviceStatus::Active).await?;
+                    events.push(Event::DeviceChanged(device.id));
+                }
+                heard_of(tx, &device, now).await?;
+                for event in events {
+                    tx.outbox().insert(site, event, &actor, now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// The device, locked: the one that is known, or a new one.
+async fn find_or_insert(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    registration: &Registration,
+    events: &mut Vec<Event>,
+) -> Result<Device, NotKept> {
+    if let Some(device) = tx.devices().lock(site, &registration.identity).await? {
+        return Ok(device);
+    }
+    let new = NewDevice {
+        identity: registration.identity.clone(),
+        identity_name: registration.identity_name.clone(),
+        class: DeviceClass::Client,
+        customer: None,
+    };
+    let now = tx.now().await?;
+    if let Some(id) = tx.devices().insert(site, &new, now).await? {
+        events.push(Event::DeviceRegistered(id));
+    }
+    // Not there only if another unit has inserted it and not committed yet; inserting waited for that one.
+    let device = tx.devices().lock(site, &registration.identity).await?;
+    Ok(device.ok_or(Fault::Store(StoreError::OutcomeUnknown))?)
+}
+
+async fn activate(
+    tx: &mut dyn Tx,
+    license: &License,
+    device: &Device,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) -> Result<(), NotKept> {
+    let activated = tx.activations().find(license.id, device.id).await?.is_some();
+    let registrant = Registrant { holder: device.holder, status: device.status, activated };
+    match decide(license, registrant, now.date()).map_err(Problem::Activation)? {
+        Step::Keep => {}
+        Step::Activate => {
+            tx.activations().insert(license.id, device.id, now).await?;
+            events.push(Event::LicenseActivated(license.id, device.id));
+        }
+    }
+    if device.holder.is_none() {
+        tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;
+        if !events.contains(&Event::DeviceRegistered(device.id)) {
+            events.push(Event::DeviceChanged(device.id));
+        }
+    }
+    Ok(())
+}

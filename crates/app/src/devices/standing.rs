@@ -1,0 +1,44 @@
+//! What a device is entitled to, as the store has it now.
+
+use countersign_domain::device::{DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::ids::SiteId;
+use countersign_domain::licensing::Entitlements;
+use countersign_domain::time::Date;
+
+use crate::{Ctx, Fault};
+
+/// What a site knows of a device that gives an identity.
+pub(crate) enum Standing {
+    /// It is registered and in use.
+    Known(Entitlements),
+    /// It has never registered, or is out of use.
+    Unknown,
+}
+
+/// Looks a device up and judges on a day what its account holds.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub(crate) async fn standing(
+    ctx: &Ctx,
+    site: SiteId,
+    identity: &DeviceIdentity,
+    asked_as: DeviceClass,
+    today: Date,
+) -> Result<Standing, Fault> {
+    let identity = identity.clone();
+    ctx.store()
+        .read(move |tx| {
+            Box::pin(async move {
+                let device = tx.devices().find(site, &identity).await?;
+                let Some(device) = device.filter(|device| device.status == DeviceStatus::Active) else {
+                    return Ok(Standing::Unknown);
+                };
+                let held = tx.licenses().held_by_account_of(&device).await?;
+                // A device that was entered as a served one gains nothing by asking as another.
+                let class = if device.class == DeviceClass::Served { device.class } else { asked_as };
+                Ok(Standing::Known(Entitlements::of(class, &held, today)))
+            })
+        })
+        .await
+}

@@ -1,0 +1,135 @@
+//! Taking devices out of use, and giving them to customers.
+//!
+//! All of this locks the device alone. Licenses need no lock: an activation that goes makes room, and who has just counted
+//! under the lock of the license refuses at worst what fits a moment later. A device that comes to register waits here.
+
+use countersign_domain::audit::Action;
+use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
+use countersign_domain::event::Event;
+use countersign_domain::ids::SiteId;
+use countersign_domain::text::CustomerName;
+use countersign_store::Tx;
+
+use crate::fault::takes_store_errors;
+use crate::licensing::activated_license;
+use crate::{Ctx, Fault};
+
+/// Why a device was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeDeviceError {
+    /// The device has that status already.
+    #[error("the device is {} already", .0.as_str())]
+    Already(DeviceStatus),
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// What is activated on the device belongs to another account.
+    #[error(
+        "a license of another account is activated on the device; release it first: countersign license release KEY"
+    )]
+    OtherAccount,
+    /// No such customer.
+    #[error("this site has no customer {0:?}; create it first: countersign customer create {0:?}")]
+    UnknownCustomer(String),
+    /// No such device.
+    #[error("this site has no such device; see: countersign device list")]
+    UnknownDevice,
+}
+
+takes_store_errors!(ChangeDeviceError);
+
+/// A device that was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// How many licenses were released.
+    pub released: usize,
+}
+
+/// Takes a device back: all licenses on it are released. It may register again, with the customer that it had. This also
+/// is the way back for a device that was retired.
+///
+/// # Errors
+/// [`ChangeDeviceError`] says why it stays as it is.
+pub async fn give_back(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Result<Returned, ChangeDeviceError> {
+    let actor = ctx.actor();
+    ctx.record(site, Action::new("device.return", &identity.id), move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            let device = lock_other_than(tx, site, &identity, DeviceStatus::Returned).await?;
+            let activations = tx.activations().list_on_device(device.id).await?;
+            for activation in &activations {
+                tx.activations().delete(activation.license, device.id).await?;
+                let released = Event::LicenseReleased(activation.license, device.id);
+                tx.outbox().insert(site, released, &actor, now).await?;
+            }
+            tx.devices().set_status(device.id, DeviceStatus::Returned).await?;
+            tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?;
+            Ok(Returned { released: activations.len() })
+        })
+    })
+    .await
+}
+
+/// Takes a device out of use: it is entitled to nothing and cannot register. What is activated on it stays activated.
+///
+/// # Errors
+/// [`ChangeDeviceError`] says why it stays as it is.
+pub async fn retire(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Result<(), ChangeDeviceError> {
+    let actor = ctx.actor();
+    ctx.record(site, Action::new("device.retire", &identity.id), move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            let device = lock_other_than(tx, site, &identity, DeviceStatus::Obsolete).await?;
+            tx.devices().set_status(device.id, DeviceStatus::Obsolete).await?;
+            Ok(tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?)
+        })
+    })
+    .await
+}
+
+/// Gives a device to a customer, or to nobody. Licenses that stay activated on it must be of the customer's account.
+///
+/// # Errors
+/// [`ChangeDeviceError`] says why it stays as it is.
+pub async fn set_customer(
+    ctx: &Ctx,
+    site: SiteId,
+    identity: DeviceIdentity,
+    customer: Option<CustomerName>,
+) -> Result<(), ChangeDeviceError> {
+    let actor = ctx.actor();
+    ctx.record(site, Action::new("device.set-customer", &identity.id), move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            let device = tx.devices().lock(site, &identity).await?.ok_or(ChangeDeviceError::UnknownDevice)?;
+            let customer = match customer {
+                Some(name) => {
+                    let found = tx.customers().find(site, &name).await?;
+                    Some(found.ok_or_else(|| ChangeDeviceError::UnknownCustomer(name.to_string()))?)
+                }
+                None => None,
+            };
+            let holder = customer.map(|customer| customer.holder());
+            for activation in tx.activations().list_on_device(device.id).await? {
+                let license = activated_license(tx, site, activation.license).await?;
+                if !holder.is_some_and(|holder| holder.shares_account(license.holder)) {
+                    return Err(ChangeDeviceError::OtherAccount);
+                }
+            }
+            tx.devices().set_customer(device.id, holder.map(|holder| holder.customer)).await?;
+            Ok(tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?)
+        })
+    })
+    .await
+}
+
+/// The device, locked, when it does not have a status yet.
+async fn lock_other_than(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    identity: &DeviceIdentity,
+    status: DeviceStatus,
+) -> Result<Device, ChangeDeviceError> {
+    let device = tx.devices().lock(site, identity).await?.ok_or(ChangeDeviceError::UnknownDevice)?;
+    if device.status == status { Err(ChangeDeviceError::Already(status)) } else { Ok(device) }
+}

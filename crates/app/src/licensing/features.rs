@@ -1,0 +1,93 @@
+//! Features: parts of products that licenses can include.
+
+use countersign_domain::audit::Action;
+use countersign_domain::event::Event;
+use countersign_domain::ids::{FeatureId, SiteId};
+use countersign_domain::licensing::Feature;
+use countersign_domain::text::{self, FeatureCode, ProductName, TextError};
+
+use crate::fault::takes_store_errors;
+use crate::{Ctx, Fault};
+
+/// Longest name of a feature, in bytes.
+const NAME_LIMIT: usize = 255;
+
+/// Why a feature was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateFeatureError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The name cannot be kept.
+    #[error(transparent)]
+    Name(#[from] TextError),
+    /// The code is taken.
+    #[error("product {product:?} has a feature {code:?} already; see: countersign feature list --product {product:?}")]
+    Taken {
+        /// The product.
+        product: String,
+        /// The code.
+        code: String,
+    },
+    /// No such product.
+    #[error("this site has no product {0:?}; create it first: countersign product create {0:?}")]
+    UnknownProduct(String),
+}
+
+/// Why features were not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListFeaturesError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// No such product.
+    #[error("this site has no product {0:?}; see: countersign product list")]
+    UnknownProduct(String),
+}
+
+takes_store_errors!(CreateFeatureError, ListFeaturesError);
+
+/// Creates a feature of a product. Its name is a text for people and may be empty.
+///
+/// # Errors
+/// [`CreateFeatureError`] says what is missing or in the way.
+pub async fn create(
+    ctx: &Ctx,
+    site: SiteId,
+    product: ProductName,
+    code: FeatureCode,
+    name: String,
+) -> Result<FeatureId, CreateFeatureError> {
+    if !name.is_empty() {
+        text::check("a feature name", &name, NAME_LIMIT)?;
+    }
+    let (actor, now) = (ctx.actor(), ctx.now());
+    ctx.record(site, Action::new("feature.create", format_args!("{code} of {product}")), move |tx| {
+        Box::pin(async move {
+            let found = tx.products().find(site, &product).await?;
+            let found = found.ok_or_else(|| CreateFeatureError::UnknownProduct(product.to_string()))?;
+            let id = tx.features().insert(found.id, &code, &name, now).await?;
+            let taken = || CreateFeatureError::Taken { product: product.to_string(), code: code.to_string() };
+            let id = id.ok_or_else(taken)?;
+            tx.outbox().insert(site, Event::FeatureCreated(id), &actor, now).await?;
+            Ok(id)
+        })
+    })
+    .await
+}
+
+/// All features of a product, by code.
+///
+/// # Errors
+/// [`ListFeaturesError::UnknownProduct`] when there is no product of that name.
+pub async fn list(ctx: &Ctx, site: SiteId, product: ProductName) -> Result<Vec<Feature>, ListFeaturesError> {
+    ctx.store()
+        .read(move |tx| {
+            Box::pin(async move {
+                let found = tx.products().find(site, &product).await?;
+                let found = found.ok_or_else(|| ListFeaturesError::UnknownProduct(product.to_string()))?;
+                Ok(tx.features().list(found.id).await?)
+            })
+        })
+        .await
+}

@@ -1,0 +1,10 @@
+//! Licenses: creating them, finding them, and changing their terms.
+
+mod change;
+mod create;
+mod key;
+mod list;
+
+pub use change::{ChangeTermsError, ChangedTerms, change_terms};
+pub use create::{CreateLicenseError, NewLicense, create};
+pub use list::{LicenseFilter, ListLicensesError, find, list};

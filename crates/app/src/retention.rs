@@ -1,0 +1,77 @@
+//! Removing histories that a site no longer wants: status reports, events of devices, committed events.
+
+use std::time::Duration;
+
+use countersign_domain::ids::SiteId;
+use countersign_domain::site::Retention;
+use countersign_domain::time::Timestamp;
+use countersign_store::{StoreError, Tx};
+
+use crate::{Ctx, Fault};
+
+/// Most rows that one unit of work removes: other writers never wait long for it.
+const ROWS_PER_UNIT: u32 = 1000;
+/// Most units for one history of one site in a sweep: 500,000 rows, so that a sweep ends. The next one goes on.
+const UNITS_PER_HISTORY: u32 = 500;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How many rows a sweep has removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Status reports of devices.
+    pub status_reports: u64,
+    /// Events that devices have logged.
+    pub device_events: u64,
+    /// Committed changes that others are told about.
+    pub events: u64,
+}
+
+/// A history that is kept for a number of days.
+#[derive(Clone, Copy)]
+enum History {
+    DeviceEvents,
+    Events,
+    StatusReports,
+}
+
+/// Removes from every site what is older than the site keeps it, the oldest first, a little at a time.
+///
+/// # Errors
+/// [`Fault`] when the store fails. What was removed before stays removed.
+pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
+    let now = ctx.now();
+    let mut swept = Swept::default();
+    for site in crate::sites::list(ctx).await? {
+        let Retention { status_reports, device_events, events } = site.settings.retention;
+        let before = |days: u32| now.minus(DAY.saturating_mul(days));
+        swept.status_reports += remove(ctx, site.id, History::StatusReports, before(status_reports)).await?;
+        swept.device_events += remove(ctx, site.id, History::DeviceEvents, before(device_events)).await?;
+        swept.events += remove(ctx, site.id, History::Events, before(events)).await?;
+    }
+    Ok(swept)
+}
+
+/// Removes what is older than `before` from a history, as far as one sweep goes.
+async fn remove(ctx: &Ctx, site: SiteId, history: History, before: Timestamp) -> Result<u64, Fault> {
+    let mut removed = 0;
+    for _ in 0..UNITS_PER_HISTORY {
+        let unit = ctx.store().write(move |tx| Box::pin(history.remove_some(tx, site, before)));
+        let rows: u64 = unit.await.map_err(Fault::Store)?;
+        removed += rows;
+        if rows < u64::from(ROWS_PER_UNIT) {
+            break;
+        }
+    }
+    Ok(removed)
+}
+
+impl History {
+    async fn remove_some(self, tx: &mut dyn Tx, site: SiteId, before: Timestamp) -> Result<u64, StoreError> {
+        match self {
+            Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
+            Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,
+            Self::StatusReports => tx.status_reports().delete_before(site, before, ROWS_PER_UNIT).await,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `countersign license`: the right to use a product, on a number of devices.
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use countersign_app::licensing::licenses;
+use countersign_domain::licensing::{ActivationLimit, License};
+use countersign_domain::text::{FeatureCode, LicenseKey};
+use serde_json::{Value, json};
+
+use self::activations::{ListActivations, Release};
+use self::create::CreateLicense;
+use self::list::ListLicenses;
+use self::set::SetTerms;
+use crate::listing::Listed;
+use crate::options::Options;
+use crate::table::fields;
+use crate::text_input::text_or_file;
+
+mod activations;
+mod create;
+mod list;
+mod set;
+
+/// Manage licenses.
+#[derive(Subcommand)]
+pub(crate) enum LicenseCommand {
+    /// Create a license in an order, and print its key: the activation ID for devices.
+    Create(CreateLicense),
+    /// List licenses with their keys.
+    List(ListLicenses),
+    /// Show a license.
+    Show(ShowLicense),
+    /// Change when, and on how many devices, a license can be used.
+    Set(SetTerms),
+    /// List the devices on which a license is activated.
+    Activations(ListActivations),
+    /// Take a license off a device, which makes room for another one.
+    Release(Release),
+}
+
+/// A license by its key.
+#[derive(Args)]
+struct NamedLicense {
+    /// Key of the license, as `countersign license list` shows it, or @FILE.
+    #[arg(value_name = "KEY|@FILE")]
+    key: String,
+}
+
+/// The license to show.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign license show @license-key.txt")]
+pub(crate) struct ShowLicense {
+    #[command(flatten)]
+    license: NamedLicense,
+}
+
+impl LicenseCommand {
+    pub(crate) async fn run(self, options: &Options) -> Result<()> {
+        match self {
+            Self::Create(license) => license.run(options).await,
+            Self::List(list) => list.run(options).await,
+            Self::Show(license) => license.run(options).await,
+            Self::Set(set) => set.run(options).await,
+            Self::Activations(list) => list.run(options).await,
+            Self::Release(release) => release.run(options).await,
+        }
+    }
+}
+
+impl NamedLicense {
+    /// The key itself.
+    fn key(&self) -> Result<LicenseKey> {
+        LicenseKey::new(text_or_file(&self.key)?).context("this cannot be a license key")
+    }
+}
+
+impl ShowLicense {
+    async fn run(self, options: &Options) -> Result<()> {
+        let key = self.license.key()?;
+        let found = options.on_site(async |ctx, site| Ok(licenses::find(ctx, site.id, key.clone()).await?)).await?;
+        let license = found.context("this site has no license with this key; see: countersign license list")?;
+        options.output().result(&license.document(), || describe(&license));
+        Ok(())
+    }
+}
+
+fn describe(license: &License) -> String {
+    fields(&[
+        ("License", license.id.to_string()),
+        ("Key", license.key.to_string()),
+        ("Product", license.product.name.to_string()),
+        ("Features", features(license).join(", ")),
+        ("Order", license.order.to_string()),
+        ("Customer", license.customer.to_string()),
+        ("Status", license.terms.status.as_str().to_owned()),
+        ("Valid", validity(license)),
+        ("Activated", activated(license)),
+        ("Created", license.created_at.to_string()),
+    ])
+}
+
+impl Listed<8> for License {
+    const TITLES: [&'static str; 8] = ["ID", "KEY", "PRODUCT", "ORDER", "CUSTOMER", "STATUS", "VALID", "ACTIVATED"];
+    const EMPTY: &'static str =
+        "There is no license; create one: countersign license create --order NUMBER --product NAME";
+
+    fn position(&self) -> i64 {
+        self.id.0
+    }
+
+    fn document(&self) -> Value {
+        let limit = match self.terms.limit {
+            ActivationLimit::AtMost(limit) => Some(limit),
+            ActivationLimit::Unlimited => None,
+        };
+        json!({
+            "id": self.id.0,
+            "key": self.key.as_str(),
+            "product": self.product.name.as_str(),
+            "features": features(self),
+            "order": self.order.as_str(),
+            "customer": self.customer.as_str(),
+            "status": self.terms.status.as_str(),
+            "start_date": self.terms.start_date.map(|date| date.to_string()),
+            "end_date": self.terms.end_date.map(|date| date.to_string()),
+            "limit": limit,
+            "activations": self.activations,
+            "created_at": self.created_at.to_string(),
+        })
+    }
+
+    fn row(&self) -> [String; 8] {
+        [
+            self.id.to_string(),
+            self.key.to_string(),
+            self.product.name.to_string(),
+            self.order.to_string(),
+            self.customer.to_string(),
+            self.terms.status.as_str().to_owned(),
+            validity(self),
+            activated(self),
+        ]
+    }
+}
+
+fn features(license: &License) -> Vec<&str> {
+    license.features.iter().map(FeatureCode::as_str).collect()
+}
+
+fn validity(license: &License) -> String {
+    match (license.terms.start_date, license.terms.end_date) {
+        (None, None) => "always".to_owned(),
+        (None, Some(end)) => format!("until {end}"),
+        (Some(start), None) => format!("from {start}"),
+        (Some(start), Some(end)) => format!("from {start} to {end}"),
+    }
+}
+
+fn activated(license: &License) -> String {
+    match license.terms.limit {
+        ActivationLimit::AtMost(limit) => format!("{} of {limit}", license.activations),
+        ActivationLimit::Unlimited => format!("{} of any number", license.activations),
+    }
+}
+
+/// An activation limit on the command line.
+fn limit(text: &str) -> Result<ActivationLimit, String> {
+    match text {
+        "unlimited" => Ok(ActivationLimit::Unlimited),
+        number => number.parse().map(ActivationLimit::AtMost).map_err(|_| "write a number, or `unlimited`".to_owned()),
+    }
+}

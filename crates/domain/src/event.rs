@@ -1,0 +1,115 @@
+//! Committed changes that others are told about. Which words a receiver hears is up to the form in which it is told.
+
+use crate::audit::Actor;
+use crate::ids::{DeviceId, EventId, FeatureId, LicenseId, OrderId, ProductId};
+use crate::time::Timestamp;
+
+/// What has happened, and to which rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// Something about a device changed: its customer, its status.
+    DeviceChanged(DeviceId),
+    /// A device is known from now on.
+    DeviceRegistered(DeviceId),
+    /// A product has a new feature.
+    FeatureCreated(FeatureId),
+    /// A license is activated on a device.
+    LicenseActivated(LicenseId, DeviceId),
+    /// The terms of a license changed.
+    LicenseChanged(LicenseId),
+    /// An order has a new license.
+    LicenseCreated(LicenseId),
+    /// A license is no longer activated on a device.
+    LicenseReleased(LicenseId, DeviceId),
+    /// There is a new order.
+    OrderCreated(OrderId),
+    /// There is a new product.
+    ProductCreated(ProductId),
+}
+
+/// An event in parts, as a store keeps it: a word, the row that it is about, and for some a second one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventParts<'w> {
+    /// The word for what has happened.
+    pub kind: &'w str,
+    /// The row that it is about.
+    pub subject: i64,
+    /// The device, where a license is activated or released.
+    pub device: Option<i64>,
+}
+
+impl Event {
+    /// The event in parts.
+    #[must_use]
+    pub fn parts(self) -> EventParts<'static> {
+        let (kind, subject, device) = match self {
+            Self::DeviceChanged(device) => ("device.changed", device.0, None),
+            Self::DeviceRegistered(device) => ("device.registered", device.0, None),
+            Self::FeatureCreated(feature) => ("feature.created", feature.0, None),
+            Self::LicenseActivated(license, device) => ("license.activated", license.0, Some(device.0)),
+            Self::LicenseChanged(license) => ("license.changed", license.0, None),
+            Self::LicenseCreated(license) => ("license.created", license.0, None),
+            Self::LicenseReleased(license, device) => ("license.released", license.0, Some(device.0)),
+            Self::OrderCreated(order) => ("order.created", order.0, None),
+            Self::ProductCreated(product) => ("product.created", product.0, None),
+        };
+        EventParts { kind, subject, device }
+    }
+
+    /// The event of its parts; `None` when they do not make one.
+    #[must_use]
+    pub fn from_parts(parts: EventParts<'_>) -> Option<Self> {
+        let EventParts { kind, subject, device } = parts;
+        let event = match (kind, device.map(DeviceId)) {
+            ("device.changed", None) => Self::DeviceChanged(DeviceId(subject)),
+            ("device.registered", None) => Self::DeviceRegistered(DeviceId(subject)),
+            ("feature.created", None) => Self::FeatureCreated(FeatureId(subject)),
+            ("license.activated", Some(device)) => Self::LicenseActivated(LicenseId(subject), device),
+            ("license.changed", None) => Self::LicenseChanged(LicenseId(subject)),
+            ("license.created", None) => Self::LicenseCreated(LicenseId(subject)),
+            ("license.released", Some(device)) => Self::LicenseReleased(LicenseId(subject), device),
+            ("order.created", None) => Self::OrderCreated(OrderId(subject)),
+            ("product.created", None) => Self::ProductCreated(ProductId(subject)),
+            _ => return None,
+        };
+        Some(event)
+    }
+}
+
+/// An event that was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedEvent {
+    /// Row id. Rows may become visible in another order.
+    pub id: EventId,
+    /// What has happened.
+    pub event: Event,
+    /// Who did it.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_back_from_their_parts() {
+        for event in [
+            Event::DeviceChanged(DeviceId(1)),
+            Event::DeviceRegistered(DeviceId(2)),
+            Event::FeatureCreated(FeatureId(3)),
+            Event::LicenseActivated(LicenseId(4), DeviceId(5)),
+            Event::LicenseChanged(LicenseId(6)),
+            Event::LicenseCreated(LicenseId(7)),
+            Event::LicenseReleased(LicenseId(8), DeviceId(9)),
+            Event::OrderCreated(OrderId(10)),
+            Event::ProductCreated(ProductId(11)),
+        ] {
+            assert_eq!(Event::from_parts(event.parts()), Some(event));
+        }
+        for (kind, device) in [("license.activated", None), ("order.created", Some(1)), ("order.moved", None)] {
+            assert_eq!(Event::from_parts(EventParts { kind, subject: 1, device }), None, "{kind}");
+        }
+    }
+}

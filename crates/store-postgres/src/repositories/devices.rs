@@ -1,0 +1,131 @@
+//! Devices that a site knows.
+
+use async_trait::async_trait;
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{Devices, NewDevice, Page};
+use tokio_postgres::Row;
+
+use super::customers::holder;
+use crate::connection::Value;
+use crate::rows::{Place, column, time};
+use crate::transaction::PgTx;
+
+/// Devices as [`device`] reads them.
+macro_rules! select_devices {
+    ($which:literal) => {
+        concat!(
+            "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
+                d.last_seen_at, c.id, c.account
+            from devices d left join customers c on c.id = d.customer ",
+            $which
+        )
+    };
+}
+
+const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
+    registered_at, last_seen_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict do nothing returning id";
+const FIND: &str = select_devices!("where d.site = $1 and d.host_id = $2 and d.id_type = $3 and d.publisher = $4");
+const FIND_BY_ID: &str = select_devices!("where d.site = $1 and d.id = $2");
+/// Weaker than `for update`: it lets rows that refer to the device be written. A report waits for nobody then, and two
+/// units that have each written one can lock the device one after the other; with `for update` each would wait for the
+/// other.
+const LOCK: &str = "select id from devices where site = $1 and host_id = $2 and id_type = $3 and publisher = $4
+    for no key update";
+const LIST: &str = select_devices!("where d.site = $1 and d.id > $2 order by d.id limit $3");
+const LIST_OF_CUSTOMER: &str =
+    select_devices!("where d.site = $1 and d.id > $2 and d.customer = $4 order by d.id limit $3");
+const SET_CUSTOMER: &str = "update devices set customer = $2 where id = $1";
+const SET_STATUS: &str = "update devices set status = $2 where id = $1";
+const SET_LAST_SEEN: &str = "update devices set last_seen_at = $2 where id = $1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] =
+    &[INSERT, FIND, FIND_BY_ID, LOCK, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN];
+
+#[async_trait]
+impl Devices for PgTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        device: &NewDevice,
+        now: Timestamp,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let (class, status) = (device.class.as_str(), DeviceStatus::Active.as_str());
+        let values: [Value<'_>; 9] = [
+            &site.0,
+            &device.identity.id,
+            &device.identity.id_type,
+            &device.identity.publisher_name,
+            &device.identity_name,
+            &class,
+            &status,
+            &device.customer.map(|customer| customer.0),
+            &now.as_millis(),
+        ];
+        let inserted = self.inserted(INSERT, &values).await?;
+        Ok(inserted.map(DeviceId))
+    }
+
+    async fn find(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
+        self.first(FIND, &values, device).await
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        self.first(FIND_BY_ID, &[&site.0, &id.0], device).await
+    }
+
+    /// Two statements, for the same reason as with `Licenses::lock`: the customer's row is not the one that was locked.
+    async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
+        if self.rows(LOCK, &values).await?.is_empty() {
+            return Ok(None);
+        }
+        Devices::find(self, site, identity).await
+    }
+
+    async fn list(
+        &mut self,
+        site: SiteId,
+        customer: Option<CustomerId>,
+        page: Page,
+    ) -> Result<Vec<Device>, StoreError> {
+        let limit = i64::from(page.limit);
+        match customer {
+            Some(customer) => self.all(LIST_OF_CUSTOMER, &[&site.0, &page.after, &limit, &customer.0], device).await,
+            None => self.all(LIST, &[&site.0, &page.after, &limit], device).await,
+        }
+    }
+
+    async fn set_customer(&mut self, device: DeviceId, customer: Option<CustomerId>) -> Result<bool, StoreError> {
+        let customer = customer.map(|customer| customer.0);
+        Ok(self.changed(SET_CUSTOMER, &[&device.0, &customer]).await? == 1)
+    }
+
+    async fn set_status(&mut self, device: DeviceId, status: DeviceStatus) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_STATUS, &[&device.0, &status.as_str()]).await? == 1)
+    }
+
+    async fn set_last_seen(&mut self, device: DeviceId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_LAST_SEEN, &[&device.0, &now.as_millis()]).await? == 1)
+    }
+}
+
+fn device(row: &Row) -> Result<Device, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "devices", row: id };
+    Ok(Device {
+        id: DeviceId(id),
+        identity: DeviceIdentity { id: column(row, 1)?, id_type: column(row, 2)?, publisher_name: column(row, 3)? },
+        identity_name: column(row, 4)?,
+        class: place.present("class", DeviceClass::parse(&column::<String>(row, 5)?))?,
+        status: place.present("status", DeviceStatus::parse(&column::<String>(row, 6)?))?,
+        holder: holder(row, 9)?,
+        registered_at: time(column(row, 7)?),
+        last_seen_at: time(column(row, 8)?),
+    })
+}

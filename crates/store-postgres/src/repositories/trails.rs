@@ -1,0 +1,95 @@
+//! What is written beside every change: events for others, and the audit trail.
+
+use async_trait::async_trait;
+use countersign_domain::audit::{Action, Actor, AuditEntry, Channel};
+use countersign_domain::event::{CommittedEvent, Event, EventParts};
+use countersign_domain::ids::{AuditEntryId, EventId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{AuditTrail, Outbox, Page};
+use tokio_postgres::Row;
+
+use crate::connection::Value;
+use crate::rows::{Place, column, time};
+use crate::transaction::PgTx;
+
+const INSERT_EVENT: &str = "insert into outbox (site, kind, subject, device, channel, actor, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7)";
+const LIST_EVENTS: &str = "select id, kind, subject, device, channel, actor, created_at from outbox
+    where site = $1 and id > $2 order by id limit $3";
+/// As with status reports: what another node has in hand is skipped, and the rows are chosen once.
+const DELETE_EVENTS_BEFORE: &str = "delete from outbox where id = any(array(
+    select id from outbox where site = $1 and created_at < $2 order by created_at limit $3
+    for update skip locked))";
+const INSERT_ENTRY: &str = "insert into audit_trail (site, channel, actor, verb, subject, created_at)
+    values ($1, $2, $3, $4, $5, $6)";
+const LIST_ENTRIES: &str = "select id, channel, actor, verb, subject, created_at from audit_trail
+    where site = $1 and id > $2 order by id limit $3";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT_EVENT, LIST_EVENTS, DELETE_EVENTS_BEFORE, INSERT_ENTRY, LIST_ENTRIES];
+
+#[async_trait]
+impl Outbox for PgTx<'_> {
+    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        let EventParts { kind, subject, device } = event.parts();
+        let channel = actor.channel.as_str();
+        let values: [Value<'_>; 7] = [&site.0, &kind, &subject, &device, &channel, &actor.name, &now.as_millis()];
+        self.changed(INSERT_EVENT, &values).await?;
+        Ok(())
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError> {
+        self.all(LIST_EVENTS, &[&site.0, &page.after, &i64::from(page.limit)], committed_event).await
+    }
+
+    async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.changed(DELETE_EVENTS_BEFORE, &[&site.0, &before.as_millis(), &i64::from(limit)]).await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for PgTx<'_> {
+    async fn insert(&mut self, site: SiteId, actor: &Actor, action: &Action, now: Timestamp) -> Result<(), StoreError> {
+        let channel = actor.channel.as_str();
+        let values: [Value<'_>; 6] = [&site.0, &channel, &actor.name, &action.verb, &action.subject, &now.as_millis()];
+        self.changed(INSERT_ENTRY, &values).await?;
+        Ok(())
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<AuditEntry>, StoreError> {
+        self.all(LIST_ENTRIES, &[&site.0, &page.after, &i64::from(page.limit)], audit_entry).await
+    }
+}
+
+fn committed_event(row: &Row) -> Result<CommittedEvent, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "outbox", row: id };
+    let kind: String = column(row, 1)?;
+    let parts = EventParts { kind: &kind, subject: column(row, 2)?, device: column(row, 3)? };
+    Ok(CommittedEvent {
+        id: EventId(id),
+        event: place.present("kind", Event::from_parts(parts))?,
+        actor: actor(row, 4, place)?,
+        at: time(column(row, 6)?),
+    })
+}
+
+fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "audit_trail", row: id };
+    Ok(AuditEntry {
+        id: AuditEntryId(id),
+        actor: actor(row, 1, place)?,
+        verb: column(row, 3)?,
+        subject: column(row, 4)?,
+        at: time(column(row, 5)?),
+    })
+}
+
+/// Who made a change, from the two columns that start at `from`: channel and name.
+fn actor(row: &Row, from: usize, place: Place) -> Result<Actor, StoreError> {
+    let channel = place.present("channel", Channel::parse(&column::<String>(row, from)?))?;
+    Ok(Actor { channel, name: column(row, from + 1)? })
+}

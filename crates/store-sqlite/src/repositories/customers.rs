@@ -1,0 +1,105 @@
+//! Customers, and the accounts that group them.
+
+use async_trait::async_trait;
+use countersign_domain::ids::{AccountId, CustomerId, SiteId};
+use countersign_domain::licensing::{Account, Customer, Holder};
+use countersign_domain::text::{AccountName, CustomerName};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{Accounts, Customers, NewCustomer, Page};
+use rusqlite::Row;
+
+use crate::rows::{Place, all, column, first, inserted, time};
+use crate::transaction::SqliteTx;
+
+const INSERT_ACCOUNT: &str =
+    "insert into accounts (site, name, created_at) values (?1, ?2, ?3) on conflict do nothing returning id";
+const FIND_ACCOUNT: &str = "select id, name from accounts where site = ?1 and name = ?2";
+const LIST_ACCOUNTS: &str = "select id, name from accounts where site = ?1 and id > ?2 order by id limit ?3";
+const INSERT: &str = "insert into customers (site, name, email, account, created_at) values (?1, ?2, ?3, ?4, ?5)
+    on conflict do nothing returning id";
+const FIND: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+    from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.name = ?2";
+const FIND_BY_ID: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+    from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.id = ?2";
+const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+    from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.id > ?2 order by c.id limit ?3";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST];
+
+#[async_trait]
+impl Accounts for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        name: &AccountName,
+        now: Timestamp,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let values = (site.0, name.as_str(), now.as_millis());
+        self.attempt(|c| Ok(inserted(c, INSERT_ACCOUNT, values)?.map(AccountId)))
+    }
+
+    async fn find(&mut self, site: SiteId, name: &AccountName) -> Result<Option<Account>, StoreError> {
+        self.attempt(|c| first(c, FIND_ACCOUNT, (site.0, name.as_str()), |row| account(row, 0)))
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Account>, StoreError> {
+        self.attempt(|c| all(c, LIST_ACCOUNTS, (site.0, page.after, page.limit), |row| account(row, 0)))
+    }
+}
+
+#[async_trait]
+impl Customers for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        customer: &NewCustomer,
+        now: Timestamp,
+    ) -> Result<Option<CustomerId>, StoreError> {
+        let account = customer.account.map(|account| account.0);
+        let values = (site.0, customer.name.as_str(), &customer.email, account, now.as_millis());
+        self.attempt(|c| Ok(inserted(c, INSERT, values)?.map(CustomerId)))
+    }
+
+    async fn find(&mut self, site: SiteId, name: &CustomerName) -> Result<Option<Customer>, StoreError> {
+        self.attempt(|c| first(c, FIND, (site.0, name.as_str()), customer))
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), customer))
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError> {
+        self.attempt(|c| all(c, LIST, (site.0, page.after, page.limit), customer))
+    }
+}
+
+/// An account from the two columns that start at `from`: id, name.
+fn account(row: &Row<'_>, from: usize) -> Result<Account, StoreError> {
+    let id: i64 = column(row, from)?;
+    let name = column::<String>(row, from + 1)?;
+    let name = Place { table: "accounts", row: id }.check("name", AccountName::new(name))?;
+    Ok(Account { id: AccountId(id), name })
+}
+
+fn customer(row: &Row<'_>) -> Result<Customer, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let has_account = column::<Option<i64>>(row, 4)?.is_some();
+    Ok(Customer {
+        id: CustomerId(id),
+        name: Place { table: "customers", row: id }.check("name", CustomerName::new(column::<String>(row, 1)?))?,
+        email: column(row, 2)?,
+        account: has_account.then(|| account(row, 4)).transpose()?,
+        created_at: time(column(row, 3)?),
+    })
+}
+
+/// A holder from the two columns that start at `from`: the customer's id, and that of its account, which may be null.
+pub(super) fn holder(row: &Row<'_>, from: usize) -> Result<Holder, StoreError> {
+    Ok(Holder {
+        customer: CustomerId(column(row, from)?),
+        account: column::<Option<i64>>(row, from + 1)?.map(AccountId),
+    })
+}

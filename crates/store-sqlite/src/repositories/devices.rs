@@ -1,0 +1,128 @@
+//! Devices that a site knows.
+
+use async_trait::async_trait;
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{Devices, NewDevice, Page};
+use rusqlite::{Row, params};
+
+use super::customers::holder;
+use crate::rows::{Place, all, changed, column, first, inserted, time};
+use crate::transaction::SqliteTx;
+
+/// A statement that reads devices `d` with whose they are; the rest is its condition.
+macro_rules! select_devices {
+    ($rest:literal) => {
+        concat!(
+            "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, c.id, c.account,
+            d.registered_at, d.last_seen_at from devices d left join customers c on c.id = d.customer ",
+            $rest
+        )
+    };
+}
+
+const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
+    registered_at, last_seen_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict do nothing returning id";
+const FIND: &str = select_devices!("where d.site = ?1 and d.host_id = ?2 and d.id_type = ?3 and d.publisher = ?4");
+const FIND_BY_ID: &str = select_devices!("where d.site = ?1 and d.id = ?2");
+const LIST: &str = select_devices!("where d.site = ?1 and d.id > ?2 order by d.id limit ?3");
+// The plus keeps the index on the site, whose devices are many, out of the choice.
+const LIST_OF_CUSTOMER: &str =
+    select_devices!("where +d.site = ?1 and d.customer = ?4 and d.id > ?2 order by d.id limit ?3");
+const SET_CUSTOMER: &str = "update devices set customer = ?2 where id = ?1";
+const SET_STATUS: &str = "update devices set status = ?2 where id = ?1";
+const SET_LAST_SEEN: &str = "update devices set last_seen_at = ?2 where id = ?1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] =
+    &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN];
+
+#[async_trait]
+impl Devices for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        device: &NewDevice,
+        now: Timestamp,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let values = params![
+            site.0,
+            device.identity.id,
+            device.identity.id_type,
+            device.identity.publisher_name,
+            device.identity_name,
+            device.class.as_str(),
+            DeviceStatus::Active.as_str(),
+            device.customer.map(|customer| customer.0),
+            now.as_millis(),
+        ];
+        self.attempt(|c| Ok(inserted(c, INSERT, values)?.map(DeviceId)))
+    }
+
+    async fn find(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
+        let values = (site.0, &identity.id, &identity.id_type, &identity.publisher_name);
+        self.attempt(|c| first(c, FIND, values, device))
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), device))
+    }
+
+    async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
+        // There is one writer: whatever a unit reads stays true until it ends.
+        Devices::find(self, site, identity).await
+    }
+
+    async fn list(
+        &mut self,
+        site: SiteId,
+        customer: Option<CustomerId>,
+        page: Page,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.attempt(|c| match customer {
+            Some(customer) => all(c, LIST_OF_CUSTOMER, (site.0, page.after, page.limit, customer.0), device),
+            None => all(c, LIST, (site.0, page.after, page.limit), device),
+        })
+    }
+
+    async fn set_customer(&mut self, device: DeviceId, customer: Option<CustomerId>) -> Result<bool, StoreError> {
+        let values = (device.0, customer.map(|customer| customer.0));
+        self.attempt(|c| Ok(changed(c, SET_CUSTOMER, values)? == 1))
+    }
+
+    async fn set_status(&mut self, device: DeviceId, status: DeviceStatus) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, SET_STATUS, (device.0, status.as_str()))? == 1))
+    }
+
+    async fn set_last_seen(&mut self, device: DeviceId, now: Timestamp) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, SET_LAST_SEEN, (device.0, now.as_millis()))? == 1))
+    }
+}
+
+fn device(row: &Row<'_>) -> Result<Device, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "devices", row: id };
+    let has_holder = column::<Option<i64>>(row, 7)?.is_some();
+    Ok(Device {
+        id: DeviceId(id),
+        identity: identity(row, 1)?,
+        identity_name: column(row, 4)?,
+        class: place.present("class", DeviceClass::parse(&column::<String>(row, 5)?))?,
+        status: place.present("status", DeviceStatus::parse(&column::<String>(row, 6)?))?,
+        holder: has_holder.then(|| holder(row, 7)).transpose()?,
+        registered_at: time(column(row, 9)?),
+        last_seen_at: time(column(row, 10)?),
+    })
+}
+
+/// An identity from the three columns that start at `from`: host ID, its kind, publisher.
+pub(super) fn identity(row: &Row<'_>, from: usize) -> Result<DeviceIdentity, StoreError> {
+    Ok(DeviceIdentity {
+        id: column(row, from)?,
+        id_type: column(row, from + 1)?,
+        publisher_name: column(row, from + 2)?,
+    })
+}

@@ -1,0 +1,214 @@
+//! Rights to use products.
+
+use async_trait::async_trait;
+use countersign_domain::catalog::package::Product;
+use countersign_domain::device::Device;
+use countersign_domain::ids::{LicenseId, ProductId, SiteId};
+use countersign_domain::licensing::{ActivationLimit, HeldTerms, License, LicenseStatus, LicenseTerms};
+use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
+use countersign_domain::time::{Date, Timestamp};
+use countersign_store::StoreError;
+use countersign_store::repositories::{LicenseFilter, Licenses, NewLicense, Page};
+use rusqlite::{Connection, Row, params};
+
+use super::customers::holder;
+use crate::rows::{Place, all, changed, column, first, inserted, time};
+use crate::transaction::SqliteTx;
+
+/// A statement that reads licenses `l` with what they belong to; the rest begins with `from`.
+macro_rules! select_licenses {
+    ($rest:literal) => {
+        concat!(
+            "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name, l.status, l.start_date,
+            l.end_date, l.activation_limit, (select count(*) from activations a where a.license = l.id), l.created_at ",
+            $rest
+        )
+    };
+}
+
+const INSERT: &str = "insert into licenses (site, license_key, \"order\", product, status, start_date, end_date,
+    activation_limit, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing returning id";
+const INSERT_FEATURE: &str = "insert into license_features (license, feature) values (?1, ?2)";
+const FEATURES: &str = "select f.code from license_features i join features f on f.id = i.feature where i.license = ?1
+    order by f.code";
+const FIND: &str = select_licenses!(
+    "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
+    join products p on p.id = l.product where l.site = ?1 and l.license_key = ?2"
+);
+// The lists take the same parameters: site, order, customer, product, where the page begins, and its limit. Each begins
+// with the narrowest thing that it is given; SQLite keeps the order of cross joins.
+const LIST: &str = select_licenses!(
+    "from licenses l cross join orders o on o.id = l.\"order\" cross join customers c on c.id = o.customer
+    cross join products p on p.id = l.product
+    where l.site = ?1 and l.id > ?5 and (?4 is null or l.product = ?4) order by l.id limit ?6"
+);
+const LIST_OF_CUSTOMER: &str = select_licenses!(
+    "from orders o cross join licenses l on l.\"order\" = o.id cross join customers c on c.id = o.customer
+    cross join products p on p.id = l.product
+    where o.customer = ?3 and +l.site = ?1 and l.id > ?5 and (?4 is null or l.product = ?4) order by l.id limit ?6"
+);
+const LIST_OF_ORDER: &str = select_licenses!(
+    "from licenses l cross join orders o on o.id = l.\"order\" cross join customers c on c.id = o.customer
+    cross join products p on p.id = l.product
+    where l.\"order\" = ?2 and +l.site = ?1 and l.id > ?5 and (?3 is null or o.customer = ?3)
+    and (?4 is null or l.product = ?4) order by l.id limit ?6"
+);
+const SET_TERMS: &str =
+    "update licenses set status = ?2, start_date = ?3, end_date = ?4, activation_limit = ?5 where id = ?1";
+const HELD_BY_ACCOUNT: &str =
+    "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit, exists (
+        select 1 from activations a where a.license = l.id and a.device = ?2
+    ) from customers c cross join orders o on o.customer = c.id cross join licenses l on l.\"order\" = o.id
+    where c.account = ?1";
+const HELD_BY_CUSTOMER: &str =
+    "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit, exists (
+        select 1 from activations a where a.license = l.id and a.device = ?2
+    ) from orders o cross join licenses l on l.\"order\" = o.id where o.customer = ?1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    INSERT_FEATURE,
+    FEATURES,
+    FIND,
+    LIST,
+    LIST_OF_CUSTOMER,
+    LIST_OF_ORDER,
+    SET_TERMS,
+    HELD_BY_ACCOUNT,
+    HELD_BY_CUSTOMER,
+];
+
+#[async_trait]
+impl Licenses for SqliteTx<'_> {
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        license: &NewLicense,
+        now: Timestamp,
+    ) -> Result<Option<LicenseId>, StoreError> {
+        self.attempt(|c| {
+            let terms = Terms::of(&license.terms);
+            let values = params![
+                site.0,
+                license.key.as_str(),
+                license.order.0,
+                license.product.0,
+                terms.status,
+                terms.start_date,
+                terms.end_date,
+                terms.limit,
+                now.as_millis(),
+            ];
+            let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
+            for feature in &license.features {
+                changed(c, INSERT_FEATURE, (id, feature.0))?;
+            }
+            Ok(Some(LicenseId(id)))
+        })
+    }
+
+    async fn find(&mut self, site: SiteId, key: &LicenseKey) -> Result<Option<License>, StoreError> {
+        self.attempt(|c| first(c, FIND, (site.0, key.as_str()), |row| license(c, row)))
+    }
+
+    async fn lock(&mut self, site: SiteId, key: &LicenseKey) -> Result<Option<License>, StoreError> {
+        // There is one writer: whatever a unit reads stays true until it ends.
+        Licenses::find(self, site, key).await
+    }
+
+    async fn list(&mut self, site: SiteId, filter: LicenseFilter, page: Page) -> Result<Vec<License>, StoreError> {
+        let sql = match filter {
+            LicenseFilter { order: Some(_), .. } => LIST_OF_ORDER,
+            LicenseFilter { customer: Some(_), .. } => LIST_OF_CUSTOMER,
+            LicenseFilter { .. } => LIST,
+        };
+        let LicenseFilter { order, customer, product } = filter;
+        let filter =
+            (order.map(|order| order.0), customer.map(|customer| customer.0), product.map(|product| product.0));
+        let values = (site.0, filter.0, filter.1, filter.2, page.after, page.limit);
+        self.attempt(|c| all(c, sql, values, |row| license(c, row)))
+    }
+
+    async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError> {
+        let terms = Terms::of(terms);
+        let values = (license.0, terms.status, terms.start_date, terms.end_date, terms.limit);
+        self.attempt(|c| Ok(changed(c, SET_TERMS, values)? == 1))
+    }
+
+    async fn held_by_account_of(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError> {
+        let (sql, whose) = match device.holder {
+            Some(holder) => holder.account.map_or((HELD_BY_CUSTOMER, holder.customer.0), |a| (HELD_BY_ACCOUNT, a.0)),
+            None => return Ok(Vec::new()),
+        };
+        self.attempt(|c| all(c, sql, (whose, device.id.0), held))
+    }
+}
+
+/// Terms as columns.
+struct Terms {
+    status: &'static str,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    limit: Option<u32>,
+}
+
+impl Terms {
+    fn of(terms: &LicenseTerms) -> Self {
+        let text = |date: Date| date.to_string();
+        Self {
+            status: terms.status.as_str(),
+            start_date: terms.start_date.map(text),
+            end_date: terms.end_date.map(text),
+            limit: match terms.limit {
+                ActivationLimit::AtMost(limit) => Some(limit),
+                ActivationLimit::Unlimited => None,
+            },
+        }
+    }
+}
+
+/// Terms from the four columns that start at `from`: status, start date, end date, limit.
+fn terms(place: Place, row: &Row<'_>, from: usize) -> Result<LicenseTerms, StoreError> {
+    let date = |name, index| {
+        let text = column::<Option<String>>(row, index)?;
+        text.map(|text| place.date(name, &text)).transpose()
+    };
+    let limit =
+        column::<Option<i64>>(row, from + 3)?.map(|limit| place.check("activation_limit", u32::try_from(limit)));
+    Ok(LicenseTerms {
+        status: place.present("status", LicenseStatus::parse(&column::<String>(row, from)?))?,
+        start_date: date("start_date", from + 1)?,
+        end_date: date("end_date", from + 2)?,
+        limit: limit.transpose()?.map_or(ActivationLimit::Unlimited, ActivationLimit::AtMost),
+    })
+}
+
+fn held(row: &Row<'_>) -> Result<HeldTerms, StoreError> {
+    let place = Place { table: "licenses", row: 0 };
+    Ok(HeldTerms { product: ProductId(column(row, 0)?), terms: terms(place, row, 1)?, activated: column(row, 5)? })
+}
+
+/// A license, with its features read one license at a time: a page of a list is short, and a lookup is no round trip.
+fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "licenses", row: id };
+    let product = Product {
+        id: ProductId(column(row, 6)?),
+        name: place.check("product", ProductName::new(column::<String>(row, 7)?))?,
+    };
+    let code = |row: &Row<'_>| place.check("features", FeatureCode::new(column::<String>(row, 0)?));
+    Ok(License {
+        id: LicenseId(id),
+        key: place.check("license_key", LicenseKey::new(column::<String>(row, 1)?))?,
+        order: place.check("order", OrderNumber::new(column::<String>(row, 2)?))?,
+        holder: holder(row, 3)?,
+        customer: place.check("customer", CustomerName::new(column::<String>(row, 5)?))?,
+        product,
+        features: all(connection, FEATURES, [id], code)?,
+        terms: terms(place, row, 8)?,
+        activations: place.check("activations", u32::try_from(column::<i64>(row, 12)?))?,
+        created_at: time(column(row, 13)?),
+    })
+}

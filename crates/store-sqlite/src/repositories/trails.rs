@@ -1,0 +1,86 @@
+//! What is written beside every change: events for others, and the audit trail.
+
+use async_trait::async_trait;
+use countersign_domain::audit::{Action, Actor, AuditEntry, Channel};
+use countersign_domain::event::{CommittedEvent, Event, EventParts};
+use countersign_domain::ids::{AuditEntryId, EventId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{AuditTrail, Outbox, Page};
+use rusqlite::Row;
+
+use crate::rows::{Place, all, changed, column, removed, time};
+use crate::transaction::SqliteTx;
+
+const INSERT_EVENT: &str = "insert into outbox (site, kind, subject, device, channel, actor, created_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const LIST_EVENTS: &str = "select id, channel, actor, created_at, kind, subject, device from outbox
+    where site = ?1 and id > ?2 order by id limit ?3";
+const DELETE_EVENTS_BEFORE: &str = "delete from outbox where id in
+    (select id from outbox where site = ?1 and created_at < ?2 order by created_at limit ?3)";
+const INSERT_ENTRY: &str = "insert into audit_trail (site, channel, actor, verb, subject, created_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6)";
+const LIST_ENTRIES: &str = "select id, channel, actor, created_at, verb, subject from audit_trail
+    where site = ?1 and id > ?2 order by id limit ?3";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT_EVENT, LIST_EVENTS, DELETE_EVENTS_BEFORE, INSERT_ENTRY, LIST_ENTRIES];
+
+#[async_trait]
+impl Outbox for SqliteTx<'_> {
+    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        let EventParts { kind, subject, device } = event.parts();
+        let values = (site.0, kind, subject, device, actor.channel.as_str(), &actor.name, now.as_millis());
+        self.attempt(|c| changed(c, INSERT_EVENT, values).map(|_| ()))
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError> {
+        self.attempt(|c| all(c, LIST_EVENTS, (site.0, page.after, page.limit), committed_event))
+    }
+
+    async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.attempt(|c| removed(c, DELETE_EVENTS_BEFORE, (site.0, before.as_millis(), limit)))
+    }
+}
+
+#[async_trait]
+impl AuditTrail for SqliteTx<'_> {
+    async fn insert(&mut self, site: SiteId, actor: &Actor, action: &Action, now: Timestamp) -> Result<(), StoreError> {
+        let (channel, name) = (actor.channel.as_str(), &actor.name);
+        let values = (site.0, channel, name, action.verb, &action.subject, now.as_millis());
+        self.attempt(|c| changed(c, INSERT_ENTRY, values).map(|_| ()))
+    }
+
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<AuditEntry>, StoreError> {
+        self.attempt(|c| all(c, LIST_ENTRIES, (site.0, page.after, page.limit), audit_entry))
+    }
+}
+
+fn committed_event(row: &Row<'_>) -> Result<CommittedEvent, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "outbox", row: id };
+    let kind: String = column(row, 4)?;
+    let parts = EventParts { kind: &kind, subject: column(row, 5)?, device: column(row, 6)? };
+    Ok(CommittedEvent {
+        id: EventId(id),
+        event: place.present("kind", Event::from_parts(parts))?,
+        actor: actor(place, row)?,
+        at: time(column(row, 3)?),
+    })
+}
+
+fn audit_entry(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+    let id: i64 = column(row, 0)?;
+    Ok(AuditEntry {
+        id: AuditEntryId(id),
+        actor: actor(Place { table: "audit_trail", row: id }, row)?,
+        verb: column(row, 4)?,
+        subject: column(row, 5)?,
+        at: time(column(row, 3)?),
+    })
+}
+
+fn actor(place: Place, row: &Row<'_>) -> Result<Actor, StoreError> {
+    Ok(Actor { channel: place.present("channel", Channel::parse(&column::<String>(row, 1)?))?, name: column(row, 2)? })
+}

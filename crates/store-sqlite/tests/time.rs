@@ -1,0 +1,118 @@
+//! Time on a store without a clock of its own: the machine's, which never runs backward.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its store has failed")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use countersign_domain::time::Timestamp;
+use countersign_store::{Clock, Store, StoreError};
+use countersign_store_sqlite::SqliteStore;
+
+/// Shows what a test has set, in seconds since 1970.
+struct SetClock(AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// One process on a file.
+struct Process {
+    clock: Arc<SetClock>,
+    store: Store,
+}
+
+impl Process {
+    /// Begins with a clock that shows so many seconds.
+    fn start(path: &Path, seconds: i64) -> Self {
+        let clock = Arc::new(SetClock(AtomicI64::new(seconds)));
+        let store = Store::new(SqliteStore::open(path, clock.clone()).unwrap());
+        Self { clock, store }
+    }
+
+    /// What a unit is told that writes, in seconds, when the clock shows so many.
+    async fn written(&self, seconds: i64) -> i64 {
+        self.clock.0.store(seconds, Ordering::SeqCst);
+        let told = self.store.write::<_, StoreError, _>(|tx| Box::pin(async move { tx.now().await })).await;
+        told.unwrap().as_seconds()
+    }
+
+    /// What a unit is told that reads.
+    async fn read(&self, seconds: i64) -> i64 {
+        self.clock.0.store(seconds, Ordering::SeqCst);
+        let told = self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.now().await })).await;
+        told.unwrap().as_seconds()
+    }
+}
+
+#[tokio::test]
+async fn time_grows_with_the_clock_and_stands_still_while_it_is_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(&folder.path().join("a.db"), 100);
+    assert_eq!(process.written(100).await, 100);
+    assert_eq!(process.read(101).await, 101);
+    assert_eq!(process.written(102).await, 102);
+    for behind in [50, 0, 101] {
+        assert_eq!(process.written(behind).await, 102, "a write at {behind}");
+        assert_eq!(process.read(behind).await, 102, "a read at {behind}");
+    }
+    assert_eq!(process.read(103).await, 103);
+    // Whichever thread gave the time out: no later unit of this process is told an earlier one.
+    for _ in 0..4 {
+        assert_eq!(process.read(99).await, 103);
+    }
+    assert_eq!(process.written(99).await, 103);
+    assert_eq!(process.written(104).await, 104);
+    process.store.close().await;
+}
+
+#[tokio::test]
+async fn a_start_with_a_clock_that_was_set_back_goes_on_where_the_last_one_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let process = Process::start(&path, 100);
+    assert_eq!(process.written(100).await, 100);
+    assert_eq!(process.read(200).await, 200);
+    process.store.close().await;
+    let process = Process::start(&path, 10);
+    assert_eq!(process.read(10).await, 100, "a read leaves no mark, a write does");
+    assert_eq!(process.written(10).await, 100);
+    assert_eq!(process.written(101).await, 101);
+    process.store.close().await;
+}
+
+#[tokio::test]
+async fn what_one_process_has_committed_holds_for_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (ahead, behind) = (Process::start(&path, 300), Process::start(&path, 100));
+    assert_eq!(behind.written(100).await, 100);
+    assert_eq!(ahead.written(300).await, 300);
+    assert_eq!(behind.read(100).await, 300);
+    assert_eq!(behind.written(100).await, 300);
+    assert_eq!(behind.written(400).await, 400);
+    assert_eq!(ahead.written(300).await, 400);
+    ahead.store.close().await;
+    behind.store.close().await;
+}
+
+#[tokio::test]
+async fn a_unit_that_is_rolled_back_leaves_time_where_it_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let process = Process::start(&path, 100);
+    let told: Result<(), StoreError> = process
+        .store
+        .write(|tx| {
+            Box::pin(async move {
+                tx.now().await?;
+                Err(StoreError::Busy)
+            })
+        })
+        .await;
+    assert!(matches!(told, Err(StoreError::Busy)), "{told:?}");
+    assert_eq!(process.written(1).await, 100);
+    process.store.close().await;
+}

@@ -1,0 +1,170 @@
+//! Accounts, customers, orders, features, licenses and activations.
+
+use async_trait::async_trait;
+use countersign_domain::device::Device;
+use countersign_domain::ids::{AccountId, CustomerId, DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
+use countersign_domain::licensing::{Account, Activation, Customer, Feature, HeldTerms, License, LicenseTerms, Order};
+use countersign_domain::text::{AccountName, CustomerName, FeatureCode, LicenseKey, OrderNumber};
+use countersign_domain::time::Timestamp;
+
+use super::Page;
+use crate::StoreError;
+
+/// Groups of customers.
+#[async_trait]
+pub trait Accounts: Send {
+    /// Writes an account. `None`: the name is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        name: &AccountName,
+        now: Timestamp,
+    ) -> Result<Option<AccountId>, StoreError>;
+
+    /// An account by name.
+    async fn find(&mut self, site: SiteId, name: &AccountName) -> Result<Option<Account>, StoreError>;
+
+    /// Accounts of a site, by row id.
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Account>, StoreError>;
+}
+
+/// A customer that is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCustomer {
+    /// Name.
+    pub name: CustomerName,
+    /// Where to write to; may be empty.
+    pub email: String,
+    /// The account that the customer belongs to.
+    pub account: Option<AccountId>,
+}
+
+/// Holders of licenses.
+#[async_trait]
+pub trait Customers: Send {
+    /// Writes a customer. `None`: the name is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        customer: &NewCustomer,
+        now: Timestamp,
+    ) -> Result<Option<CustomerId>, StoreError>;
+
+    /// A customer by name.
+    async fn find(&mut self, site: SiteId, name: &CustomerName) -> Result<Option<Customer>, StoreError>;
+
+    /// A customer by row id.
+    async fn find_by_id(&mut self, site: SiteId, id: CustomerId) -> Result<Option<Customer>, StoreError>;
+
+    /// Customers of a site, by row id.
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError>;
+}
+
+/// Purchases.
+#[async_trait]
+pub trait Orders: Send {
+    /// Writes an order. `None`: the number is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        number: &OrderNumber,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<Option<OrderId>, StoreError>;
+
+    /// An order by number.
+    async fn find(&mut self, site: SiteId, number: &OrderNumber) -> Result<Option<Order>, StoreError>;
+
+    /// Orders of a site, by row id; of one customer only, if one is given.
+    async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page) -> Result<Vec<Order>, StoreError>;
+}
+
+/// Parts of products that licenses can include.
+#[async_trait]
+pub trait Features: Send {
+    /// Writes a feature. `None`: the code is taken in this product.
+    async fn insert(
+        &mut self,
+        product: ProductId,
+        code: &FeatureCode,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<FeatureId>, StoreError>;
+
+    /// All features of a product, by code.
+    async fn list(&mut self, product: ProductId) -> Result<Vec<Feature>, StoreError>;
+}
+
+/// A license that is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLicense {
+    /// Its key: the activation ID.
+    pub key: LicenseKey,
+    /// The order that it is bought with.
+    pub order: OrderId,
+    /// What it entitles to.
+    pub product: ProductId,
+    /// Features of the product that it includes, each once.
+    pub features: Vec<FeatureId>,
+    /// When and how often it can be used.
+    pub terms: LicenseTerms,
+}
+
+/// Which licenses are listed: those for which everything holds that is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LicenseFilter {
+    /// Bought with this order.
+    pub order: Option<OrderId>,
+    /// Held by this customer.
+    pub customer: Option<CustomerId>,
+    /// For this product.
+    pub product: Option<ProductId>,
+}
+
+/// Rights to use products.
+#[async_trait]
+pub trait Licenses: Send {
+    /// Writes a license with its features. `None`: the key is taken in this site.
+    async fn insert(
+        &mut self,
+        site: SiteId,
+        license: &NewLicense,
+        now: Timestamp,
+    ) -> Result<Option<LicenseId>, StoreError>;
+
+    /// A license by key.
+    async fn find(&mut self, site: SiteId, key: &LicenseKey) -> Result<Option<License>, StoreError>;
+
+    /// A license by key, which no other unit can lock until this one ends. Its number of activations therefore stays what
+    /// it says. A unit that also locks a device locks the license first.
+    async fn lock(&mut self, site: SiteId, key: &LicenseKey) -> Result<Option<License>, StoreError>;
+
+    /// Licenses of a site, by row id.
+    async fn list(&mut self, site: SiteId, filter: LicenseFilter, page: Page) -> Result<Vec<License>, StoreError>;
+
+    /// Replaces the terms of a license. `false`: no such license.
+    async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError>;
+
+    /// The different terms under which the account of a device holds products, without order and each once. Those of a
+    /// license that is activated on the device itself are marked. Empty for a device without a holder.
+    async fn held_by_account_of(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError>;
+}
+
+/// Licenses on devices.
+#[async_trait]
+pub trait Activations: Send {
+    /// Writes an activation. `false`: the license is activated on the device already.
+    async fn insert(&mut self, license: LicenseId, device: DeviceId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The activation of a license on a device.
+    async fn find(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<Activation>, StoreError>;
+
+    /// What is activated on a device, by row id of the license.
+    async fn list_on_device(&mut self, device: DeviceId) -> Result<Vec<Activation>, StoreError>;
+
+    /// Where a license is activated, by row id of the device, which is what the page counts by.
+    async fn list_of_license(&mut self, license: LicenseId, page: Page) -> Result<Vec<Activation>, StoreError>;
+
+    /// Removes an activation. `false`: there was none.
+    async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError>;
+}

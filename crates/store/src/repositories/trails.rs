@@ -1,0 +1,33 @@
+//! What is written beside every change: events for others, and the audit trail.
+
+use async_trait::async_trait;
+use countersign_domain::audit::{Action, Actor, AuditEntry};
+use countersign_domain::event::{CommittedEvent, Event};
+use countersign_domain::ids::SiteId;
+use countersign_domain::time::Timestamp;
+
+use super::Page;
+use crate::StoreError;
+
+/// Committed changes that others are told about. Belongs into the unit that makes the change.
+#[async_trait]
+pub trait Outbox: Send {
+    /// Writes an event.
+    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Events of a site, by row id.
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError>;
+
+    /// Removes at most `limit` events that were written before a time, and gives their number.
+    async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// Administrative writes. Belongs into the unit that makes the change.
+#[async_trait]
+pub trait AuditTrail: Send {
+    /// Writes an entry.
+    async fn insert(&mut self, site: SiteId, actor: &Actor, action: &Action, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Entries of a site, by row id.
+    async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<AuditEntry>, StoreError>;
+}

@@ -1,0 +1,29 @@
+//! `cargo xtask soak`: what takes too long for every run. The same tests as `cargo xtask test`, with much more of everything.
+
+use anyhow::Result;
+
+use crate::postgres::Cluster;
+use crate::test::{CLUSTER, Totals, stream};
+use crate::workspace::Workspace;
+use crate::{command, program};
+
+/// Runs the long tests.
+///
+/// # Errors
+/// When something that they need cannot be set up, or one of them fails.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    command::announce("building the program");
+    let program = program::build(workspace)?;
+    let cluster = Cluster::start()?;
+    command::announce("killing servers, on the embedded store and on PostgreSQL");
+    let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", KILLS]);
+    tests.env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_KILLS", "200").env(CLUSTER, cluster.connection());
+    // One after the other, and with what they print: it says how far they are.
+    tests.args(["--", "--test-threads=1", "--nocapture"]);
+    let mut totals = Totals::default();
+    let succeeded = stream(&mut tests, &mut totals)?;
+    totals.verdict(succeeded)
+}
+
+/// The test program of `crates/interop` that kills.
+const KILLS: &str = "kills";
