@@ -12,6 +12,7 @@ use countersign_store::{BoxFuture, Clock, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
 use crate::Fault;
+use crate::memo::Memos;
 use crate::sites::Directory;
 use crate::users::PasswordPool;
 
@@ -35,6 +36,8 @@ pub struct Parts {
     pub base_url: String,
     /// Name of the site that answers when host and path name none.
     pub default_site: Option<SiteName>,
+    /// Whether verified credentials, signatures and finished answers are remembered. Answers are the same without.
+    pub memos: bool,
 }
 
 /// Context of use cases: cheap to clone.
@@ -43,6 +46,7 @@ pub struct Ctx {
     pub(crate) parts: Arc<Parts>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) passwords: Arc<PasswordPool>,
+    pub(crate) memos: Arc<Memos>,
     actor: Arc<Actor>,
 }
 
@@ -53,6 +57,7 @@ impl Ctx {
     /// [`Fault`] when the store cannot be read or a stored key cannot be used.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let ctx = Self {
+            memos: Arc::new(Memos::new(parts.memos)),
             parts: Arc::new(parts),
             directory: Arc::new(Directory::default()),
             passwords: Arc::new(PasswordPool::default()),

@@ -16,6 +16,7 @@ pub mod installation;
 pub mod keys;
 pub mod licensing;
 pub mod listing;
+mod memo;
 pub mod packages;
 pub mod polling;
 pub mod products;

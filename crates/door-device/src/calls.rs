@@ -2,13 +2,15 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use countersign_app::answers;
 use countersign_app::devices::{self, AuthenticatedDevice, NotKept};
 use countersign_app::polling::{self, Asked, Endpoint, PollError, Problem};
-use countersign_app::updates::{self, ManifestAnswer};
+use countersign_app::updates::{self, ManifestAnswer, UpdateAnswer};
 use countersign_domain::site::AuthFailure;
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
 use countersign_http_kit::json::read_object;
 use http::{HeaderMap, Uri};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -102,9 +104,9 @@ impl Call {
     pub(crate) async fn poll_updates(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
         let id = last_segment(uri);
         let polled = updates::answer(&door.ctx, &site.snapshot, self.endpoint, id).await?;
-        let list = wire::UpdateList::new(&polled.answer, self.endpoint);
-        let later = || reply::accepted(&site.prefix, self.path, id);
-        reply::ready(&door.ctx, &polled, self.endpoint, &list, later).await
+        let render = |answer: &UpdateAnswer| json(&wire::UpdateList::new(answer, self.endpoint));
+        let finished = answers::finish(&door.ctx, &polled, self.endpoint, render).await;
+        reply::finished(&door.ctx, finished, polled.asked_at, || reply::accepted(&site.prefix, self.path, id))
     }
 
     /// Answers a poll about a manifest.
@@ -117,9 +119,9 @@ impl Call {
         let polled = updates::answer_manifest(&door.ctx, &site.snapshot, self.endpoint, id).await?;
         match &polled.answer {
             ManifestAnswer::Files(files) => {
-                let manifest = wire::Manifest::from(files.as_slice());
-                let later = || reply::accepted(&site.prefix, self.path, id);
-                reply::ready(&door.ctx, &polled, self.endpoint, &manifest, later).await
+                let render = |_: &ManifestAnswer| json(&wire::Manifest::from(files.list(&door.ctx).as_slice()));
+                let finished = answers::finish(&door.ctx, &polled, self.endpoint, render).await;
+                reply::finished(&door.ctx, finished, polled.asked_at, || reply::accepted(&site.prefix, self.path, id))
             }
             ManifestAnswer::Problem(problem) => Err(Error::ManifestProblem(self.endpoint, problem.clone())),
             ManifestAnswer::Refused(refusal, uuid) => Err(Error::Manifest(self.endpoint, *refusal, uuid.clone())),
@@ -133,6 +135,10 @@ impl Call {
     /// [`Error`] when the polling ID is not valid, or its token was refused.
     pub(crate) async fn poll_outcome(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
         let outcome = polling::outcome(&door.ctx, &site.snapshot, self.endpoint, last_segment(uri)).await?;
-        reply::unsigned(&outcome.as_ref().map(wire::ErrorObject::from).unwrap_or_default())
+        Ok(reply::ready(json(&outcome.as_ref().map(wire::ErrorObject::from).unwrap_or_default())?.into()))
     }
+}
+
+fn json<T: Serialize>(document: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(document).map_err(Error::Serialize)
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use countersign_app::polling::Endpoint;
-use countersign_app::updates::Polled;
-use countersign_app::{Ctx, answers};
+use bytes::Bytes;
+use countersign_app::Ctx;
+use countersign_app::answers::SignAnswerError;
+use countersign_domain::time::Timestamp;
 use countersign_http_kit::security_headers;
 use countersign_http_kit::site_prefix::SitePrefix;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
 
 use crate::error::Error;
 use crate::wire::Accepted;
@@ -31,43 +31,30 @@ pub(crate) fn accepted(prefix: &SitePrefix, path: &str, polling_id: &str) -> Res
     response
 }
 
-/// 200 with the payload: as it is, or as a flattened JWS where the call is a signed one. What `later` says when the
-/// signer is too busy now.
+/// 200 with the finished answer, or what `later` says when the signer is too busy now.
 ///
 /// # Errors
-/// [`Error`] when a signed call has no signature: its payload never leaves without one.
-pub(crate) async fn ready<A, T: Serialize>(
+/// Why the answer could not be finished: the payload of a signed call never leaves without a signature.
+pub(crate) fn finished(
     ctx: &Ctx,
-    polled: &Polled<A>,
-    endpoint: Endpoint,
-    payload: &T,
+    answer: Result<Bytes, Error>,
+    asked_at: Timestamp,
     later: impl FnOnce() -> Response,
 ) -> Result<Response, Error> {
-    if !endpoint.is_signed() {
-        return unsigned(payload);
-    }
-    let bytes = serde_json::to_vec(payload).map_err(Error::Serialize)?;
-    match answers::sign(ctx, &polled.snapshot, &bytes).await {
-        Ok(answer) => Ok(json(answer.to_json().into_bytes())),
-        Err(answers::SignAnswerError::Busy) => {
+    match answer {
+        Ok(bytes) => Ok(ready(bytes)),
+        Err(Error::Sign(SignAnswerError::Busy)) => {
             let mut response = later();
-            let waited_long = ctx.now() >= polled.asked_at.plus(PATIENCE);
+            let waited_long = ctx.now() >= asked_at.plus(PATIENCE);
             response.headers_mut().insert(RETRY_AFTER, if waited_long { LATER } else { SOON });
             Ok(response)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-/// 200 with a payload as it is.
-///
-/// # Errors
-/// [`Error`] when it cannot be written as JSON.
-pub(crate) fn unsigned<T: Serialize>(payload: &T) -> Result<Response, Error> {
-    Ok(json(serde_json::to_vec(payload).map_err(Error::Serialize)?))
-}
-
-fn json(bytes: Vec<u8>) -> Response {
+/// 200 with a JSON document.
+pub(crate) fn ready(bytes: Bytes) -> Response {
     let mut response = bytes.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     security_headers::private(response.headers_mut());

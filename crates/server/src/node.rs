@@ -57,6 +57,7 @@ impl Node {
             rng,
             base_url,
             default_site: config.default_site.clone(),
+            memos: true,
         };
         Ok(Self { ctx: Ctx::new(parts).await? })
     }

@@ -22,11 +22,13 @@ pub struct WorldOptions {
     pub base_url: String,
     /// Name of the site for requests that name none.
     pub default_site: Option<String>,
+    /// Whether anything is remembered; see `Parts::memos`.
+    pub memos: bool,
 }
 
 impl Default for WorldOptions {
     fn default() -> Self {
-        Self { base_url: "http://server.test".to_owned(), default_site: Some("demo".to_owned()) }
+        Self { base_url: "http://server.test".to_owned(), default_site: Some("demo".to_owned()), memos: memos() }
     }
 }
 
@@ -47,6 +49,13 @@ impl World {
     /// A fresh installation with the usual options.
     pub async fn new() -> Self {
         Self::with(WorldOptions::default()).await
+    }
+
+    /// Another process on the same installation that remembers nothing.
+    pub async fn forgetful_process(&self) -> Ctx {
+        let store = self.place.open(self.folder.path(), self.clock.clone()).await;
+        let options = WorldOptions { memos: false, ..self.options.clone() };
+        open(store, self.folder.path(), self.clock.clone(), &options, 3).await
     }
 
     /// A fresh installation, on SQLite unless the environment says `COUNTERSIGN_TEST_STORE=postgres`.
@@ -92,6 +101,16 @@ async fn open(store: Store, folder: &Path, clock: Arc<TestClock>, options: &Worl
         rng,
         base_url: options.base_url.clone(),
         default_site: options.default_site.as_deref().map(|name| SiteName::new(name).expect(SETS_UP)),
+        memos: options.memos,
     };
     Ctx::new(parts).await.expect(SETS_UP)
+}
+
+/// Whether installations remember anything: all tests hold as well with `COUNTERSIGN_TEST_MEMOS=off`.
+fn memos() -> bool {
+    match std::env::var("COUNTERSIGN_TEST_MEMOS").as_deref() {
+        Ok("off") => false,
+        Ok("on" | "") | Err(_) => true,
+        Ok(other) => panic!("COUNTERSIGN_TEST_MEMOS is {other:?}; it may be on or off"),
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use countersign_crypto::{Flattened, RsaPrivateKey, SigningInput};
+use bytes::Bytes;
+use countersign_crypto::{RsaPrivateKey, SigningInput};
 use tokio::sync::{mpsc, oneshot};
 
 /// Signatures that may wait. At 0.4 ms each the last one waits about 0.2 s on one thread; beyond that the caller is told
@@ -25,8 +26,8 @@ pub enum SigningError {
 
 struct Job {
     key: Arc<RsaPrivateKey>,
-    input: SigningInput,
-    reply: oneshot::Sender<Result<Flattened, SigningError>>,
+    input: Arc<SigningInput>,
+    reply: oneshot::Sender<Result<Bytes, SigningError>>,
 }
 
 /// The way to the signing threads. They end when the last clone of the pool is dropped.
@@ -50,11 +51,11 @@ impl SigningPool {
         Ok(Self { queue })
     }
 
-    /// Signs with RS256 and joins the signature to the flattened form.
+    /// Signs with RS256.
     ///
     /// # Errors
     /// [`SigningError::Busy`] at once when the queue is full.
-    pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: SigningInput) -> Result<Flattened, SigningError> {
+    pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: Arc<SigningInput>) -> Result<Bytes, SigningError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { key, input, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SigningError::Busy,
@@ -73,8 +74,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
             continue;
         }
         let signature = key.sign_pkcs1_sha256(input.as_bytes());
-        let outcome = signature.map(|signature| input.into_flattened(&signature)).map_err(|_| SigningError::Failed);
-        let _ = reply.send(outcome);
+        let _ = reply.send(signature.map(Bytes::from).map_err(|_| SigningError::Failed));
     }
 }
 
@@ -89,8 +89,9 @@ mod tests {
     async fn a_signature_is_made_and_verifies() {
         let key = Arc::new(RsaPrivateKey::generate(RsaBits::B2048).unwrap());
         let pool = SigningPool::start(2).unwrap();
-        let input = signing_input(&ProtectedHeader::rs256(), b"{}");
-        let answer = pool.sign(key.clone(), input).await.unwrap();
+        let input = Arc::new(signing_input(&ProtectedHeader::rs256(), b"{}"));
+        let signature = pool.sign(key.clone(), input.clone()).await.unwrap();
+        let answer = Arc::unwrap_or_clone(input).into_flattened(&signature);
         let verifying = VerifyingKey::from_rsa(key.public_key()).unwrap();
         assert_eq!(answer.verify(Algorithm::RS256, &verifying).unwrap(), b"{}");
     }
@@ -100,7 +101,7 @@ mod tests {
         let key = Arc::new(RsaPrivateKey::generate(RsaBits::B2048).unwrap());
         let (queue, jobs) = mpsc::channel(1);
         let pool = SigningPool { queue };
-        let input = || signing_input(&ProtectedHeader::rs256(), b"{}");
+        let input = || Arc::new(signing_input(&ProtectedHeader::rs256(), b"{}"));
         let waiting = pool.sign(key.clone(), input());
         let mut waiting = Box::pin(waiting);
         let _ = Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
-use countersign_crypto::{Algorithm, JwsError, Secret, VerifyError};
+use countersign_crypto::{Algorithm, JwsError, Secret, VerifyError, sha256};
 use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 use countersign_domain::time::Timestamp;
 
@@ -72,10 +72,41 @@ pub async fn authenticate(
 ) -> Result<(Arc<SiteSnapshot>, Result<AuthenticatedDevice, TokenRefusal>), Fault> {
     let Some(token) = token else { return Ok((ctx.latest(site), Err(TokenRefusal::Missing))) };
     let now = ctx.now();
-    ctx.certainly(site, |snapshot| check(snapshot, token.expose(), now)).await
+    let memo = (site.site.id, sha256(token.expose().as_bytes()));
+    let known = ctx.memos.tokens.get(&memo);
+    let decide = |snapshot: &Arc<SiteSnapshot>| match known.filter(|known| is_active(snapshot, known.key, now)) {
+        Some(known) => Ok(known),
+        None => verify(snapshot, token.expose(), now),
+    };
+    let (snapshot, verified) = ctx
+        .certainly(site, |snapshot| {
+            let verified = decide(snapshot)?;
+            check_times(verified.claims, now)?;
+            Ok(verified)
+        })
+        .await?;
+    let verdict = verified.map(|verified| {
+        if known != Some(verified) {
+            ctx.memos.tokens.insert(memo, verified);
+        }
+        AuthenticatedDevice { site: snapshot.site.id, key: verified.key }
+    });
+    Ok((snapshot, verdict))
 }
 
-fn check(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<AuthenticatedDevice, TokenRefusal> {
+/// What is known of a token whose signature was verified. Whether its key and its times still hold is looked at each
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct VerifiedToken {
+    key: AuthorizationKeyId,
+    claims: TimeClaims,
+}
+
+fn is_active(snapshot: &SiteSnapshot, id: AuthorizationKeyId, now: Timestamp) -> bool {
+    snapshot.device_keys.iter().any(|key| key.record.id == id && key.record.is_active(now))
+}
+
+fn verify(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<VerifiedToken, TokenRefusal> {
     let mut active: Vec<_> = snapshot.device_keys.iter().filter(|key| key.record.is_active(now)).collect();
     if active.is_empty() {
         return Err(TokenRefusal::NoKey);
@@ -99,9 +130,8 @@ fn check(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<Authent
         | JwsError::TooLong => TokenRefusal::Malformed,
     })?;
     let claims = TimeClaims::read(&verified).map_err(|_| TokenRefusal::Malformed)?;
-    check_times(claims, now)?;
     let key = active.get(index).ok_or(TokenRefusal::Signature)?;
-    Ok(AuthenticatedDevice { site: snapshot.site.id, key: key.record.id })
+    Ok(VerifiedToken { key: key.record.id, claims })
 }
 
 /// `exp` must be there and not have passed; `nbf`, when it is there, must have come (RFC 7519 sections 4.1.4, 4.1.5).

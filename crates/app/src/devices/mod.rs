@@ -7,6 +7,7 @@ mod report;
 mod standing;
 mod told;
 
+pub(crate) use authenticate::VerifiedToken;
 pub use authenticate::{AuthenticatedDevice, TokenRefusal, authenticate};
 pub use history::{list_events, list_reports};
 pub use register::{Registration, register};

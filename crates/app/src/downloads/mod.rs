@@ -5,4 +5,4 @@ mod url;
 
 pub use open::{Download, DownloadRefusal, find};
 pub use url::UrlParts;
-pub(crate) use url::url;
+pub(crate) use url::{UrlExpiry, url};

@@ -3,6 +3,7 @@
 //! The name stands last and there is no query, because devices name the file after the end of the URL.
 
 use countersign_crypto::encoding::{base64url_decode, base64url_encode, hex_decode, hex_encode};
+use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::update::EntitlementCheck;
 use countersign_domain::file_name::PlainFileName;
 use countersign_domain::time::Timestamp;
@@ -59,21 +60,38 @@ impl UrlParts {
     }
 }
 
-/// The absolute URL of a stored file in the manifest of an update that was asked for at a time.
+/// When the URLs of a manifest end. All of them end together, on an hourly grid, so that a manifest stays equal, byte for
+/// byte, for an hour. The grid's phase comes from the digest of its first file, so that the moments at which manifests
+/// change spread over the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UrlExpiry(i64);
+
+impl UrlExpiry {
+    /// The end for a manifest of a package that was asked for at a time, by way of an update with this check.
+    pub(crate) fn of(package: &Package, check: EntitlementCheck, asked_at: Timestamp) -> Self {
+        let life = match check {
+            EntitlementCheck::None => LIFE,
+            EntitlementCheck::Account | EntitlementCheck::LineItem => SHORT_LIFE,
+        };
+        let first = package.files.first().map_or([0; 32], |file| *file.content.sha256());
+        Self(expiry(&first, life, asked_at))
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn as_seconds(self) -> i64 {
+        self.0
+    }
+}
+
+/// The absolute URL of a stored file.
 pub(crate) fn url(
     ctx: &Ctx,
     site: &SiteSnapshot,
     name: &PlainFileName,
     sha256: &[u8; 32],
-    check: EntitlementCheck,
-    asked_at: Timestamp,
+    UrlExpiry(expiry): UrlExpiry,
 ) -> String {
     let base = site.site.settings.base_url.as_deref().unwrap_or(&ctx.parts.base_url);
-    let life = match check {
-        EntitlementCheck::None => LIFE,
-        EntitlementCheck::Account | EntitlementCheck::LineItem => SHORT_LIFE,
-    };
-    let expiry = expiry(sha256, life, asked_at);
     let message = message(sha256, expiry, name.as_str());
     let code = site.url_keys.first().map(|key| key.sign(&message)).unwrap_or_default();
     let code = base64url_encode(code.get(..MAC_LENGTH).unwrap_or_default());
@@ -82,8 +100,6 @@ pub(crate) fn url(
 }
 
 /// When a URL that is made at a time ends: when its life is over, or up to an hour later, on an hourly grid.
-///
-/// The grid's phase comes from the digest, so that the moments at which answers change spread over the hour.
 fn expiry(sha256: &[u8; 32], life: i64, asked_at: Timestamp) -> i64 {
     let phase = i64::from(u16::from_be_bytes([sha256[0], sha256[1]])) * GRID / (i64::from(u16::MAX) + 1);
     let earliest = asked_at.as_seconds() + life;

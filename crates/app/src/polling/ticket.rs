@@ -55,7 +55,7 @@ pub enum Asked {
 }
 
 /// What is wrong with the content of a question, or why what a device told was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Problem {
     /// The license is not activated on the device.
     Activation(ActivationRefusal),

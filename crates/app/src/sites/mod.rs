@@ -10,4 +10,5 @@ mod snapshot;
 pub use admin::{SiteError, change_settings, create, list};
 pub(crate) use directory::Directory;
 pub use resolve::{NoSite, RequestedSite, SiteRef, resolve};
+pub(crate) use snapshot::ActiveSigningKey;
 pub use snapshot::SiteSnapshot;

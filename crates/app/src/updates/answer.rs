@@ -8,19 +8,10 @@ use countersign_domain::licensing::Entitlements;
 use countersign_domain::time::{Date, Timestamp};
 
 use crate::Ctx;
+use crate::answers::{Polled, Subject};
 use crate::devices::{Standing, standing};
 use crate::polling::{Asked, Endpoint, PollError, Problem, open};
 use crate::sites::SiteSnapshot;
-
-/// What a poll ends with, on the state of the site that decided it.
-pub struct Polled<A> {
-    /// The state of the site: the answer is to be signed with its key.
-    pub snapshot: Arc<SiteSnapshot>,
-    /// When the question came.
-    pub asked_at: Timestamp,
-    /// The answer.
-    pub answer: A,
-}
 
 /// What a poll about updates ends with.
 pub struct UpdateAnswer {
@@ -69,8 +60,7 @@ pub async fn answer(
     let question = match opened.asked {
         Asked::Updates(question) => question,
         Asked::Invalid(problem) => {
-            let answer = UpdateAnswer { list: None, problem: Some(problem) };
-            return Ok(Polled { snapshot, asked_at, answer });
+            return Ok(problematic(snapshot, asked_at, problem));
         }
         Asked::Kept | Asked::Manifest { .. } => return Err(PollError::Unknown),
     };
@@ -82,15 +72,24 @@ pub async fn answer(
             Standing::Unknown => (Entitlements::default(), Some(Problem::UnknownDevice(identity.id.clone()))),
         },
     };
-    let known =
-        |snapshot: &Arc<SiteSnapshot>| matching::offers(snapshot.catalog(), &question, &entitlements, day).map(|_| ());
-    let (snapshot, decision) = ctx.certainly(&snapshot, known).await?;
-    let (list, problem) = match decision {
-        Ok(()) => {
-            let list = UpdateList { snapshot: snapshot.clone(), question, entitlements, day };
-            (Some(list), unknown_device)
-        }
-        Err(matching::UnknownPackage(package)) => (None, Some(Problem::UnknownPackage(package))),
+    let known = |snapshot: &Arc<SiteSnapshot>| snapshot.catalog().package(&question.installed).map(|_| ()).ok_or(());
+    let (snapshot, known) = ctx.certainly(&snapshot, known).await?;
+    if known.is_err() {
+        return Ok(problematic(snapshot, asked_at, Problem::UnknownPackage(question.installed)));
+    }
+    let subject = Subject::Updates {
+        installed: question.installed.clone(),
+        platform: question.platform.clone(),
+        language: question.language,
+        entitlements: entitlements.clone(),
+        problem: unknown_device.clone(),
+        day,
     };
-    Ok(Polled { snapshot, asked_at, answer: UpdateAnswer { list, problem } })
+    let list = UpdateList { snapshot: snapshot.clone(), question, entitlements, day };
+    Ok(Polled { answer: UpdateAnswer { list: Some(list), problem: unknown_device }, asked_at, snapshot, subject })
+}
+
+fn problematic(snapshot: Arc<SiteSnapshot>, asked_at: Timestamp, problem: Problem) -> Polled<UpdateAnswer> {
+    let subject = Subject::Problem(problem.clone());
+    Polled { answer: UpdateAnswer { list: None, problem: Some(problem) }, asked_at, snapshot, subject }
 }

@@ -4,22 +4,29 @@ use std::sync::Arc;
 
 use countersign_domain::catalog::matching::{self, ManifestRefusal};
 use countersign_domain::catalog::package::{FileContent, Package, PackageFile};
-use countersign_domain::catalog::update::EntitlementCheck;
 use countersign_domain::time::Timestamp;
 
-use super::answer::Polled;
+use crate::Ctx;
+use crate::answers::{Polled, Subject};
+use crate::downloads::{self, UrlExpiry};
 use crate::polling::{Asked, Endpoint, PollError, Problem, open};
 use crate::sites::SiteSnapshot;
-use crate::{Ctx, downloads};
 
 /// What a poll about a manifest ends with.
 pub enum ManifestAnswer {
-    /// The files to download, in order.
-    Files(Vec<ManifestFile>),
+    /// The files to download.
+    Files(ManifestFiles),
     /// The question cannot be answered as it is.
     Problem(Problem),
     /// There is no such manifest, or not any more.
     Refused(ManifestRefusal, String),
+}
+
+/// The files of an update.
+pub struct ManifestFiles {
+    snapshot: Arc<SiteSnapshot>,
+    package: Arc<Package>,
+    expiry: UrlExpiry,
 }
 
 /// A file to download. Not printable: who knows the URL gets the file.
@@ -38,6 +45,26 @@ pub struct ManifestFile {
     pub execute: bool,
 }
 
+impl ManifestFiles {
+    /// The files, in order.
+    #[must_use]
+    pub fn list(&self, ctx: &Ctx) -> Vec<ManifestFile> {
+        let file = |file: &PackageFile| ManifestFile {
+            url: match &file.content {
+                FileContent::External(external) => external.url.clone(),
+                FileContent::Stored(stored) => {
+                    downloads::url(ctx, &self.snapshot, &file.name, &stored.sha256, self.expiry)
+                }
+            },
+            size: file.content.size(),
+            md5: *file.content.md5(),
+            sha256: *file.content.sha256(),
+            execute: file.execute,
+        };
+        self.package.files.iter().map(file).collect()
+    }
+}
+
 /// Opens a polling ID of the manifest endpoint and lists the files as of the time at which it was asked.
 ///
 /// # Errors
@@ -53,39 +80,38 @@ pub async fn answer(
     let uuid = match opened.asked {
         Asked::Manifest { uuid } => uuid,
         Asked::Invalid(problem) => {
-            return Ok(Polled { snapshot: opened.snapshot, asked_at, answer: ManifestAnswer::Problem(problem) });
+            let subject = Subject::Problem(problem.clone());
+            return Ok(Polled {
+                answer: ManifestAnswer::Problem(problem),
+                asked_at,
+                snapshot: opened.snapshot,
+                subject,
+            });
         }
         Asked::Kept | Asked::Updates(_) => return Err(PollError::Unknown),
     };
-    let day = asked_at.date();
     let package = |snapshot: &Arc<SiteSnapshot>| {
-        matching::manifest(snapshot.catalog(), &uuid, day)
+        matching::manifest(snapshot.catalog(), &uuid, asked_at.date())
             .map(|(update, package)| (update.entitlement_check, package.clone()))
     };
     let (snapshot, decision) = ctx.certainly(&opened.snapshot, package).await?;
-    let answer = match decision {
-        Ok((check, package)) => ManifestAnswer::Files(files(ctx, &snapshot, &package, check, asked_at)),
-        Err(refusal) => ManifestAnswer::Refused(refusal, uuid),
-    };
-    Ok(Polled { snapshot, asked_at, answer })
+    Ok(match decision {
+        Ok((check, package)) => {
+            let expiry = UrlExpiry::of(&package, check, asked_at);
+            let subject = Subject::Manifest { uuid, expiry: expiry.as_seconds() };
+            let files = ManifestFiles { snapshot: snapshot.clone(), package, expiry };
+            Polled { answer: ManifestAnswer::Files(files), asked_at, snapshot, subject }
+        }
+        Err(refusal) => refused(refusal, uuid, asked_at, snapshot),
+    })
 }
 
-fn files(
-    ctx: &Ctx,
-    snapshot: &SiteSnapshot,
-    package: &Package,
-    check: EntitlementCheck,
+fn refused(
+    refusal: ManifestRefusal,
+    uuid: String,
     asked_at: Timestamp,
-) -> Vec<ManifestFile> {
-    let file = |file: &PackageFile| ManifestFile {
-        url: match &file.content {
-            FileContent::External(external) => external.url.clone(),
-            FileContent::Stored(stored) => downloads::url(ctx, snapshot, &file.name, &stored.sha256, check, asked_at),
-        },
-        size: file.content.size(),
-        md5: *file.content.md5(),
-        sha256: *file.content.sha256(),
-        execute: file.execute,
-    };
-    package.files.iter().map(file).collect()
+    snapshot: Arc<SiteSnapshot>,
+) -> Polled<ManifestAnswer> {
+    let subject = Subject::Manifest { uuid: uuid.clone(), expiry: 0 };
+    Polled { answer: ManifestAnswer::Refused(refusal, uuid), asked_at, snapshot, subject }
 }

@@ -6,6 +6,6 @@ mod manifest;
 mod search;
 
 pub use admin::{CreateUpdateError, ReplaceUpdateError, UnknownUpdate, create, delete, replace, set_status};
-pub use answer::{Polled, UpdateAnswer, UpdateList, answer};
-pub use manifest::{ManifestAnswer, ManifestFile, answer as answer_manifest};
+pub use answer::{UpdateAnswer, UpdateList, answer};
+pub use manifest::{ManifestAnswer, ManifestFile, ManifestFiles, answer as answer_manifest};
 pub use search::{UpdateFilter, find, list, search};

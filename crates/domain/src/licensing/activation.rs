@@ -43,7 +43,7 @@ pub enum Step {
 }
 
 /// Why a license is not activated on a device, in the order in which it is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ActivationRefusal {
     /// The producer has taken the device out of use.
     #[error("the device is obsolete")]

@@ -20,7 +20,7 @@ pub struct HeldTerms {
 }
 
 /// The products that a device may be updated to. The default is that of an anonymous or unknown device: none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Entitlements {
     account: BTreeSet<ProductId>,
     line_item: BTreeSet<ProductId>,

@@ -244,15 +244,24 @@ async fn a_site_can_ask_for_the_key_id_in_the_header() {
 async fn when_the_signer_is_busy_the_device_is_told_to_come_again() {
     const POLLS: usize = 1500;
     let app = App::new().await;
-    let url = app.ask_for_url(UPDATES, &question()).await;
-    // More polls at once than the signer's queue holds.
-    let answers = futures_util::future::join_all((0..POLLS).map(|_| app.get(&url))).await;
-    let (ready, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == StatusCode::OK);
+    // Different questions with different answers: more of them at once than the signer's queue holds.
+    let mut urls = Vec::new();
+    for number in 0..POLLS {
+        let question = json!({ "updateFromPkgId": format!("pump-{number}"), "platform": "LINUX64", "language": 1033 });
+        urls.push(app.ask_for_url(UPDATES, &question).await);
+    }
+    let answers = futures_util::future::join_all(urls.iter().map(|url| app.get(url))).await;
+    let answers: Vec<_> = urls.iter().zip(answers).collect();
+    let (ready, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, answer)| answer.status == StatusCode::OK);
     assert!(!busy.is_empty() && ready.len() >= 512, "{} ready, {} busy", ready.len(), busy.len());
-    for answer in busy {
+    for (url, answer) in &busy {
         assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({ "url": url })));
         assert_eq!(answer.headers["retry-after"], "1");
     }
-    let again = app.get(&url).await;
-    assert!(ready.iter().all(|answer| answer.body == again.body), "an answer differed");
+    app.world.clock.advance(Duration::from_secs(10));
+    let answers = futures_util::future::join_all(urls.iter().map(|url| app.get(url))).await;
+    let busy = answers.iter().find(|answer| answer.status == StatusCode::ACCEPTED);
+    assert!(busy.is_none_or(|busy| busy.headers["retry-after"] == "5"), "the device has waited for ten seconds");
+    let (url, first) = &ready[0];
+    assert_eq!(app.get(url).await.body, first.body, "an answer differed");
 }

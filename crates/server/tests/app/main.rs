@@ -14,6 +14,7 @@ mod device_updates;
 mod disconnects;
 mod documents;
 mod licensing;
+mod memos;
 mod producer_files;
 mod producer_keys;
 mod producer_packages;

@@ -1,0 +1,127 @@
+//! What a process remembers so as not to compute it again. Nothing is ever true because it stands here: a memo is looked
+//! up by all that its value was computed from, so an answer is the same, byte for byte, with every memo switched off.
+
+use std::hash::Hash;
+
+use bytes::Bytes;
+use countersign_domain::ids::{SigningKeyId, SiteId};
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
+
+use crate::answers::AnswerKey;
+use crate::devices::VerifiedToken;
+
+/// Tokens that are remembered, over all sites: about 15 MB.
+const TOKENS: usize = 100_000;
+/// Signatures that are remembered: about 20 MB.
+const SIGNATURES: usize = 50_000;
+/// Passwords that are remembered.
+const PASSWORDS: usize = 1000;
+/// Finished answers that are expected, and the bytes that all of them may take.
+const ANSWERS: (usize, u64) = (20_000, 64 << 20);
+
+/// The memos of a process, over all sites.
+pub(crate) struct Memos {
+    /// Tokens that an authorization key has verified, by site and SHA-256 of the token.
+    pub(crate) tokens: Memo<(SiteId, [u8; 32]), VerifiedToken>,
+    /// Signatures, by key and SHA-256 of what was signed: RS256 always gives the same one.
+    pub(crate) signatures: Memo<(SigningKeyId, [u8; 32]), Bytes>,
+    /// Passwords that fit, by a keyed digest of hash and password.
+    pub(crate) passwords: Memo<[u8; 32], ()>,
+    /// Answers as they are sent.
+    pub(crate) answers: Memo<AnswerKey, Bytes, ByteCount>,
+}
+
+impl Memos {
+    /// Empty memos, or ones that remember nothing.
+    pub(crate) fn new(remember: bool) -> Self {
+        let (answers, bytes) = ANSWERS;
+        Self {
+            tokens: Memo(remember.then(|| Cache::new(TOKENS))),
+            signatures: Memo(remember.then(|| Cache::new(SIGNATURES))),
+            passwords: Memo(remember.then(|| Cache::new(PASSWORDS))),
+            answers: Memo(remember.then(|| Cache::with_weighter(answers, bytes, ByteCount))),
+        }
+    }
+}
+
+/// A bounded memo, which forgets what is used least. The `None` one remembers nothing.
+pub(crate) struct Memo<K, V, W = UnitWeighter>(Option<Cache<K, V, W, DefaultHashBuilder>>);
+
+impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
+    /// What is remembered.
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        self.0.as_ref()?.get(key)
+    }
+
+    /// Remembers a value.
+    pub(crate) fn insert(&self, key: K, value: V) {
+        if let Some(cache) = &self.0 {
+            cache.insert(key, value);
+        }
+    }
+
+    /// What is remembered, or what is computed now and then remembered. Of several that want the same at once, one
+    /// computes it and the others wait; when that one fails or goes away, the next one computes. A failure is not remembered.
+    pub(crate) async fn get_or_compute<E>(&self, key: &K, compute: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+        match &self.0 {
+            Some(cache) => cache.get_or_insert_async(key, compute).await,
+            None => compute.await,
+        }
+    }
+}
+
+/// Counts the bytes of an answer, and about as many as its key takes.
+#[derive(Clone)]
+pub(crate) struct ByteCount;
+
+impl Weighter<AnswerKey, Bytes> for ByteCount {
+    fn weight(&self, _: &AnswerKey, answer: &Bytes) -> u64 {
+        answer.len() as u64 + 300
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    async fn compute(counted: &AtomicU32, outcome: Result<u8, u8>) -> Result<u8, u8> {
+        counted.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        outcome
+    }
+
+    #[tokio::test]
+    async fn what_many_want_at_once_is_computed_once_and_a_failure_is_not_kept() {
+        let (memo, counted) = (Memo::<u8, u8>(Some(Cache::new(10))), AtomicU32::new(0));
+        assert_eq!(memo.get_or_compute(&1, compute(&counted, Err(7))).await, Err(7));
+        assert_eq!(memo.get(&1), None);
+        let want = || memo.get_or_compute(&1, compute(&counted, Ok(9)));
+        assert_eq!(tokio::join!(want(), want(), want()), (Ok(9), Ok(9), Ok(9)));
+        assert_eq!((counted.load(Ordering::SeqCst), memo.get(&1)), (2, Some(9)));
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_leaves_the_work_to_the_next() {
+        let (memo, counted) = (Memo::<u8, u8>(Some(Cache::new(10))), AtomicU32::new(0));
+        let mut first = Box::pin(memo.get_or_compute(&1, compute(&counted, Ok(9))));
+        let waker = std::task::Waker::noop();
+        assert!(first.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+        drop(first);
+        assert_eq!(memo.get_or_compute(&1, compute(&counted, Ok(8))).await, Ok(8));
+        assert_eq!(counted.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_memo_that_is_off_remembers_nothing() {
+        let (memo, counted) = (Memo::<u8, u8>(None), AtomicU32::new(0));
+        memo.insert(1, 5);
+        assert_eq!(memo.get(&1), None);
+        for _ in 0..2 {
+            assert_eq!(memo.get_or_compute(&1, compute(&counted, Ok(9))).await, Ok(9));
+        }
+        assert_eq!(counted.load(Ordering::SeqCst), 2);
+    }
+}
