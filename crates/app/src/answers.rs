@@ -110,7 +110,7 @@ pub async fn finish<A, E: From<SignAnswerError>>(
             None => Ok(payload.into()),
         }
     };
-    ctx.memos.answers.get_or_compute(&memo, compute).await
+    ctx.memos.answers.find_or_compute(&memo, compute).await
 }
 
 /// The key that signs now.
@@ -133,7 +133,7 @@ async fn sign(
     };
     let input = Arc::new(signing_input(&header, payload));
     let memo = (key.id, input.digest());
-    let signature = ctx.memos.signatures.get_or_compute(&memo, ctx.parts.signing.sign(key.key, input.clone())).await;
+    let signature = ctx.memos.signatures.find_or_compute(&memo, ctx.parts.signing.sign(key.key, input.clone())).await;
     let signature = signature.map_err(|error| match error {
         SigningError::Busy => SignAnswerError::Busy,
         SigningError::Closed | SigningError::Failed => SignAnswerError::Fault(Fault::Signing(error)),

@@ -63,7 +63,7 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
 
     /// What is remembered, or what is computed now and then remembered. Of several that want the same at once, one
     /// computes it and the others wait; when that one fails or goes away, the next one computes. A failure is not remembered.
-    pub(crate) async fn get_or_compute<E>(&self, key: &K, compute: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    pub(crate) async fn find_or_compute<E>(&self, key: &K, compute: impl Future<Output = Result<V, E>>) -> Result<V, E> {
         match &self.0 {
             Some(cache) => cache.get_or_insert_async(key, compute).await,
             None => compute.await,
@@ -96,9 +96,9 @@ mod tests {
     #[tokio::test]
     async fn what_many_want_at_once_is_computed_once_and_a_failure_is_not_kept() {
         let (memo, counted) = (Memo::<u8, u8>(Some(Cache::new(10))), AtomicU32::new(0));
-        assert_eq!(memo.get_or_compute(&1, compute(&counted, Err(7))).await, Err(7));
+        assert_eq!(memo.find_or_compute(&1, compute(&counted, Err(7))).await, Err(7));
         assert_eq!(memo.get(&1), None);
-        let want = || memo.get_or_compute(&1, compute(&counted, Ok(9)));
+        let want = || memo.find_or_compute(&1, compute(&counted, Ok(9)));
         assert_eq!(tokio::join!(want(), want(), want()), (Ok(9), Ok(9), Ok(9)));
         assert_eq!((counted.load(Ordering::SeqCst), memo.get(&1)), (2, Some(9)));
     }
@@ -106,11 +106,11 @@ mod tests {
     #[tokio::test]
     async fn whoever_goes_away_leaves_the_work_to_the_next() {
         let (memo, counted) = (Memo::<u8, u8>(Some(Cache::new(10))), AtomicU32::new(0));
-        let mut first = Box::pin(memo.get_or_compute(&1, compute(&counted, Ok(9))));
+        let mut first = Box::pin(memo.find_or_compute(&1, compute(&counted, Ok(9))));
         let waker = std::task::Waker::noop();
         assert!(first.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
         drop(first);
-        assert_eq!(memo.get_or_compute(&1, compute(&counted, Ok(8))).await, Ok(8));
+        assert_eq!(memo.find_or_compute(&1, compute(&counted, Ok(8))).await, Ok(8));
         assert_eq!(counted.load(Ordering::SeqCst), 2);
     }
 
@@ -120,7 +120,7 @@ mod tests {
         memo.insert(1, 5);
         assert_eq!(memo.get(&1), None);
         for _ in 0..2 {
-            assert_eq!(memo.get_or_compute(&1, compute(&counted, Ok(9))).await, Ok(9));
+            assert_eq!(memo.find_or_compute(&1, compute(&counted, Ok(9))).await, Ok(9));
         }
         assert_eq!(counted.load(Ordering::SeqCst), 2);
     }
