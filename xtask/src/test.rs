@@ -42,6 +42,11 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     succeeded &= stream(&mut again, &mut totals)?;
     drop(cluster);
 
+    command::announce("running the tests of the doors again, with nothing remembered");
+    let mut forgetful = workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", DOORS]);
+    forgetful.env("COUNTERSIGN_TEST_MEMOS", "off").args(only);
+    succeeded &= stream(&mut forgetful, &mut totals)?;
+
     println!();
     for name in &totals.ignored_names {
         println!("skipped: {name}");
@@ -121,6 +126,8 @@ impl Totals {
 
 /// The crates whose tests open their store through the test kit.
 const ON_BOTH_STORES: [&str; 2] = ["countersign-app", "countersign-server"];
+/// The test program that sends requests through all doors.
+const DOORS: &str = "app";
 /// Names the cluster to the tests.
 pub(crate) const CLUSTER: &str = "COUNTERSIGN_TEST_POSTGRES";
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign_crypto::jose::signing_input;
 use countersign_crypto::{Flattened, ProtectedHeader};
 use countersign_domain::device::Language;
-use countersign_domain::ids::{Generation, SigningKeyId, SiteId};
+use countersign_domain::ids::{Generation, SigningKeyId, SiteId, SiteSecretId};
 use countersign_domain::licensing::Entitlements;
 use countersign_domain::text::{PackageId, Platform};
 use countersign_domain::time::{Date, Timestamp};
@@ -38,6 +38,8 @@ pub(crate) enum Subject {
         uuid: String,
         /// Seconds since 1970.
         expiry: i64,
+        /// The secret that authenticates them.
+        secret: Option<SiteSecretId>,
     },
     /// A question that cannot be answered as it is.
     Problem(Problem),

@@ -11,10 +11,12 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{BoxFuture, Clock, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
-use crate::Fault;
+use crate::devices::RefusedTokens;
 use crate::memo::Memos;
 use crate::sites::Directory;
-use crate::users::PasswordPool;
+use crate::users::{FailedLogins, PasswordPool};
+use crate::writes::Writes;
+use crate::{Fault, devices, users};
 
 /// What a process is made of; the composition root and tests fill it in.
 pub struct Parts {
@@ -47,6 +49,9 @@ pub struct Ctx {
     pub(crate) directory: Arc<Directory>,
     pub(crate) passwords: Arc<PasswordPool>,
     pub(crate) memos: Arc<Memos>,
+    pub(crate) failed_logins: Arc<FailedLogins>,
+    pub(crate) refused_tokens: Arc<RefusedTokens>,
+    pub(crate) writes: Arc<Writes>,
     actor: Arc<Actor>,
 }
 
@@ -61,6 +66,9 @@ impl Ctx {
             parts: Arc::new(parts),
             directory: Arc::new(Directory::default()),
             passwords: Arc::new(PasswordPool::default()),
+            failed_logins: Arc::new(users::failed_logins()),
+            refused_tokens: Arc::new(devices::refused_tokens()),
+            writes: Arc::default(),
             actor: Arc::new(Actor::of(Channel::System)),
         };
         ctx.refresh().await?;
@@ -108,15 +116,14 @@ impl Ctx {
         E: From<StoreError> + Send + 'static,
     {
         let (actor, now) = (self.actor(), self.now());
-        self.store()
-            .write(move |tx| {
-                Box::pin(async move {
-                    let value = unit(&mut *tx).await?;
-                    tx.audit_trail().insert(site, &actor, &action, now).await?;
-                    Ok(value)
-                })
+        self.write(site, move |tx| {
+            Box::pin(async move {
+                let value = unit(&mut *tx).await?;
+                tx.audit_trail().insert(site, &actor, &action, now).await?;
+                Ok(value)
             })
-            .await
+        })
+        .await
     }
 
     /// Runs an administrative unit of work that changes what snapshots hold: keys, credentials, the catalog. The site's

@@ -22,6 +22,9 @@ pub enum Fault {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store was sealed with another master key while this process ran: it must be started again with the new one.
+    #[error("the master key of the store was replaced; start this program again with the new one")]
+    MasterKeyReplaced,
     /// An upload could not be stored.
     #[error("the upload failed")]
     Receive(#[from] ReceiveError),

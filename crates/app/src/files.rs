@@ -12,6 +12,7 @@ use countersign_store::repositories::{Deleted, NewFile, Page, Tx};
 use futures_util::Stream;
 
 use crate::fault::takes_store_errors;
+use crate::lost::LostObjects;
 use crate::releases::{FILE_LIMIT, ReceivedFile, discard};
 use crate::{Ctx, Fault};
 
@@ -20,7 +21,7 @@ use crate::{Ctx, Fault};
 pub enum Kept {
     /// The site has these bytes from now on.
     New,
-    /// The site had them already; nothing changed.
+    /// The site had them already; if they were lost, they are there again.
     There,
 }
 
@@ -108,11 +109,12 @@ pub async fn delete(ctx: &Ctx, site: SiteId, sha256: [u8; 32]) -> Result<(), Del
     .await?
 }
 
-/// The row of received bytes: the one that the site has already, or a new one.
+/// The row of received bytes: the one that the site has already, or a new one. What is `lost` is healed.
 pub(crate) async fn insert_or_find(
     tx: &mut dyn Tx,
     site: SiteId,
     received: &ReceivedFile,
+    lost: &LostObjects,
     now: Timestamp,
 ) -> Result<(StoredFile, Kept), StoreError> {
     let blob = received.0;
@@ -122,7 +124,7 @@ pub(crate) async fn insert_or_find(
             let NewFile { sha256, md5, size, object_key } = row;
             return Ok((StoredFile { id, sha256, md5, size, object_key, stored_at: now }, Kept::New));
         }
-        if let Some(found) = tx.files().find(site, &row.sha256).await? {
+        if let Some(found) = lost.find_or_heal(tx, site, received).await? {
             return Ok((found, Kept::There));
         }
     }
@@ -131,17 +133,27 @@ pub(crate) async fn insert_or_find(
 
 async fn keep(ctx: &Ctx, site: SiteId, received: ReceivedFile) -> Result<(StoredFile, Kept), StoreFileError> {
     let now = ctx.now();
+    let lost = LostObjects::find(ctx, site, &[received]).await?;
     let outcome = match find(ctx, site, received.0.sha256).await? {
-        Some(found) => (found, Kept::There),
+        Some(found) if lost.is_empty() => (found, Kept::There),
+        Some(_) => {
+            // Packages may name the file, so snapshots know where its bytes lay.
+            let action = Action::new("file.restore", hex_encode(&received.0.sha256));
+            ctx.change::<_, StoreFileError, _>(site, action, move |tx| {
+                Box::pin(async move { Ok(insert_or_find(tx, site, &received, &lost, now).await?) })
+            })
+            .await?
+        }
         None => {
             let action = Action::new("file.store", hex_encode(&received.0.sha256));
             ctx.record::<_, StoreFileError, _>(site, action, move |tx| {
-                Box::pin(async move { Ok(insert_or_find(tx, site, &received, now).await?) })
+                Box::pin(async move { Ok(insert_or_find(tx, site, &received, &lost, now).await?) })
             })
             .await?
         }
     };
-    // After a fault it may not be known what was committed; an object too many does no harm, one too few does.
+    // After a fault it may not be known what was committed; an object too many does no harm, one too few does. What was
+    // healed names the received object, which is kept then.
     if outcome.1 == Kept::There {
         discard(ctx, &[received]).await;
     }

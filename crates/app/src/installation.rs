@@ -1,9 +1,17 @@
 //! The first use of a store, and the proof at every later one that the master key is still the same.
 
+mod epoch;
+mod master_key;
+
 use countersign_crypto::Rng;
 use countersign_store::repositories::InstallationRecord;
-use countersign_store::{Store, StoreError};
+use countersign_store::{Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SealedValueError, Vault};
+
+pub use epoch::{EPOCH_JUMP, EpochBegun, RevokedToken, begin_epoch, find_epoch};
+pub use master_key::{Resealed, RotateMasterKeyError, rotate_master_key};
+
+use crate::Fault;
 
 /// Why a store and a master key do not go together.
 #[derive(Debug, thiserror::Error)]
@@ -52,4 +60,22 @@ pub async fn unlock(store: &Store, vault: &Vault, rng: &dyn Rng) -> Result<Keyed
         return Err(InstallationError::OtherMasterKey);
     }
     Ok(KeyedDigests::open(vault, &record.sealed_digest_key)?)
+}
+
+/// Whether a master key fits a store that was used before, without writing anything. `None`: the store was never used.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub async fn fits(store: &Store, vault: &Vault) -> Result<Option<bool>, StoreError> {
+    let record = store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.installation().find().await })).await?;
+    Ok(record.map(|record| vault.fits(&record.key_check)))
+}
+
+/// Refuses to go on in a unit of work that writes something sealed, when the master key was replaced since this process
+/// began. Called after `touch`, which a replacement takes first as well: then one of the two sees what the other did.
+pub(crate) async fn ensure_fits(tx: &mut dyn Tx, vault: &Vault) -> Result<(), Fault> {
+    match tx.installation().find().await? {
+        Some(record) if !vault.fits(&record.key_check) => Err(Fault::MasterKeyReplaced),
+        _ => Ok(()),
+    }
 }

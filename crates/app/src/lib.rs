@@ -7,27 +7,36 @@
 //! This crate must never know a status code, a header, JSON, or which store it runs on.
 
 pub mod answers;
+pub mod backup;
 mod ctx;
 pub mod devices;
 pub mod downloads;
+mod failure_limit;
 mod fault;
 pub mod files;
 pub mod installation;
 pub mod keys;
 pub mod licensing;
 pub mod listing;
+mod lost;
 mod memo;
 pub mod packages;
 pub mod polling;
 pub mod products;
 pub mod releases;
 pub mod retention;
+pub mod scrub;
 pub mod sites;
 pub mod trails;
 pub mod updates;
 pub mod users;
+mod work;
+mod writes;
 
 pub use countersign_store::Clock;
 pub use countersign_store::repositories::{Page, StatusReportFilter};
 pub use ctx::{Ctx, Parts};
 pub use fault::Fault;
+pub use memo::MemoCounts;
+pub use work::Work;
+pub use writes::WriteCounts;

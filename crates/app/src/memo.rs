@@ -43,6 +43,28 @@ impl Memos {
             answers: Memo(remember.then(|| Cache::with_weighter(answers, bytes, ByteCount))),
         }
     }
+
+    /// How often each had what was needed.
+    pub(crate) fn counts(&self) -> Vec<MemoCounts> {
+        let Self { tokens, signatures, passwords, answers } = self;
+        vec![
+            tokens.counts("tokens"),
+            signatures.counts("signatures"),
+            passwords.counts("passwords"),
+            answers.counts("answers"),
+        ]
+    }
+}
+
+/// How often a memo had what was needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoCounts {
+    /// What it remembers.
+    pub name: &'static str,
+    /// How often it was there.
+    pub hits: u64,
+    /// How often it was not.
+    pub misses: u64,
 }
 
 /// A bounded memo, which forgets what is used least. The `None` one remembers nothing.
@@ -54,6 +76,12 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
         self.0.as_ref()?.get(key)
     }
 
+    /// How often it had what was needed.
+    fn counts(&self, name: &'static str) -> MemoCounts {
+        let (hits, misses) = self.0.as_ref().map_or((0, 0), |cache| (cache.hits(), cache.misses()));
+        MemoCounts { name, hits, misses }
+    }
+
     /// Remembers a value.
     pub(crate) fn insert(&self, key: K, value: V) {
         if let Some(cache) = &self.0 {
@@ -63,7 +91,11 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
 
     /// What is remembered, or what is computed now and then remembered. Of several that want the same at once, one
     /// computes it and the others wait; when that one fails or goes away, the next one computes. A failure is not remembered.
-    pub(crate) async fn find_or_compute<E>(&self, key: &K, compute: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    pub(crate) async fn find_or_compute<E>(
+        &self,
+        key: &K,
+        compute: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E> {
         match &self.0 {
             Some(cache) => cache.get_or_insert_async(key, compute).await,
             None => compute.await,

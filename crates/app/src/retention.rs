@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::Retention;
-use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
 
 use crate::{Ctx, Fault};
@@ -40,23 +39,21 @@ enum History {
 /// # Errors
 /// [`Fault`] when the store fails. What was removed before stays removed.
 pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
-    let now = ctx.now();
     let mut swept = Swept::default();
     for site in crate::sites::list(ctx).await? {
         let Retention { status_reports, device_events, events } = site.settings.retention;
-        let before = |days: u32| now.minus(DAY.saturating_mul(days));
-        swept.status_reports += remove(ctx, site.id, History::StatusReports, before(status_reports)).await?;
-        swept.device_events += remove(ctx, site.id, History::DeviceEvents, before(device_events)).await?;
-        swept.events += remove(ctx, site.id, History::Events, before(events)).await?;
+        swept.status_reports += remove(ctx, site.id, History::StatusReports, status_reports).await?;
+        swept.device_events += remove(ctx, site.id, History::DeviceEvents, device_events).await?;
+        swept.events += remove(ctx, site.id, History::Events, events).await?;
     }
     Ok(swept)
 }
 
-/// Removes what is older than `before` from a history, as far as one sweep goes.
-async fn remove(ctx: &Ctx, site: SiteId, history: History, before: Timestamp) -> Result<u64, Fault> {
+/// Removes what is older than so many days from a history, as far as one sweep goes.
+async fn remove(ctx: &Ctx, site: SiteId, history: History, days: u32) -> Result<u64, Fault> {
     let mut removed = 0;
     for _ in 0..UNITS_PER_HISTORY {
-        let unit = ctx.store().write(move |tx| Box::pin(history.remove_some(tx, site, before)));
+        let unit = ctx.write(site, move |tx| Box::pin(history.remove_some(tx, site, days)));
         let rows: u64 = unit.await.map_err(Fault::Store)?;
         removed += rows;
         if rows < u64::from(ROWS_PER_UNIT) {
@@ -67,7 +64,9 @@ async fn remove(ctx: &Ctx, site: SiteId, history: History, before: Timestamp) ->
 }
 
 impl History {
-    async fn remove_some(self, tx: &mut dyn Tx, site: SiteId, before: Timestamp) -> Result<u64, StoreError> {
+    async fn remove_some(self, tx: &mut dyn Tx, site: SiteId, days: u32) -> Result<u64, StoreError> {
+        // The time that rows are stamped with, and not that of this machine.
+        let before = tx.now().await?.minus(DAY.saturating_mul(days));
         match self {
             Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,

@@ -170,3 +170,42 @@ async fn publishing_the_same_received_files_again_keeps_their_bytes() {
     assert!(publish(refused).await.is_err());
     assert_eq!(publisher.objects(), 1, "published bytes were removed");
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_release_is_told_before_its_files_are_received() {
+    let publisher = Publisher::new().await;
+    let names = |names: &[(&str, bool)]| {
+        names.iter().map(|(name, execute)| (PlainFileName::new(*name).unwrap(), *execute)).collect::<Vec<_>>()
+    };
+    let check = |release, files: &[(&str, bool)]| {
+        releases::check_before_upload(publisher.ctx(), publisher.site, release, names(files))
+    };
+    let base = publisher.release(&[]).await;
+    let files = [("a.bin", false), ("b.bin", false)];
+    assert!(check(base.clone(), &files).await.is_ok());
+
+    let unknown_product = Release { product: ProductName::new("Fan").unwrap(), ..base.clone() };
+    assert!(matches!(check(unknown_product, &files).await, Err(PublishError::UnknownProduct(_))));
+    let unknown_source = Release { update: NewUpdate { release_from: vec![id("v0")], ..update() }, ..base.clone() };
+    assert!(matches!(check(unknown_source, &files).await, Err(PublishError::UnknownPackage(_))));
+    for release in [
+        Release { package: id(".."), ..base.clone() },
+        Release { update: NewUpdate { id: UpdateId::new("update-signing-key").unwrap(), ..update() }, ..base.clone() },
+    ] {
+        assert!(matches!(check(release, &files).await, Err(PublishError::Broken(ReleaseFault::ReservedId { .. }))));
+    }
+    for wrong in [&[][..], &[("a.bin", false), ("A.bin", false)]] {
+        assert!(matches!(check(base.clone(), wrong).await, Err(PublishError::Broken(_))), "{wrong:?}");
+    }
+
+    // The same release again is no fault; other files, or another update, are known from names and IDs alone.
+    publisher.publish(&[("a.bin", "alpha"), ("b.bin", "beta")]).await.unwrap();
+    assert!(check(base.clone(), &files).await.is_ok());
+    for other in [[("a.bin", false), ("c.bin", false)], [("a.bin", true), ("b.bin", false)]] {
+        assert!(matches!(check(base.clone(), &other).await, Err(PublishError::DifferentPackage(_))), "{other:?}");
+    }
+    let platform = vec![(Platform::new("WIN64").unwrap(), id("v2"))];
+    let differs = Release { update: NewUpdate { release_to: platform, ..update() }, ..base };
+    assert!(matches!(check(differs, &files).await, Err(PublishError::DifferentUpdate(_))));
+    assert_eq!(publisher.objects(), 2, "a check stored something");
+}

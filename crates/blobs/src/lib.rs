@@ -18,5 +18,5 @@ pub use digests::{Digests, FinishedDigests};
 pub use error::{BlobError, ReceiveError};
 pub use key::{InvalidObjectKey, ObjectKey};
 pub use local::{LEFTOVER_AGE, LocalBlobs, READ_CHUNK};
-pub use port::{BlobWriter, Blobs, ReceivedBlob};
+pub use port::{BlobWriter, Blobs, ListedObject, ReceivedBlob};
 pub use receive::{WRITE_CHUNK, receive};

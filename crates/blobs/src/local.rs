@@ -9,6 +9,7 @@
 //! Everything here touches the disk, so it runs on the blocking pool.
 
 mod durable;
+mod listing;
 mod owner;
 mod reader;
 mod writer;
@@ -26,7 +27,7 @@ use bytes::Bytes;
 use countersign_crypto::random::Rng;
 use futures_util::stream::BoxStream;
 
-use crate::{BlobError, BlobWriter, Blobs, ObjectKey};
+use crate::{BlobError, BlobWriter, Blobs, ListedObject, ObjectKey};
 
 use owner::Owner;
 pub use reader::READ_CHUNK;
@@ -61,12 +62,30 @@ impl LocalBlobs {
         .await?;
         Ok(Self { directory: Arc::new(directory), rng })
     }
+
+    /// Opens a storage that must be there. Nothing is made, and nothing is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Io`] when the directory is not there.
+    pub async fn open_existing(root: impl Into<PathBuf>, rng: Arc<dyn Rng>) -> Result<Self, BlobError> {
+        let root = root.into();
+        let directory = blocking(move || {
+            let operation = "open the storage directory";
+            Directory::new(path::absolute(root).map_err(BlobError::io(operation))?).map_err(BlobError::io(operation))
+        })
+        .await?;
+        Ok(Self { directory: Arc::new(directory), rng })
+    }
 }
 
 #[async_trait]
 impl Blobs for LocalBlobs {
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
-        let key = ObjectKey::random(&*self.rng);
+        self.create_as(ObjectKey::random(&*self.rng)).await
+    }
+
+    async fn create_as(&self, key: ObjectKey) -> Result<Box<dyn BlobWriter>, BlobError> {
         Ok(Box::new(writer::LocalWriter::create(Arc::clone(&self.directory), key).await?))
     }
 
@@ -96,6 +115,21 @@ impl Blobs for LocalBlobs {
             Err(error) => Err(BlobError::Io { operation: "delete an object", source: error }),
         })
         .await
+    }
+
+    async fn list(&self, first: u8) -> Result<Vec<ListedObject>, BlobError> {
+        let directory = Arc::clone(&self.directory);
+        blocking(move || directory.list(first)).await
+    }
+
+    async fn count_leftovers(&self, now: SystemTime) -> Result<u64, BlobError> {
+        let directory = Arc::clone(&self.directory);
+        blocking(move || Ok(directory.leftovers(now)?.len() as u64)).await
+    }
+
+    async fn remove_leftovers(&self, now: SystemTime) -> Result<u64, BlobError> {
+        let directory = Arc::clone(&self.directory);
+        blocking(move || directory.remove_leftovers(now)).await
     }
 }
 
@@ -145,28 +179,6 @@ impl Directory {
     fn shards(&self) -> MutexGuard<'_, HashSet<[u8; 2]>> {
         // A set of bytes cannot be left half-changed, so a panic elsewhere does not spoil it.
         self.durable_shards.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Removes what uploads left behind when the process died. Young files may belong to another process.
-    fn remove_leftovers(&self, now: SystemTime) -> Result<(), BlobError> {
-        let operation = "look for left-over temporary files";
-        for entry in fs::read_dir(self.incoming()).map_err(BlobError::io(operation))? {
-            let entry = entry.map_err(BlobError::io(operation))?;
-            let path = entry.path();
-            if path.extension().is_none_or(|extension| extension != TEMPORARY_EXTENSION) {
-                continue;
-            }
-            let modified = match entry.metadata().and_then(|metadata| metadata.modified()) {
-                Ok(modified) => modified,
-                // Its writer has just finished or given up.
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(source) => return Err(BlobError::Io { operation, source }),
-            };
-            if now.duration_since(modified).is_ok_and(|age| age > LEFTOVER_AGE) {
-                durable::remove_if_there(&path).map_err(BlobError::io("remove a left-over temporary file"))?;
-            }
-        }
-        Ok(())
     }
 }
 

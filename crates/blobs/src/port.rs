@@ -1,6 +1,7 @@
 //! The storage port: what the rest of the program may ask of any place that keeps bytes.
 
 use std::ops::Range;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,6 +16,10 @@ pub trait Blobs: Send + Sync {
     ///
     /// Most callers want [`crate::receive()`], which also enforces a size.
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError>;
+
+    /// Begins an object under a key that rows name already: one that comes from, or goes into, a backup. An object of that
+    /// key is replaced when this one is finished.
+    async fn create_as(&self, key: ObjectKey) -> Result<Box<dyn BlobWriter>, BlobError>;
 
     /// Opens the bytes of `range` (end exclusive) as a stream of bounded chunks.
     ///
@@ -36,6 +41,26 @@ pub trait Blobs: Send + Sync {
 
     /// Removes the object; says whether it was there. Streams that are open on it may still read to their end.
     async fn delete(&self, key: &ObjectKey) -> Result<bool, BlobError>;
+
+    /// All objects whose key begins with this byte. In 256 parts of a storage each is small enough for memory.
+    async fn list(&self, first: u8) -> Result<Vec<ListedObject>, BlobError>;
+
+    /// How many uploads were begun, never finished, and not touched for [`LEFTOVER_AGE`](crate::LEFTOVER_AGE) before `now`.
+    async fn count_leftovers(&self, now: SystemTime) -> Result<u64, BlobError>;
+
+    /// Removes what [`Blobs::count_leftovers`] counts, and says how many they were.
+    async fn remove_leftovers(&self, now: SystemTime) -> Result<u64, BlobError>;
+}
+
+/// An object that is there, whether or not anybody names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Where it is.
+    pub key: ObjectKey,
+    /// How many bytes it has.
+    pub size: u64,
+    /// When its last byte was written, by the clock of the storage.
+    pub written_at: SystemTime,
 }
 
 /// An object that is being written. Dropping it leaves nothing behind.

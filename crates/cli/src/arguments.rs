@@ -6,18 +6,24 @@ use clap::{Parser, Subcommand};
 use crate::access_token::AccessTokenCommand;
 use crate::account::AccountCommand;
 use crate::audit::AuditCommand;
+use crate::backup::Backup;
 use crate::completions::Completions;
+use crate::config::ConfigCommand;
 use crate::customer::CustomerCommand;
 use crate::demo::Demo;
 use crate::device::DeviceCommand;
+use crate::doctor::Doctor;
 use crate::feature::FeatureCommand;
 use crate::key::KeyCommand;
 use crate::license::LicenseCommand;
+use crate::migrate::Migrate;
 use crate::options::Options;
 use crate::order::OrderCommand;
 use crate::package::PackageCommand;
 use crate::product::ProductCommand;
 use crate::release::ReleaseCommand;
+use crate::restore::Restore;
+use crate::scrub::Scrub;
 use crate::serve::Serve;
 use crate::site::SiteCommand;
 use crate::update::UpdateCommand;
@@ -85,6 +91,19 @@ pub(crate) enum Command {
     /// Read the audit trail: who did what, and when.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Copy store and files into a folder, while the server runs, and verify the copy.
+    Backup(Backup),
+    /// Put a backup into a new data directory, and begin a new epoch.
+    Restore(Restore),
+    /// Apply the migrations that the store lacks, or say whether there are any.
+    Migrate(Migrate),
+    /// Look at the configuration: what is in force, and where it comes from.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look for what is wrong, and say what to do about it.
+    Doctor(Doctor),
+    /// Read all stored bytes and compare them with their digests; remove what nothing names.
+    Scrub(Scrub),
     /// Print a completion script for a shell.
     Completions(Completions),
 }
@@ -105,7 +124,8 @@ A site of your own:
 Administration commands work on the data directory, beside a running server or without one; a running server \
 takes over what they change within a second.
 
-Exit status: 0 done; 1 failed; 2 the command line is wrong; `device` commands have more, see their help.";
+Exit status: 0 done; 1 failed; 2 the command line is wrong; `device`, `doctor`, `migrate` and `scrub` have more, see their \
+help.";
 
 #[cfg(test)]
 mod tests {

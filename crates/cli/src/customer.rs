@@ -73,14 +73,14 @@ impl CustomerCommand {
 impl CreateCustomer {
     async fn run(self, options: &Options) -> Result<()> {
         let new = NewCustomer { name: self.name, email: self.email, account: self.account };
-        let id = options.on_site(async |ctx, site| Ok(customers::create(ctx, site.id, new.clone()).await?)).await?;
-        let document = json!({
-            "id": id.0,
-            "name": new.name.as_str(),
-            "email": new.email,
-            "account": new.account.as_ref().map(AccountName::as_str),
-        });
-        options.output().done(&document, &format!("Created customer {}.", new.name));
+        let created = options
+            .on_site(async |ctx, site| {
+                customers::create(ctx, site.id, new.clone()).await?;
+                let found = customers::find(ctx, site.id, new.name.clone()).await?;
+                found.context("the customer was created and is not there")
+            })
+            .await?;
+        options.output().done(&created.document(), &format!("Created customer {}.", new.name));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use countersign_domain::audit::{Actor, Channel};
-use countersign_server::{Overrides, Server, Stop, init_logging};
+use countersign_server::{MetricsListen, Overrides, Server, Stop, init_logging};
 
 use self::steps::Steps;
 use self::tour::Tour;
@@ -61,8 +61,13 @@ impl Demo {
             default_site: Some(provision::SITE.to_owned()),
             ..Overrides::default()
         })?;
+        ensure!(config.database.is_none(), OTHER_DATABASE);
         if self.listen.is_none() {
             config.listen = free_address(config.listen, output);
+        }
+        if let MetricsListen::IfFree(_) = config.metrics_listen {
+            // A server may run beside the demonstration, and the page is its.
+            config.metrics_listen = MetricsListen::Off;
         }
         init_logging(config.log, "warn");
         // From here on a signal is not lost, whatever is being done when it comes.
@@ -147,3 +152,6 @@ fn invitation(tour: &Tour) -> String {
 }
 
 const FOLDER: &str = "countersign-demo";
+/// A database is shared with others, and the demonstration makes a site, logins and keys of its own.
+const OTHER_DATABASE: &str = "a PostgreSQL database is configured here, and the demonstration would make a site, a login \
+    and keys in it; run it in another directory, without a countersign.toml and with COUNTERSIGN_DATABASE_URL unset";

@@ -3,9 +3,14 @@
 use std::process::ExitCode;
 
 use crate::device::DeviceFailure;
+use crate::verdict::Verdict;
 
 /// Prints an error with its chain of causes, and gives the exit status for it.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(verdict) = error.downcast_ref::<Verdict>() {
+        eprintln!("{}", verdict.sentence);
+        return ExitCode::from(verdict.status);
+    }
     eprintln!("error: {error}");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {

@@ -12,11 +12,13 @@ use countersign_domain::keys::AuthorizationKey;
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use self::master::RotateMaster;
 use self::signing::ShowSigningKey;
 use crate::options::Options;
 use crate::table::table;
 use crate::text_input;
 
+mod master;
 mod signing;
 
 /// Manage keys.
@@ -33,6 +35,11 @@ pub(crate) enum KeyCommand {
     /// Make a new key pair that signs answers, and print its public key.
     #[command(after_help = signing::ROTATION)]
     RotateSigning,
+    /// Make new secrets that seal polling IDs and authenticate download URLs; the old ones end by themselves.
+    #[command(after_help = master::SECRETS)]
+    RotateSecrets,
+    /// Seal all private keys and secrets of the store with another master key.
+    RotateMaster(RotateMaster),
 }
 
 /// A public key to upload.
@@ -71,6 +78,8 @@ impl KeyCommand {
             Self::Revoke(revoke) => revoke.run(options).await,
             Self::Signing(key) => key.run(options).await,
             Self::RotateSigning => signing::rotate(options).await,
+            Self::RotateSecrets => master::rotate_secrets(options).await,
+            Self::RotateMaster(rotate) => rotate.run(options).await,
         }
     }
 }
@@ -91,15 +100,22 @@ impl RevokeKey {
         options.on_site(async |ctx, site| Ok(keys::revoke(ctx, site.id, id).await?)).await?;
         options
             .output()
-            .done(&json!({ "id": id.0 }), &format!("Key {id} is revoked; tokens made with it are refused."));
+            .done(&json!({ "revoked": [id.0] }), &format!("Key {id} is revoked; tokens made with it are refused."));
         Ok(())
     }
 }
 
 async fn revoke_all(options: &Options) -> Result<()> {
-    options.on_site(async |ctx, site| Ok(keys::revoke_all_authorization_keys(ctx, site.id).await?)).await?;
+    let revoked: Vec<i64> = options
+        .on_site(async |ctx, site| {
+            let now = ctx.now();
+            let all = keys::list_authorization_keys(ctx, site.id).await?;
+            keys::revoke_all_authorization_keys(ctx, site.id).await?;
+            Ok(all.iter().filter(|key| key.is_active(now)).map(|key| key.id.0).collect())
+        })
+        .await?;
     let sentence = "All keys are revoked; no device is let in until you upload one: countersign key upload FILE";
-    options.output().done(&json!({ "revoked": "all" }), sentence);
+    options.output().done(&json!({ "revoked": revoked }), sentence);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use countersign_domain::licensing::{ActivationLimit, License};
 use countersign_domain::text::{FeatureCode, LicenseKey};
 use serde_json::{Value, json};
 
-use self::activations::{ListActivations, Release};
+use self::activations::{Activate, ListActivations, Release};
 use self::create::CreateLicense;
 use self::list::ListLicenses;
 use self::set::SetTerms;
@@ -32,6 +32,8 @@ pub(crate) enum LicenseCommand {
     Show(ShowLicense),
     /// Change when, and on how many devices, a license can be used.
     Set(SetTerms),
+    /// Activate a license on a device that the site knows, such as a license server.
+    Activate(Activate),
     /// List the devices on which a license is activated.
     Activations(ListActivations),
     /// Take a license off a device, which makes room for another one.
@@ -61,6 +63,7 @@ impl LicenseCommand {
             Self::List(list) => list.run(options).await,
             Self::Show(license) => license.run(options).await,
             Self::Set(set) => set.run(options).await,
+            Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
             Self::Release(release) => release.run(options).await,
         }
@@ -87,7 +90,7 @@ impl ShowLicense {
 fn describe(license: &License) -> String {
     fields(&[
         ("License", license.id.to_string()),
-        ("Key", license.key.to_string()),
+        ("Key", license.key.as_str().to_owned()),
         ("Product", license.product.name.to_string()),
         ("Features", features(license).join(", ")),
         ("Order", license.order.to_string()),
@@ -132,7 +135,7 @@ impl Listed<8> for License {
     fn row(&self) -> [String; 8] {
         [
             self.id.to_string(),
-            self.key.to_string(),
+            self.key.as_str().to_owned(),
             self.product.name.to_string(),
             self.order.to_string(),
             self.customer.to_string(),

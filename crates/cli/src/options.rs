@@ -39,8 +39,12 @@ impl Options {
 
     /// The configuration in force, with the options of a command on top.
     pub(crate) fn configuration(&self, overrides: Overrides) -> Result<Config> {
-        let overrides = Overrides { data: overrides.data.or_else(|| self.data.clone()), ..overrides };
-        Ok(Config::load(self.config.as_deref(), overrides)?)
+        Ok(Config::load(self.config.as_deref(), self.with_data(overrides))?)
+    }
+
+    /// The options of a command, and the data directory that every command takes.
+    pub(crate) fn with_data(&self, overrides: Overrides) -> Overrides {
+        Overrides { data: overrides.data.or_else(|| self.data.clone()), ..overrides }
     }
 
     /// Opens the store, which is created if it is not there, and closes it when the work is done.
@@ -57,13 +61,18 @@ impl Options {
 
     /// Opens a store that must be there: a mistyped directory is not to become an empty store.
     pub(crate) async fn on_existing_store<T>(&self, work: impl AsyncFnOnce(&Ctx) -> Result<T>) -> Result<T> {
-        let config = self.configuration(Overrides::default())?;
+        self.ensure_there(&self.configuration(Overrides::default())?)?;
+        self.on_store(work).await
+    }
+
+    /// Refuses a data directory that is not there.
+    pub(crate) fn ensure_there(&self, config: &Config) -> Result<()> {
         ensure!(
             config.database.is_some() || config.data.is_dir(),
             "there is no data directory {}; name yours with --data, or begin with: countersign site create NAME",
             config.data.display()
         );
-        self.on_store(work).await
+        Ok(())
     }
 
     /// Opens the store and finds the site that is meant.

@@ -67,12 +67,14 @@ impl OrderCommand {
 impl CreateOrder {
     async fn run(self, options: &Options) -> Result<()> {
         let Self { number, customer } = self;
-        let id = options
-            .on_site(async |ctx, site| Ok(orders::create(ctx, site.id, number.clone(), customer.clone()).await?))
+        let created = options
+            .on_site(async |ctx, site| {
+                orders::create(ctx, site.id, number.clone(), customer.clone()).await?;
+                orders::find(ctx, site.id, number.clone()).await?.context("the order was created and is not there")
+            })
             .await?;
-        let document = json!({ "id": id.0, "number": number.as_str(), "customer": customer.as_str() });
         let next = format!("countersign license create --order {:?} --product NAME", number.as_str());
-        options.output().done(&document, &format!("Created order {number} of {customer}. Next: {next}"));
+        options.output().done(&created.document(), &format!("Created order {number} of {customer}. Next: {next}"));
         Ok(())
     }
 }

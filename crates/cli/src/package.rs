@@ -85,6 +85,7 @@ impl CreatePackage {
         let sources = Sources::check(&files, &external, &execute)?;
         let created = options
             .on_site(async |ctx, site| {
+                packages::check_before_upload(ctx, site.id, (id.clone(), product.clone()), &sources.names()).await?;
                 let files = sources.prepare(ctx, output).await?;
                 let (id, product, description) = (id.clone(), product.clone(), description.clone());
                 let draft = PackageDraft { id, product, description, files };

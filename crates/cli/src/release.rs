@@ -104,16 +104,18 @@ impl Publish {
     async fn publish(&self, ctx: &Ctx, site: &Site, files: &[FolderFile], output: Output) -> Result<()> {
         let update = self.update(ctx.now().date())?;
         let update_id = update.id.clone();
-        let uploaded = upload_or_discard(ctx, output, files, &self.execute).await?;
-        let listed: Vec<Value> = uploaded.iter().map(document).collect();
-        let size = uploaded.iter().map(|file| file.received.size()).fold(0, u64::saturating_add);
-        let release = Release {
+        let mut release = Release {
             product: self.product.clone(),
             package: self.to.clone(),
             package_description: self.texts.description(),
-            files: uploaded,
+            files: vec![],
             update,
         };
+        let announced = files.iter().map(|file| (file.name.clone(), upload::is_named(&self.execute, file)));
+        releases::check_before_upload(ctx, site.id, release.clone(), announced.collect()).await?;
+        release.files = upload_or_discard(ctx, output, files, &self.execute).await?;
+        let listed: Vec<Value> = release.files.iter().map(document).collect();
+        let size = release.files.iter().map(|file| file.received.size()).fold(0, u64::saturating_add);
         let published = releases::publish(ctx, site.id, release).await?;
         let (word, sentence) = match published {
             Published::New => {

@@ -1,6 +1,6 @@
 //! `countersign site`: creating sites, listing them, and changing their settings.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::sites;
 use countersign_domain::site::{Site, SiteName, SiteSettings};
@@ -69,9 +69,15 @@ impl CreateSite {
             ..SiteSettings::default()
         };
         let name = self.name;
-        let id = options.on_store(async |ctx| Ok(sites::create(ctx, name.clone(), settings.clone()).await?)).await?;
+        let created = options
+            .on_store(async |ctx| {
+                sites::create(ctx, name.clone(), settings.clone()).await?;
+                let site = sites::list(ctx).await?.into_iter().find(|site| site.name == name);
+                site.context("the site was created and is not there")
+            })
+            .await?;
         let sentence = format!("Created site {name}. Next: countersign product create NAME --site {name}");
-        options.output().done(&json!({ "id": id.0, "name": name.as_str() }), &sentence);
+        options.output().done(&document(&created), &sentence);
         Ok(())
     }
 }

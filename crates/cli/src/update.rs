@@ -95,8 +95,7 @@ impl CreateUpdate {
         let title = self.to.first().map(|(_, package)| package.as_str()).unwrap_or_default();
         let languages = self.texts.rows(title)?;
         let status = if self.inactive { UpdateStatus::Inactive } else { UpdateStatus::Active };
-        let id = self.id.clone();
-        options
+        let created = options
             .on_site(async |ctx, site| {
                 let update = NewUpdate {
                     id: self.id.clone(),
@@ -114,8 +113,8 @@ impl CreateUpdate {
                 Ok(updates::create(ctx, site.id, update).await?)
             })
             .await?;
-        let document = json!({ "id": id.as_str(), "status": status.as_str() });
-        options.output().done(&document, &format!("Created update {id}; it is {}.", status.as_str()));
+        let sentence = format!("Created update {}; it is {}.", created.id, created.status.as_str());
+        options.output().done(&document(&created), &sentence);
         Ok(())
     }
 }

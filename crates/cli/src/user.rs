@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 use countersign_app::{Ctx, users};
@@ -94,8 +94,7 @@ impl SetPassword {
         let shown = options
             .on_site(async |ctx, site| {
                 let (password, shown) = choose_password(ctx, self.password_file.as_deref())?;
-                let found = users::set_password(ctx, site.id, name.clone(), password).await?;
-                ensure!(found, "this site has no user {name}; see: countersign user list");
+                users::set_password(ctx, site.id, name.clone(), password).await?;
                 Ok(shown)
             })
             .await?;

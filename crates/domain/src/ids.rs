@@ -34,6 +34,8 @@ row_ids! {
     AuthorizationKeyId,
     /// A key pair that signs answers.
     SigningKeyId,
+    /// A symmetric secret of a site.
+    SiteSecretId,
     /// A group of customers.
     AccountId,
     /// Somebody who holds licenses.

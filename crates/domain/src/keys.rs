@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ids::{AuthorizationKeyId, SigningKeyId};
+use crate::ids::{AuthorizationKeyId, SigningKeyId, SiteSecretId};
 use crate::time::Timestamp;
 
 /// How long a replaced authorization key goes on to verify tokens: devices in the field carry tokens made with it.
@@ -10,6 +10,9 @@ pub const AUTHORIZATION_KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 3600
 
 /// How long a new signing key is published before it signs: every node, and every device that asks, knows it by then.
 pub const SIGNING_KEY_LEAD: Duration = Duration::from_secs(2);
+
+/// Most signing keys that a site ever has: all of them are listed for those who keep old answers.
+pub const SIGNING_KEYS: usize = 100;
 
 /// Most keys of a site that verify at the same time: each one costs a verification for every faulty token.
 pub const ACTIVE_AUTHORIZATION_KEYS: usize = 4;
@@ -88,6 +91,8 @@ impl SecretPurpose {
 /// A symmetric secret of a site, sealed with the master key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteSecret {
+    /// Row id.
+    pub id: SiteSecretId,
     /// What it is for.
     pub purpose: SecretPurpose,
     /// 32 random bytes, sealed.

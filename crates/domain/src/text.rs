@@ -114,10 +114,40 @@ checked_texts! {
     CustomerName, "a customer name", 255;
     /// The producer's number of an order, unique in its site.
     OrderNumber, "an order number", 255;
-    /// A license's key: the activation ID that devices send (`activationId`). Unique in its site.
-    LicenseKey, "a license key", 255;
     /// The code of a feature, unique in its product.
     FeatureCode, "a feature code", 255;
+}
+
+/// A license's key: the activation ID that devices send (`activationId`). Unique in its site. Whoever knows it can activate
+/// the license, so it is not printed for debugging.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LicenseKey(String);
+
+impl LicenseKey {
+    /// The longest accepted key, in bytes.
+    pub const LIMIT: usize = 255;
+
+    /// Takes a text that fulfils the rules of a license key.
+    ///
+    /// # Errors
+    /// [`TextError`] names the broken rule.
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        let text = text.into();
+        check("a license key", &text, Self::LIMIT)?;
+        Ok(Self(text))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for LicenseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LicenseKey(…)")
+    }
 }
 
 #[cfg(test)]

@@ -48,10 +48,16 @@ impl Call {
         let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
         let body: B = read_object(&bytes)?;
         let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(headers)).await?;
+        if verdict.is_err()
+            && let Some(client) = site.client
+            && let Some(seconds) = devices::count_refusal(&door.ctx, &snapshot, client.ip())
+        {
+            return Err(Error::TooManyRefused { seconds });
+        }
         match (verdict, snapshot.site().settings.auth_failure) {
             (Err(refusal), AuthFailure::Immediate) => Err(PollError::Refused(refusal).into()),
             (verdict, _) => {
-                let site = Site { snapshot, prefix: site.prefix };
+                let site = Site { snapshot, ..site };
                 Ok(Posted { site, asked: verdict.map(|device| (device, body)) })
             }
         }

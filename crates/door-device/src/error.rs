@@ -62,6 +62,12 @@ pub enum Error {
         /// How long it is to wait, in seconds.
         seconds: u32,
     },
+    /// Too many tokens of this address were refused.
+    #[error("too many tokens of this address were refused")]
+    TooManyRefused {
+        /// How long it is to wait, in seconds.
+        seconds: u32,
+    },
 }
 
 impl Error {
@@ -140,6 +146,13 @@ impl Error {
             Self::TooMany { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 ErrorObject::new("event.rate", "The device has logged too many events. Send this one again later."),
+            ),
+            Self::TooManyRefused { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorObject::new(
+                    "auth.rate",
+                    "Too many requests from this address had no valid token. Come again later.",
+                ),
             ),
             Self::Download(DownloadRefusal::Fault(_)) | Self::Fault(_) | Self::Poll(PollError::Fault(_)) => {
                 unavailable()
@@ -248,7 +261,7 @@ impl IntoResponse for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
-        if let Self::TooMany { seconds } = self {
+        if let Self::TooMany { seconds } | Self::TooManyRefused { seconds } = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -25,7 +25,7 @@ const CALL: Call = Call { endpoint: Endpoint::Events, path: "/uai/2.0/events" };
         (status = 400, description = "The body is not a JSON object", body = wire::ErrorObject),
         (status = 401, description = "The token is refused, and the site says so at once", body = wire::ErrorObject),
         (status = 413, description = "The body is longer than 64 KiB", body = wire::ErrorObject),
-        (status = 429, description = "The device has logged 60 events in a minute", body = wire::ErrorObject)
+        (status = 429, description = "The device has logged 60 events in a minute, or too many tokens of its address were refused", body = wire::ErrorObject)
     ),
     security(("device_token" = []))
 )]

@@ -25,7 +25,8 @@ const CALL: Call = Call { endpoint: Endpoint::Registrations, path: "/uai/2.0/dev
         (status = 202, description = "Kept, or not; poll this URL for the outcome", body = wire::Accepted),
         (status = 400, description = "The body is not a JSON object", body = wire::ErrorObject),
         (status = 401, description = "The token is refused, and the site says so at once", body = wire::ErrorObject),
-        (status = 413, description = "The body is longer than 64 KiB", body = wire::ErrorObject)
+        (status = 413, description = "The body is longer than 64 KiB", body = wire::ErrorObject),
+        (status = 429, description = "Too many tokens of this address were refused; see Retry-After", body = wire::ErrorObject)
     ),
     security(("device_token" = []))
 )]

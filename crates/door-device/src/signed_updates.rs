@@ -23,7 +23,8 @@ const CALL: Call = Call { endpoint: Endpoint::SignedUpdates, path: "/uai/2.0/sig
     responses(
         (status = 202, description = "Poll this URL for the answer", body = wire::Accepted),
         (status = 400, description = "The body is not a JSON object", body = wire::ErrorObject),
-        (status = 413, description = "The body is longer than 64 KiB", body = wire::ErrorObject)
+        (status = 413, description = "The body is longer than 64 KiB", body = wire::ErrorObject),
+        (status = 429, description = "Too many tokens of this address were refused; see Retry-After", body = wire::ErrorObject)
     ),
     security(("device_token" = []))
 )]

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_app::sites::{NoSite, RequestedSite, SiteSnapshot};
+use countersign_http_kit::client_address::ClientAddress;
 use countersign_http_kit::site_prefix::SitePrefix;
 use http::request::Parts;
 
 use crate::error::Error;
 
-/// The site, and the path prefix that leads back to it.
+/// The site, the path prefix that leads back to it, and from where the request came.
 pub(crate) struct Site {
     pub(crate) snapshot: Arc<SiteSnapshot>,
     pub(crate) prefix: SitePrefix,
+    /// `None` when it came over no socket.
+    pub(crate) client: Option<ClientAddress>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Site {
@@ -22,7 +25,8 @@ impl<S: Sync> FromRequestParts<S> for Site {
         let found = parts.extensions.get::<RequestedSite>().cloned();
         let snapshot = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?;
         let prefix = parts.extensions.get::<SitePrefix>().cloned().unwrap_or_default();
-        Ok(Self { snapshot, prefix })
+        let client = parts.extensions.get::<ClientAddress>().copied();
+        Ok(Self { snapshot, prefix, client })
     }
 }
 

@@ -10,6 +10,7 @@ use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_decode;
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::ids::SiteId;
+use countersign_http_kit::client_address::ClientAddress;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -42,7 +43,8 @@ impl FromRequestParts<Door> for LoggedIn {
         let found = parts.extensions.get::<RequestedSite>().cloned();
         let site = found.unwrap_or(Err(NoSite::Unknown)).map_err(Error::NoSite)?;
         let credentials = credentials(&parts.headers).ok_or(Error::NoCredentials)?;
-        let operator = users::login(&door.ctx, site.site(), credentials).await?;
+        let client = parts.extensions.get::<ClientAddress>().map(|client| client.ip());
+        let operator = users::login_from(&door.ctx, site.site(), credentials, client).await?;
         let name = operator.user().username.to_string();
         let ctx = door.ctx.acting_as(Actor { channel: Channel::ProducerDoor, name });
         Ok(Self { ctx, site, operator })

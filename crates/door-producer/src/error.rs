@@ -152,6 +152,10 @@ impl Error {
             Self::Login(LoginError::TooMany) => {
                 (S::TOO_MANY_REQUESTS, "login.busy", "Too many logins at once. Try again in a moment.".into())
             }
+            Self::Login(LoginError::Limited { .. }) => {
+                let text = "Too many logins under this name have failed. Try again later.";
+                (S::TOO_MANY_REQUESTS, "login.limited", text.into())
+            }
             Self::Forbidden => {
                 let text = "Your role does not allow this. It needs the role publisher or admin.";
                 (S::FORBIDDEN, "role.forbidden", text.into())
@@ -161,6 +165,9 @@ impl Error {
             }
             Self::Upload(error @ KeyUploadError::TooSmall { .. }) => {
                 (S::BAD_REQUEST, "key.invalid", sentence(&error.to_string()))
+            }
+            Self::SigningKey(error @ SigningKeyError::TooMany) => {
+                (S::CONFLICT, "key.tooMany", sentence(&error.to_string()))
             }
             Self::SigningKey(SigningKeyError::Generate(_)) => {
                 (S::INTERNAL_SERVER_ERROR, "internal.error", "No key pair could be made.".into())
@@ -185,7 +192,7 @@ impl Error {
             Self::CreatePackage(CreatePackageError::Taken(id)) => {
                 (S::CONFLICT, "package.exists", format!("Package {id} exists already."))
             }
-            Self::CreatePackage(error @ CreatePackageError::TooLarge(_)) => {
+            Self::CreatePackage(error @ (CreatePackageError::OtherName(_) | CreatePackageError::TooLarge(_))) => {
                 (S::BAD_REQUEST, "package.invalid", sentence(&error.to_string()))
             }
             Self::CreatePackage(CreatePackageError::UnknownFile(name)) => {
@@ -198,8 +205,8 @@ impl Error {
             Self::CreatePackage(CreatePackageError::Url { name, source }) => {
                 (S::BAD_REQUEST, "package.invalid", format!("The URL of {name} cannot be used: {source}."))
             }
-            Self::DeletePackage(DeletePackageError::InUse(id)) => {
-                (S::CONFLICT, "package.inUse", format!("An update refers to package {id}."))
+            Self::DeletePackage(DeletePackageError::InUse { package, update }) => {
+                (S::CONFLICT, "package.inUse", format!("Update {update} refers to package {package}."))
             }
             Self::DeletePackage(DeletePackageError::Unknown(_)) | Self::UnknownPackage => {
                 (S::NOT_FOUND, "package.unknown", "This site has no package of that ID.".into())

@@ -12,12 +12,14 @@
 //! | `keys.rs` | the key calls |
 //! | `updates.rs`, `packages.rs`, `files.rs` | the resources |
 //! | `wire.rs` | JSON bodies |
+//! | `common_answers.rs` | the answers that every call can give, for the document |
 //! | `error.rs` | every error: cause, status, key, text |
 //! | `reply.rs`, `refuse.rs` | answers, and the two shapes of errors |
 //!
 //! This crate must never know SQL, another door, or how a password is checked.
 
 mod auth;
+mod common_answers;
 mod error;
 mod files;
 mod keys;
@@ -91,7 +93,7 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(keys::rotate_signing_key))
         .routes(routes!(keys::list_signing_keys))
         .split_for_parts();
-    let (resources, document) = OpenApiRouter::with_openapi(document)
+    let (resources, mut document) = OpenApiRouter::with_openapi(document)
         .routes(routes!(updates::list, updates::create))
         .routes(routes!(updates::find, updates::replace, updates::delete))
         .routes(routes!(updates::activate))
@@ -101,6 +103,7 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(files::list, files::create))
         .routes(routes!(files::find, files::delete))
         .split_for_parts();
+    common_answers::add(&mut document);
     let router: Router = keys
         .method_not_allowed_fallback(refuse::key_method_not_allowed)
         .merge(resources.method_not_allowed_fallback(refuse::method_not_allowed))

@@ -1,6 +1,7 @@
 //! How errors are answered: in the shape of the resources, or in that of the key answers.
 
 use axum::response::{IntoResponse, Response};
+use countersign_app::users::LoginError;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
@@ -28,6 +29,9 @@ impl Error {
         }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if let Self::Login(LoginError::Limited { seconds }) = self {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         response
     }

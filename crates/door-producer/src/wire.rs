@@ -2,6 +2,7 @@
 
 mod files;
 mod keys;
+mod lists;
 mod members;
 mod packages;
 mod updates;
@@ -11,11 +12,12 @@ use utoipa::ToSchema;
 
 pub(crate) use files::{FileBody, FileBytes, FileList, digest};
 pub(crate) use keys::{KeyAnswer, KeyUpload, SigningKeyList};
+pub(crate) use lists::{PackageList, UpdateList};
 pub use members::BodyProblem;
+pub(crate) use packages::PackageBody;
 pub use packages::read_package;
-pub(crate) use packages::{PackageBody, PackageList};
 pub use updates::read_update;
-pub(crate) use updates::{UpdateBody, UpdateList, status};
+pub(crate) use updates::{UpdateBody, status};
 
 /// Why a call about updates, packages or files has no good answer.
 #[derive(Serialize, ToSchema)]

@@ -5,11 +5,12 @@
 //! URLs are credentials. The route's pattern stands for the path.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::{Buf, Bytes};
@@ -23,8 +24,8 @@ use crate::site_path::SiteLabel;
 /// Middleware: a span `request` around the handler, and one line when the answer is finished.
 ///
 /// It belongs inside [`crate::request_id::assign`] and outside [`crate::panics::catch`]. Add it with `Router::layer`,
-/// which runs it after routing: the matched route is known then.
-pub async fn record(request: Request, next: Next) -> Response {
+/// which runs it after routing: the matched route is known then. Whoever counts requests is told of each, too.
+pub async fn record(State(observer): State<Option<Observer>>, request: Request, next: Next) -> Response {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that measures how long a request takes")]
     let started = Instant::now();
     let method = method_name(request.method());
@@ -42,7 +43,8 @@ pub async fn record(request: Request, next: Next) -> Response {
     let response = next.run(request).instrument(span.clone()).await;
 
     let (head, body) = response.into_parts();
-    let mut line = Line { started, method, route, id, site, span, status: head.status.as_u16(), bytes: 0 };
+    let status = head.status.as_u16();
+    let mut line = Line { started, method, route, id, site, span, observer, status, bytes: 0 };
     let body = if let Some(bytes) = body.size_hint().exact() {
         // The answer is in memory, so the rest cannot take any time of ours.
         line.bytes = bytes;
@@ -54,6 +56,28 @@ pub async fn record(request: Request, next: Next) -> Response {
     Response::from_parts(head, body)
 }
 
+/// A request that is finished.
+#[derive(Clone, Copy, Debug)]
+pub struct Finished<'a> {
+    /// The method, or `other` when HTTP itself does not define it.
+    pub method: &'static str,
+    /// The pattern of the route; `None` when no route fits.
+    pub route: Option<&'a str>,
+    /// The status of the answer.
+    pub status: u16,
+    /// From the routing of the request to the last byte that was handed over.
+    pub duration: Duration,
+}
+
+/// Somebody who counts finished requests.
+pub trait Observe: Send + Sync {
+    /// A request is finished. This runs on its way, so it must not wait.
+    fn finished(&self, request: &Finished<'_>);
+}
+
+/// Somebody who counts finished requests.
+pub type Observer = Arc<dyn Observe>;
+
 /// What is known about a request when it ends.
 struct Line {
     started: Instant,
@@ -62,6 +86,7 @@ struct Line {
     id: Option<RequestId>,
     site: Option<SiteLabel>,
     span: Span,
+    observer: Option<Observer>,
     status: u16,
     bytes: u64,
 }
@@ -79,12 +104,17 @@ enum Ending {
 
 impl Line {
     fn write(self, ending: Ending) {
+        let duration = self.started.elapsed();
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        if let Some(observer) = &self.observer {
+            observer.finished(&Finished { method: self.method, route, status: self.status, duration });
+        }
         let _inside = self.span.enter();
         tracing::info!(
             method = self.method,
-            route = self.route.as_ref().map(MatchedPath::as_str),
+            route,
             status = self.status,
-            duration_ms = self.started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = duration.as_secs_f64() * 1000.0,
             response.bytes = self.bytes,
             response.ending = match ending {
                 Ending::Abandoned => "abandoned",

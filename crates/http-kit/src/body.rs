@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use futures_util::{Stream, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// A body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -46,16 +46,35 @@ pub async fn read_whole(body: Body, limit: usize) -> Result<Bytes, BodyError> {
 }
 
 /// The pieces of a body that may be long, such as an uploaded file, for as long as they keep coming: a client that
-/// sends nothing for [`BODY_PAUSE_LIMIT`] is given up. Whoever reads this enforces the size.
+/// sends fewer than [`BODY_PACE`] bytes in [`BODY_PAUSE_LIMIT`] is given up. Whoever reads this enforces the size.
 pub fn read_pieces(body: Body) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
-    try_unfold(body.into_data_stream(), |mut pieces| async move {
-        match timeout(BODY_PAUSE_LIMIT, pieces.next()).await {
+    let pace = Pace { until: Instant::now() + BODY_PAUSE_LIMIT, bytes: 0 };
+    try_unfold((body.into_data_stream(), pace), |(mut pieces, mut pace)| async move {
+        match timeout_at(pace.until, pieces.next()).await {
             Ok(None) => Ok(None),
-            Ok(Some(Ok(piece))) => Ok(Some((piece, pieces))),
+            Ok(Some(Ok(piece))) => {
+                pace.note(piece.len());
+                Ok(Some((piece, (pieces, pace))))
+            }
             Ok(Some(Err(error))) => Err(BodyError::Broken(error.into())),
             Err(_elapsed) => Err(BodyError::TimedOut { limit: BODY_PAUSE_LIMIT }),
         }
     })
+}
+
+/// How long a body has for its next bytes, and how many of them have come.
+struct Pace {
+    until: Instant,
+    bytes: usize,
+}
+
+impl Pace {
+    fn note(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes >= BODY_PACE {
+            *self = Self { until: Instant::now() + BODY_PAUSE_LIMIT, bytes: 0 };
+        }
+    }
 }
 
 /// The largest JSON body that a door reads. The largest request of the contracts has about 4 KiB; this leaves room for
@@ -66,8 +85,11 @@ pub const JSON_BODY_LIMIT: usize = 64 * 1024;
 /// sends a byte now and then to hold a connection open is cut off.
 pub const BODY_TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a long body may pause.
-pub const BODY_PAUSE_LIMIT: Duration = Duration::from_secs(60);
+/// How long a long body may take for its next [`BODY_PACE`] bytes.
+pub const BODY_PAUSE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Bytes that are progress. The worst line that anybody uploads over brings them in a second; a byte now and then is none.
+pub const BODY_PACE: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +135,23 @@ mod tests {
 
         let pieces: Vec<_> = read_pieces(stalled()).collect().await;
         assert!(matches!(&pieces[..], [Ok(_), Err(BodyError::TimedOut { .. })]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_body_must_go_on_but_may_take_long() {
+        let every_second = |bytes: &'static [u8]| {
+            let period = tokio::time::interval(Duration::from_secs(1));
+            let pieces = stream::unfold((period, 0), move |(mut period, sent)| async move {
+                period.tick().await;
+                (sent < 100).then(|| (Ok::<_, std::io::Error>(Bytes::from_static(bytes)), (period, sent + 1)))
+            });
+            Body::from_stream(Box::pin(pieces))
+        };
+        let slow: Vec<_> = read_pieces(every_second(b"1")).collect().await;
+        assert!(matches!(slow.last(), Some(Err(BodyError::TimedOut { .. }))));
+        assert!(slow.len() <= 32, "{}", slow.len());
+        let steady: Vec<_> = read_pieces(every_second(&[0; 100])).collect().await;
+        assert_eq!((steady.len(), steady.iter().all(Result::is_ok)), (100, true));
     }
 
     struct Announced {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | which site and path a request means | [`site_path`] |
 //! | request ids, panics, the access log: in this order from the outside, with the log in the middle | [`request_id`], [`access_log`], [`panics`] |
+//! | from which address a request comes | [`client_address`] |
 //! | reading a body within a size and a time | [`body`] |
 //! | a JSON body as a structure | [`json`] |
 //! | answering with a file: conditions, ranges, digests | [`answer`] and the modules it is made of |
@@ -16,6 +17,7 @@
 pub mod access_log;
 pub mod answer;
 pub mod body;
+pub mod client_address;
 pub mod conditional;
 pub mod disposition;
 pub mod entity_tag;

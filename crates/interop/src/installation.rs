@@ -58,8 +58,8 @@ impl Installation {
     /// When it ends instead.
     pub fn serve(&self, arguments: &[&str]) -> Result<Serving> {
         let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())?;
-        // A person reads the log of a failed test there.
-        let log = std::fs::File::create(self.path("server.log")).context("cannot make a log file")?;
+        let log = std::fs::File::options().create(true).append(true).open(self.path("server.log"));
+        let log = log.context("cannot make a log file")?;
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let stdout = child.stdout.take().context("the server was started without an output pipe")?;
         let mut serving = Serving { child, base_url: String::new() };
@@ -71,8 +71,13 @@ impl Installation {
                 return Ok(serving);
             }
         }
-        let log = std::fs::read_to_string(self.path("server.log")).unwrap_or_default();
-        anyhow::bail!("the server ended instead of serving\n{log}")
+        anyhow::bail!("the server ended instead of serving\n{}", self.log())
+    }
+
+    /// What all servers of this installation have logged; for the messages of failed tests.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("server.log")).unwrap_or_default()
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command> {

@@ -1,15 +1,33 @@
 //! Settings: built-in values, then `countersign.toml`, then `COUNTERSIGN_*` variables, then flags; the later wins.
 
+mod error;
+mod file;
+mod limits;
+mod settings;
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign_crypto::Secret;
 use countersign_domain::site::{SiteName, clean_base_url};
+use countersign_http_kit::client_address::TrustedProxies;
 use countersign_vault::MasterKeySource;
 use serde::Deserialize;
 
-/// Name of the file that is read when none is named and it exists.
-const DEFAULT_FILE: &str = "countersign.toml";
+use self::error::value;
+use self::file::{File, read_file};
+use crate::connections::ConnectionLimits;
+use crate::tls::TlsFiles;
+
+pub use self::error::ConfigError;
+pub use self::limits::LimitOverrides;
+pub use self::settings::{SETTINGS, Setting};
+
+/// Where the page of metrics is unless something else is said.
+const METRICS_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+
 /// File in the data directory that holds the master key of an embedded store.
 const MASTER_KEY_FILE: &str = "master.key";
 
@@ -27,8 +45,29 @@ pub struct Config {
     pub database: Option<Secret<String>>,
     /// Form of log lines.
     pub log: LogFormat,
+    /// What is logged, in the directives of `tracing`; `None`: what is usual for the command.
+    pub log_level: Option<String>,
     /// Where the master key is.
     pub master_key: MasterKeySource,
+    /// Where the page of metrics is.
+    pub metrics_listen: MetricsListen,
+    /// What connections may cost.
+    pub limits: ConnectionLimits,
+    /// Certificate and key; `None`: the server speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// Proxies whose word about their clients is believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// Where the page of metrics is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsListen {
+    /// At an address that was configured; the server does not start without it.
+    At(SocketAddr),
+    /// At the built-in address, if nobody else has it.
+    IfFree(SocketAddr),
+    /// Nowhere.
+    Off,
 }
 
 /// Form of log lines.
@@ -53,65 +92,16 @@ pub struct Overrides {
     pub base_url: Option<String>,
     /// Default site.
     pub default_site: Option<String>,
-}
-
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is not what it should be.
-    #[error("the configuration file {path} has a fault")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where, and which key.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A file with a secret cannot be read.
-    #[error("{key}: the file {path} cannot be read")]
-    Secret {
-        /// The setting or variable.
-        key: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A value cannot be used.
-    #[error("{key}: {value:?} cannot be used; {hint}")]
-    Value {
-        /// The setting or variable.
-        key: &'static str,
-        /// What it says.
-        value: String,
-        /// What it should look like.
-        hint: &'static str,
-    },
-}
-
-/// The file.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    data: Option<PathBuf>,
-    database: Option<String>,
-    database_file: Option<PathBuf>,
-    listen: Option<String>,
-    base_url: Option<String>,
-    default_site: Option<String>,
-    log: Option<LogFormat>,
-    master_key_file: Option<PathBuf>,
-    master_key_command: Option<Vec<String>>,
+    /// Limits of connections.
+    pub limits: LimitOverrides,
+    /// Address of the page of metrics, or `none`.
+    pub metrics_listen: Option<String>,
+    /// File of the certificate.
+    pub tls_certificate: Option<PathBuf>,
+    /// File of its key.
+    pub tls_key: Option<PathBuf>,
+    /// Trusted proxies, with commas between them.
+    pub trusted_proxies: Option<String>,
 }
 
 impl Config {
@@ -132,9 +122,10 @@ impl Config {
         variable: &dyn Fn(&str) -> Option<String>,
         flags: Overrides,
     ) -> Result<Self, ConfigError> {
+        let limits = limits::limits(variable, &flags.limits, &file)?;
         let listen = match (flags.listen, variable("COUNTERSIGN_LISTEN").or(file.listen)) {
             (Some(address), _) => address,
-            (None, Some(text)) => address(text)?,
+            (None, Some(text)) => address("listen", &text)?,
             (None, None) => SocketAddr::from(([127, 0, 0, 1], 8080)),
         };
         let log = match variable("COUNTERSIGN_LOG_FORMAT").as_deref() {
@@ -164,16 +155,42 @@ impl Config {
         let default_site =
             default_site.map(|name| SiteName::new(&*name).map_err(|_| value("default_site", &name, hint)));
         let default_site = default_site.transpose()?;
-        Ok(Self { data, listen, base_url, default_site, database, log, master_key })
+        let metrics = flags.metrics_listen.or_else(|| variable("COUNTERSIGN_METRICS_LISTEN")).or(file.metrics_listen);
+        Ok(Self {
+            limits,
+            metrics_listen: metrics_listen(metrics.as_deref())?,
+            tls: tls(
+                flags
+                    .tls_certificate
+                    .or_else(|| variable("COUNTERSIGN_TLS_CERTIFICATE").map(PathBuf::from))
+                    .or(file.tls_certificate),
+                flags.tls_key.or_else(|| variable("COUNTERSIGN_TLS_KEY").map(PathBuf::from)).or(file.tls_key),
+            )?,
+            trusted_proxies: trusted_proxies(
+                flags
+                    .trusted_proxies
+                    .or_else(|| variable("COUNTERSIGN_TRUSTED_PROXIES"))
+                    .or_else(|| file.trusted_proxies.map(|networks| networks.join(","))),
+            )?,
+            data,
+            listen,
+            base_url,
+            default_site,
+            database,
+            log,
+            log_level: file.log_level,
+            master_key,
+        })
     }
 
     /// The base URL for an address that was bound, unless one is configured.
     pub(crate) fn base_url_for(&self, bound: SocketAddr) -> String {
         self.base_url.clone().unwrap_or_else(|| {
+            let scheme = if self.tls.is_some() { "https" } else { "http" };
             if bound.ip().is_unspecified() {
-                format!("http://localhost:{}", bound.port())
+                format!("{scheme}://localhost:{}", bound.port())
             } else {
-                format!("http://{bound}")
+                format!("{scheme}://{bound}")
             }
         })
     }
@@ -201,83 +218,33 @@ fn database(
     Ok(found.map(Secret::new))
 }
 
-fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
-    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
-    match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) }),
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
-        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| value(key, text, "write an address and a port, like 127.0.0.1:8080"))
+}
+
+fn metrics_listen(text: Option<&str>) -> Result<MetricsListen, ConfigError> {
+    match text {
+        None => Ok(MetricsListen::IfFree(METRICS_LISTEN)),
+        Some("none") => Ok(MetricsListen::Off),
+        Some(text) => Ok(MetricsListen::At(address("metrics_listen", text)?)),
     }
 }
 
-fn address(text: String) -> Result<SocketAddr, ConfigError> {
-    text.parse().map_err(|_| ConfigError::Value {
-        key: "listen",
-        value: text,
-        hint: "write an address and a port, like 127.0.0.1:8080",
-    })
+/// Certificate and key come together or not at all: half of them is a mistake, and plain HTTP the wrong answer to it.
+fn tls(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>, ConfigError> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(path), None) => Err(value("tls_certificate", &path.to_string_lossy(), "name its key with tls_key")),
+        (None, Some(path)) => {
+            Err(value("tls_key", &path.to_string_lossy(), "name its certificate with tls_certificate"))
+        }
+    }
 }
 
-fn value(key: &'static str, value: &str, hint: &'static str) -> ConfigError {
-    ConfigError::Value { key, value: value.to_owned(), hint }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(file: &str, variables: &[(&str, &str)], flags: Overrides) -> Result<Config, ConfigError> {
-        let variable =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Config::from_sources(toml::from_str(file).unwrap(), &variable, flags)
-    }
-
-    #[test]
-    fn flags_win_over_variables_and_variables_over_the_file() {
-        let file =
-            "listen = \"127.0.0.1:1\"\nbase_url = \"https://file.test/\"\ndefault_site = \"file\"\nlog = \"json\"";
-        let variables = [("COUNTERSIGN_LISTEN", "127.0.0.1:2"), ("COUNTERSIGN_DEFAULT_SITE", "variable")];
-        let flags = Overrides { default_site: Some("flag".to_owned()), ..Overrides::default() };
-        let config = load(file, &variables, flags).unwrap();
-        assert_eq!(config.listen.port(), 2);
-        assert_eq!(config.base_url.as_deref(), Some("https://file.test"));
-        assert_eq!(config.default_site.as_ref().map(SiteName::as_str), Some("flag"));
-        assert_eq!(config.log, LogFormat::Json);
-    }
-
-    #[test]
-    fn without_settings_it_listens_on_loopback_and_keeps_its_key_beside_the_store() {
-        let config = load("", &[], Overrides::default()).unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert!(
-            matches!(config.master_key, MasterKeySource::File(path) if path == Path::new("countersign-data/master.key"))
-        );
-    }
-
-    #[test]
-    fn the_database_is_embedded_unless_one_is_named() {
-        let database = |file: &str, variables: &[_]| load(file, variables, Overrides::default()).unwrap().database;
-        assert!(database("", &[]).is_none());
-        let file = "database = \"postgres://file/\"";
-        assert_eq!(database(file, &[]).unwrap().expose(), "postgres://file/");
-        let variable = ("COUNTERSIGN_DATABASE_URL", "postgres://variable/");
-        assert_eq!(database(file, &[variable]).unwrap().expose(), "postgres://variable/");
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("database-url");
-        std::fs::write(&path, "postgres://secret/\n").unwrap();
-        let from_file = [("COUNTERSIGN_DATABASE_URL_FILE", path.to_str().unwrap())];
-        assert_eq!(database(file, &from_file).unwrap().expose(), "postgres://secret/");
-    }
-
-    #[test]
-    fn faults_name_the_setting() {
-        let fault =
-            |file, variables: &[_]| load(file, variables, Overrides::default()).err().map(|error| error.to_string());
-        assert!(fault("", &[("COUNTERSIGN_LISTEN", "8080")]).unwrap().starts_with("listen: \"8080\""));
-        assert!(fault("base_url = \"updates\"", &[]).unwrap().starts_with("base_url: \"updates\""));
-        assert!(fault("", &[("COUNTERSIGN_LOG_FORMAT", "xml")]).unwrap().starts_with("COUNTERSIGN_LOG_FORMAT"));
-        assert!(fault("database_file = \"/nowhere\"", &[]).unwrap().starts_with("database_file: "));
-        assert!(toml::from_str::<File>("lisen = \"x\"").err().unwrap().to_string().contains("lisen"));
-    }
+fn trusted_proxies(text: Option<String>) -> Result<TrustedProxies, ConfigError> {
+    let text = text.unwrap_or_default();
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let hint = "write addresses or networks, like 10.0.0.0/8";
+    words.map(|word| word.parse().map_err(|_| value("trusted_proxies", word, hint))).collect()
 }

@@ -7,12 +7,18 @@ use axum::routing::get;
 use countersign_app::Ctx;
 use http::StatusCode;
 
-/// `/healthz` answers as long as the process lives; `/readyz` only while the store can be read.
-pub(crate) fn router(ctx: Ctx) -> Router {
-    Router::new().route("/healthz", get(|| async { "OK" })).route("/readyz", get(ready)).with_state(ctx)
+use crate::stop::Stop;
+
+/// `/healthz` answers as long as the process lives; `/readyz` only while the store can be read and nobody has asked the
+/// server to stop.
+pub(crate) fn router(ctx: Ctx, stop: Stop) -> Router {
+    Router::new().route("/healthz", get(|| async { "OK" })).route("/readyz", get(ready)).with_state((ctx, stop))
 }
 
-async fn ready(State(ctx): State<Ctx>) -> Response {
+async fn ready(State((ctx, stop)): State<(Ctx, Stop)>) -> Response {
+    if stop.is_asked() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping").into_response();
+    }
     match ctx.refresh().await {
         Ok(()) => "OK".into_response(),
         Err(error) => {
@@ -20,5 +26,30 @@ async fn ready(State(ctx): State<Ctx>) -> Response {
             tracing::warn!(error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read").into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use countersign_testkit::World;
+    use http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_stops_lives_and_is_not_ready() {
+        let world = World::new().await;
+        let stop = Stop::default();
+        let router = router(world.ctx.clone(), stop.clone());
+        let status = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap().status()
+        };
+        assert_eq!((status("/healthz").await, status("/readyz").await), (StatusCode::OK, StatusCode::OK));
+        stop.ask();
+        let stopping = (status("/healthz").await, status("/readyz").await);
+        assert_eq!(stopping, (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
     }
 }

@@ -7,26 +7,41 @@
 //! | `routing.rs` | which site, which door |
 //! | `pages.rs` | front page, documentation, OpenAPI documents |
 //! | `health.rs` | liveness and readiness |
-//! | `listener.rs`, `stop.rs` | the socket, from bind to clean stop |
+//! | `listener.rs`, `stop.rs` | the server, from bind to clean stop |
+//! | `connections.rs` | accepted connections: their limits, protocols and times |
+//! | `tls.rs` | certificate and key |
+//! | `metrics.rs` | what is counted, and the page that shows it |
+//! | `reload.rs` | what changes with SIGHUP |
+//! | `open_files.rs` | the limit of open files |
 //! | `workers.rs` | what runs beside requests |
+//! | `maintenance.rs` | backup, restore, migrations, master key, `doctor` |
 //! | `telemetry.rs` | logs |
 //!
 //! This is the only crate that names a concrete store. It must never know a protocol: those live in the doors.
 
 mod clock;
 mod config;
+mod connections;
 mod health;
 mod listener;
+pub mod maintenance;
+mod metrics;
 mod node;
+mod open_files;
 mod pages;
+mod reload;
 mod routing;
 mod stop;
 mod telemetry;
+mod tls;
 mod workers;
 
-pub use config::{Config, ConfigError, LogFormat, Overrides};
+pub use config::{Config, ConfigError, LimitOverrides, LogFormat, MetricsListen, Overrides, SETTINGS, Setting};
+pub use connections::{ConnectionCounts, ConnectionLimits, Connections, Terms};
 pub use listener::Server;
 pub use node::Node;
+pub use reload::{FixedSettings, Reload, ReloadError};
 pub use routing::app;
 pub use stop::Stop;
-pub use telemetry::init_logging;
+pub use telemetry::{LogLevel, init_logging};
+pub use tls::{Tls, TlsError, TlsFiles};

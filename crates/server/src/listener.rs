@@ -1,5 +1,6 @@
-//! The socket: bound first, so that its address is known; served until told to stop; then a clean end.
+//! The server: bound first, so that its address is known; serving until told to stop; then a clean end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -7,39 +8,68 @@ use countersign_app::Ctx;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::clock::SystemClock;
+use crate::config::{Config, MetricsListen};
+use crate::connections::{ConnectionLimits, Connections, Terms};
+use crate::metrics::{self, Metrics};
 use crate::node::Node;
+use crate::reload::{Reload, terms};
 use crate::stop::Stop;
-use crate::{routing, workers};
+use crate::{open_files, routing, workers};
 
 /// How long requests may go on after the stop was asked for: long enough for an answer, not for a download.
 const GRACE: Duration = Duration::from_secs(10);
+/// Connections to the page of metrics: a few collectors, and people who look.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// A server that is bound to its address.
 pub struct Server {
     listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+    connections: Connections,
     node: Node,
     base_url: String,
+    reload: Option<Reload>,
 }
 
 impl Server {
-    /// Binds the address and opens the installation.
+    /// Binds the addresses, reads the certificate, and opens the installation.
     ///
     /// # Errors
-    /// When the address is taken or the installation cannot be opened.
+    /// When an address is taken, the certificate cannot be used, or the installation cannot be opened.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        open_files::raise_limit();
+        let connections = Connections::new(terms(&config)?);
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
+        let metrics_listener = bind_metrics(config.metrics_listen).await?;
         let base_url = config.base_url_for(listener.local_addr()?);
         let node = Node::with_base_url(&config, base_url.clone()).await?;
-        Ok(Self { listener, node, base_url })
+        let (wanted, possible) = (config.limits.connections, connections.terms().limits.connections);
+        if possible < wanted {
+            tracing::info!(max_connections = possible, wanted, "the limit of open files allows fewer connections");
+        }
+        Ok(Self { listener, metrics_listener, connections, node, base_url, reload: None })
+    }
+
+    /// The same server, which reads its configuration anew when the process gets SIGHUP.
+    #[must_use]
+    pub fn reloading(self, reload: Reload) -> Self {
+        Self { reload: Some(reload), ..self }
     }
 
     /// The base URL of sites that have none of their own; for a person, where the server is.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where the page of metrics is, if there is one.
+    #[must_use]
+    pub fn metrics_url(&self) -> Option<String> {
+        let address = self.metrics_listener.as_ref()?.local_addr().ok()?;
+        Some(format!("http://{address}/metrics"))
     }
 
     /// The context of use cases.
@@ -51,33 +81,69 @@ impl Server {
     /// Serves until it is asked to stop, then finishes requests, workers and store, in this order.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// When the process cannot handle its signals.
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
+        let Self { listener, metrics_listener, connections, node, base_url: _, reload } = self;
         let stopping = CancellationToken::new();
-        let workers = workers::start(self.node.ctx().clone(), stopping.clone());
-        let app = routing::app(self.node.ctx().clone());
-        let asked = stop.clone();
-        let serve = axum::serve(self.listener, app).with_graceful_shutdown(async move {
-            asked.asked().await;
-            tracing::info!("stopping: finishing requests");
+        let reloading = reload.map(|reload| reload.on_hangup(connections.clone(), stopping.clone())).transpose()?;
+        let workers = workers::start(node.ctx().clone(), stopping.clone());
+        if let Some(reloading) = reloading {
+            workers.spawn(reloading);
+        }
+        let metrics = Arc::new(Metrics::new(&SystemClock, node.ctx().clone(), connections.clone()));
+        let collectors = Connections::new(Terms {
+            limits: ConnectionLimits { connections: METRICS_CONNECTIONS, ..ConnectionLimits::default() },
+            ..Terms::default()
         });
-        let outcome = tokio::select! {
-            outcome = serve.into_future() => outcome,
-            () = end_of_grace(&stop) => {
-                tracing::warn!("some requests were cut off");
-                Ok(())
+        let app = routing::watched(node.ctx().clone(), metrics.clone(), stop.clone());
+        let serve_metrics = async {
+            if let Some(listener) = metrics_listener {
+                collectors.serve(listener, metrics::router(metrics), &stop).await;
             }
         };
+        let announce = async {
+            stop.asked().await;
+            tracing::info!("stopping: finishing requests");
+        };
+        tokio::select! {
+            _ = async { tokio::join!(connections.serve(listener, app, &stop), serve_metrics, announce) } => {}
+            () = end_of_grace(&stop) => tracing::warn!("some requests were cut off"),
+        }
+        connections.cut_all();
+        collectors.cut_all();
         stopping.cancel();
         let finish = async {
             workers.wait().await;
-            self.node.close().await;
+            node.close().await;
         };
         tokio::select! {
             () = finish => {}
             () = end_of_grace(&stop) => tracing::warn!("the store was not closed in time; what it acknowledged is kept"),
         }
-        outcome.context("the listener failed")
+        Ok(())
+    }
+}
+
+/// The listener of metrics. A built-in address that is taken, by a second server on the machine for example, is no reason
+/// not to start.
+async fn bind_metrics(wanted: MetricsListen) -> anyhow::Result<Option<TcpListener>> {
+    match wanted {
+        MetricsListen::Off => Ok(None),
+        MetricsListen::At(address) => {
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.with_context(|| {
+                format!("cannot listen on {address} for metrics; choose another address with --metrics-listen, or none")
+            })?;
+            Ok(Some(listener))
+        }
+        MetricsListen::IfFree(address) => match TcpListener::bind(address).await {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, %address, "there is no page of metrics; choose another address, or none, with metrics_listen");
+                Ok(None)
+            }
+        },
     }
 }
 

@@ -35,7 +35,27 @@ impl Node {
         create_private_directory(&config.data)?;
         let store = open_store(config, clock.clone()).await?;
         let master_key = master_key(config, &store, &*rng).await?;
-        let vault = Vault::new(&master_key);
+        Self::assemble_at(config, store, Vault::new(&master_key), clock, base_url).await
+    }
+
+    /// A node over a store that was opened elsewhere, with the file storage of the configuration.
+    pub(crate) async fn assemble(
+        config: &Config,
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        Self::assemble_at(config, store, vault, clock, config.base_url_for(config.listen)).await
+    }
+
+    async fn assemble_at(
+        config: &Config,
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        base_url: String,
+    ) -> anyhow::Result<Self> {
+        let rng: Arc<dyn Rng> = Arc::new(SystemRng);
         let digests = installation::unlock(&store, &vault, &*rng).await?;
         #[expect(
             clippy::disallowed_methods,
@@ -75,7 +95,7 @@ impl Node {
 }
 
 /// The store of a configuration: the PostgreSQL database that it names, or the embedded store in the data directory.
-async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+pub(crate) async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     if let Some(database) = &config.database {
         // The string may hold a password, so it is not repeated.
         let store = PostgresStore::open(database.expose(), clock.now()).await;
@@ -113,7 +133,7 @@ async fn master_key(config: &Config, store: &Store, rng: &dyn Rng) -> anyhow::Re
     Ok(MasterKey::load(&config.master_key)?)
 }
 
-fn create_private_directory(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn create_private_directory(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);

@@ -1,5 +1,7 @@
 //! From a request to its door: request id, site, access log, panics, then the routes of all doors.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use countersign_app::Ctx;
 use countersign_app::sites::{NoSite, SiteRef, resolve};
 use countersign_door_device as device;
 use countersign_door_producer as producer;
+use countersign_http_kit::access_log::Observer;
 use countersign_http_kit::panics::{self, PanicAnswer};
 use countersign_http_kit::request_id::RequestId;
 use countersign_http_kit::site_path::{BadHost, SiteLabel, host_of, normalize, split_site};
@@ -17,6 +20,8 @@ use http::uri::PathAndQuery;
 use http::{StatusCode, Uri};
 use serde_json::json;
 
+use crate::metrics::Metrics;
+use crate::stop::Stop;
 use crate::{health, pages};
 
 /// The whole application: every door on one router.
@@ -24,6 +29,15 @@ use crate::{health, pages};
 /// Layers from the outside: a request gets its id, then its site (which may shorten the path), and only then a route,
 /// so that the log names the route and never the path as it was sent.
 pub fn app(ctx: Ctx) -> Router {
+    routes(ctx, None, Stop::default())
+}
+
+/// The same, for a server: its requests are counted, and it is not ready while it stops.
+pub(crate) fn watched(ctx: Ctx, metrics: Arc<Metrics>, stop: Stop) -> Router {
+    routes(ctx, Some(metrics), stop)
+}
+
+fn routes(ctx: Ctx, observer: Option<Observer>, stop: Stop) -> Router {
     let (device, device_document) = device::router(&ctx);
     let (producer, producer_document) = producer::router(ctx.clone());
     let rng = ctx.shared_rng();
@@ -33,11 +47,11 @@ pub fn app(ctx: Ctx) -> Router {
         .merge(pages::router(vec![("device", device_document), ("producer", producer_document)]))
         .fallback(no_route)
         .layer(middleware::from_fn_with_state(PanicAnswer::new(|_| panicked()), panics::catch))
-        .layer(middleware::from_fn(access_log::record));
+        .layer(middleware::from_fn_with_state(observer, access_log::record));
     let sites = Router::new().fallback_service(doors).layer(middleware::from_fn_with_state(ctx.clone(), find_site));
     Router::new()
         // Whoever watches the server asks often, and about the process and not about a site.
-        .merge(health::router(ctx))
+        .merge(health::router(ctx, stop))
         .fallback_service(sites)
         .layer(middleware::from_fn_with_state(rng, request_ids::assign))
 }

@@ -28,6 +28,12 @@ impl Stop {
         self.asked.cancel();
     }
 
+    /// Whether the stop was asked for.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.is_cancelled()
+    }
+
     /// Resolves when the stop was asked for, also when that was before this call.
     pub async fn asked(&self) {
         self.asked.cancelled().await;

@@ -66,23 +66,27 @@ create table features (
     unique (product, code)
 );
 
--- No activation limit: on any number of devices.
+-- No activation limit: on any number of devices. The customer is that of the order, which never changes. The number of
+-- activations is counted along, because counting them takes as long as there are many.
 create table licenses (
     id bigint generated always as identity primary key,
     site bigint not null references sites (id),
     license_key text collate "C" not null,
     "order" bigint not null references orders (id),
+    customer bigint not null references customers (id),
     product bigint not null references products (id),
     status text collate "C" not null,
     start_date text collate "C",
     end_date text collate "C",
     activation_limit bigint check (activation_limit >= 0),
+    activations bigint not null default 0 check (activations >= 0),
     created_at bigint not null,
     unique (site, license_key)
 );
 
 create index licenses_by_site on licenses (site, id);
 create index licenses_by_order on licenses ("order", id);
+create index licenses_by_holding on licenses (customer, product, status, (coalesce(end_date, '9999-12-31')));
 
 create table license_features (
     license bigint not null references licenses (id),

@@ -25,12 +25,13 @@ mod transaction;
 mod unit;
 mod units;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_domain::time::Timestamp;
 #[cfg(any(test, feature = "private-databases"))]
 use countersign_store::Clock;
-use countersign_store::{Backend, BoxFuture, ErasedUnit, StoreError};
+use countersign_store::{Backend, BoxFuture, CheckDepth, Copied, ErasedUnit, MigrationState, StoreError};
 use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
@@ -72,6 +73,16 @@ impl PostgresStore {
         Ok(Self { units: Arc::new(open_units(connection, now).await?) })
     }
 
+    /// Which migrations a database has, and which of this program it lacks. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn migrations(connection: &str) -> Result<MigrationState, OpenError> {
+        let config: Config = connection.parse().map_err(|_| OpenError::ConnectionString)?;
+        let mut connection = Connection::open(&config, &TaskTracker::new()).await?;
+        migrations::state(&mut connection).await
+    }
+
     /// The same, with units that take the time from a clock that tests move, and not from the database. As on the
     /// embedded store, units see it stand still when it is set back.
     ///
@@ -91,6 +102,16 @@ impl Backend for PostgresStore {
 
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.units.clone().run(Kind::Read, unit))
+    }
+
+    /// `pg_dump` does it better.
+    fn copy_to(&self, _file: PathBuf) -> BoxFuture<'_, Result<Copied, StoreError>> {
+        Box::pin(async { Ok(Copied::NotHere) })
+    }
+
+    /// `pg_amcheck` and page checksums do it better.
+    fn check(&self, _depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -4,7 +4,7 @@
 //! noticed before the program works on a schema that it does not know. Numbers are shared with the embedded store.
 
 use countersign_domain::time::Timestamp;
-use countersign_store::StoreError;
+use countersign_store::{MigrationState, StoreError};
 
 use crate::connection::Connection;
 use crate::error::{Fault, OpenError};
@@ -14,6 +14,7 @@ use crate::rows::column;
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_first", include_str!("../migrations/0001_first.sql")),
     ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
+    ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).
@@ -21,6 +22,8 @@ const LOCK: &str = "select pg_advisory_xact_lock(7165920465068815207)";
 const ENCODING: &str = "select current_setting('server_encoding')";
 const CREATE: &str = "create table if not exists schema_migrations (
     number integer primary key, name text not null, text text not null, applied_at bigint not null)";
+/// A row when the table of migrations is there.
+const EXISTS: &str = "select 'yes' where to_regclass('schema_migrations') is not null";
 const APPLIED: &str = "select text from schema_migrations order by number";
 const RECORD: &str = "insert into schema_migrations (number, name, text, applied_at) values ($1, $2, $3, $4)";
 
@@ -52,6 +55,22 @@ pub(crate) async fn apply(connection: &mut Connection, now: Timestamp) -> Result
     }
     connection.batch("commit").await?;
     Ok(())
+}
+
+/// Which migrations the database has, without applying any.
+pub(crate) async fn state(connection: &mut Connection) -> Result<MigrationState, OpenError> {
+    let applied = match texts(connection, EXISTS).await?.is_empty() {
+        true => Vec::new(),
+        false => texts(connection, APPLIED).await?,
+    };
+    if applied.len() > MIGRATIONS.len() {
+        return Err(OpenError::TooNew { found: applied.len(), known: MIGRATIONS.len() });
+    }
+    if let Some(index) = applied.iter().zip(MIGRATIONS).position(|(found, (_, text))| found != text) {
+        return Err(OpenError::Altered { number: index + 1 });
+    }
+    let missing = MIGRATIONS.iter().skip(applied.len()).map(|(name, _)| *name).collect();
+    Ok(MigrationState { applied: applied.len(), missing })
 }
 
 async fn texts(connection: &mut Connection, sql: &'static str) -> Result<Vec<String>, OpenError> {

@@ -87,23 +87,27 @@ create table features (
     unique (product, code)
 ) strict;
 
--- No activation limit: on any number of devices.
+-- No activation limit: on any number of devices. The customer is that of the order, which never changes. The number of
+-- activations is counted along, because counting them takes as long as there are many.
 create table licenses (
     id integer primary key autoincrement,
     site integer not null references sites (id),
     license_key text not null,
     "order" integer not null references orders (id),
+    customer integer not null references customers (id),
     product integer not null references products (id),
     status text not null,
     start_date text,
     end_date text,
     activation_limit integer check (activation_limit >= 0),
+    activations integer not null default 0 check (activations >= 0),
     created_at integer not null,
     unique (site, license_key)
 ) strict;
 
 create index licenses_by_site on licenses (site);
 create index licenses_by_order on licenses ("order");
+create index licenses_by_holding on licenses (customer, product, status, coalesce(end_date, '9999-12-31'));
 
 create table license_features (
     license integer not null references licenses (id),

@@ -27,10 +27,16 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 
 /// Opens a connection on which no statement can write.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open_plain(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Opens a connection for statements that are no unit of work.
+pub(crate) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
-    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn lock_for_opening(path: &Path) -> Result<File, OpenError> {
 }
 
 /// Makes a new file that only one user can read: the owner of its directory, see [`hand_over`].
-fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Err(error) = hand_over(&file, directory) {

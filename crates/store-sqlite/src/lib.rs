@@ -4,10 +4,13 @@
 //! the write-ahead log. A unit of work runs whole on one of these threads: one hop per transaction, not per statement.
 //! This crate must never hold a business rule: what is allowed is decided before a repository is called.
 
+mod clock_watch;
 mod connection;
+mod copy;
 mod error;
 mod files;
 mod group;
+mod maintenance;
 mod migrations;
 mod readers;
 mod repositories;
@@ -16,19 +19,22 @@ mod time;
 mod transaction;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_store::{Backend, BoxFuture, Clock, ErasedUnit, StoreError};
+use countersign_store::{Backend, BoxFuture, CheckDepth, Clock, Copied, ErasedUnit, MigrationState, StoreError};
+use rusqlite::Connection;
 
 use crate::readers::Readers;
 use crate::time::StoreTime;
 use crate::writer::Writer;
 
+pub use crate::copy::SqliteCopy;
 pub use crate::error::OpenError;
 
 /// A SQLite database file as a store.
 pub struct SqliteStore {
+    path: PathBuf,
     writer: Writer,
     readers: Readers,
 }
@@ -46,7 +52,23 @@ impl SqliteStore {
         let mut connection = connection::open_writer(path)?;
         migrations::apply(&mut connection, clock.now())?;
         let time = Arc::new(StoreTime::new(clock));
-        Ok(Self { readers: Readers::start(path, &time)?, writer: Writer::start(connection, time)? })
+        Ok(Self {
+            path: path.to_owned(),
+            readers: Readers::start(path, &time)?,
+            writer: Writer::start(connection, time)?,
+        })
+    }
+
+    /// Which migrations a database file has, and which of this program it lacks. Nothing is changed; a file that is not
+    /// there lacks all.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn migrations(path: &Path) -> Result<MigrationState, OpenError> {
+        if !path.exists() {
+            return migrations::state(&Connection::open_in_memory()?);
+        }
+        migrations::state(&connection::open_reader(path)?)
     }
 }
 
@@ -57,6 +79,14 @@ impl Backend for SqliteStore {
 
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.readers.run(unit))
+    }
+
+    fn copy_to(&self, file: PathBuf) -> BoxFuture<'_, Result<Copied, StoreError>> {
+        Box::pin(maintenance::copy(self.path.clone(), file))
+    }
+
+    fn check(&self, depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(maintenance::check(self.path.clone(), depth))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -4,6 +4,7 @@
 //! noticed before the program works on a schema that it does not know.
 
 use countersign_domain::time::Timestamp;
+use countersign_store::MigrationState;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::error::OpenError;
@@ -12,6 +13,7 @@ use crate::error::OpenError;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_first", include_str!("../migrations/0001_first.sql")),
     ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
+    ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
@@ -49,6 +51,24 @@ fn apply_first(connection: &mut Connection, migrations: &[(&str, &str)], now: Ti
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Which migrations a database has, without applying any.
+pub(crate) fn state(connection: &Connection) -> Result<MigrationState, OpenError> {
+    let exists = "select exists (select 1 from sqlite_schema where name = 'schema_migrations')";
+    let mut applied: Vec<String> = Vec::new();
+    if connection.query_row(exists, [], |row| row.get(0))? {
+        let mut statement = connection.prepare("select text from schema_migrations order by number")?;
+        applied = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    }
+    if applied.len() > MIGRATIONS.len() {
+        return Err(OpenError::TooNew { found: applied.len(), known: MIGRATIONS.len() });
+    }
+    if let Some(index) = applied.iter().zip(MIGRATIONS).position(|(found, (_, text))| found != text) {
+        return Err(OpenError::Altered { number: index + 1 });
+    }
+    let missing = MIGRATIONS.iter().skip(applied.len()).map(|(name, _)| *name).collect();
+    Ok(MigrationState { applied: applied.len(), missing })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{Clock, StoreError};
 use rusqlite::Connection;
 
+use crate::clock_watch::ClockWatch;
 use crate::rows::{Place, column, first, time};
 
 /// The largest time that a committed group of units has seen.
@@ -20,13 +21,14 @@ pub(crate) const RAISE_MARK: &str = "update high_water set time = ?1 where id = 
 /// A clock, and what all connections of a store have given out of it.
 pub(crate) struct StoreTime {
     clock: Arc<dyn Clock>,
+    watch: ClockWatch,
     /// Milliseconds since 1970.
     given: AtomicI64,
 }
 
 impl StoreTime {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, given: AtomicI64::new(0) }
+        Self { clock, watch: ClockWatch::default(), given: AtomicI64::new(0) }
     }
 }
 
@@ -57,7 +59,9 @@ impl TransactionTime {
             Some(seen) => seen.mark,
             None => find_mark(connection)?,
         };
-        let least = self.store.clock.now().max(mark).as_millis();
+        let shown = self.store.clock.now();
+        self.store.watch.look(shown);
+        let least = shown.max(mark).as_millis();
         let given = time(self.store.given.fetch_max(least, Ordering::SeqCst).max(least));
         self.seen = Some(Seen { mark, given });
         Ok(given)

@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+mod maintenance;
 pub mod repositories;
 mod unit;
 
@@ -16,5 +17,6 @@ pub mod conformance;
 
 pub use clock::Clock;
 pub use error::StoreError;
+pub use maintenance::{CheckDepth, Copied, MigrationState};
 pub use repositories::Tx;
 pub use unit::{Backend, BoxFuture, ErasedUnit, Store};

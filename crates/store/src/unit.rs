@@ -1,10 +1,11 @@
 //! Units of work: how a closure with its own result type travels to wherever the connection lives.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{StoreError, Tx};
+use crate::{CheckDepth, Copied, StoreError, Tx};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -31,6 +32,13 @@ pub trait Backend: Send + Sync {
 
     /// Runs a unit that only reads, on one consistent view.
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Writes the database as it is at one moment into a new file that its owner alone can read, while units go on. A file
+    /// of that name is an error.
+    fn copy_to(&self, file: PathBuf) -> BoxFuture<'_, Result<Copied, StoreError>>;
+
+    /// Looks for damage, and gives a line for each kind that was found. A database that looks after itself gives none.
+    fn check(&self, depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
     /// Refuses new units, finishes those that wait, and releases the database.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -79,6 +87,22 @@ impl Store {
         let (slot, erased) = erase(unit);
         let outcome = self.backend.read(erased).await;
         settle(&slot, outcome)
+    }
+
+    /// Writes the database as it is at one moment into a new file, while units go on.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the file exists or cannot be written. What is left of it is of no use.
+    pub async fn copy_to(&self, file: PathBuf) -> Result<Copied, StoreError> {
+        self.backend.copy_to(file).await
+    }
+
+    /// Looks for damage in the database, and gives a line for each kind that was found.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot even be read.
+    pub async fn check(&self, depth: CheckDepth) -> Result<Vec<String>, StoreError> {
+        self.backend.check(depth).await
     }
 
     /// Finishes what was begun and releases the database.

@@ -72,11 +72,19 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyError::File`] when the file exists or cannot be written.
     pub fn create_file(path: &Path, rng: &dyn Rng) -> Result<Self, MasterKeyError> {
-        let key = Secret::new(random_array::<32>(rng));
-        let text = Secret::new(format!("{}\n", hex_encode(key.expose())));
+        let key = Self(Secret::new(random_array::<32>(rng)));
+        key.write_file(path, rng)?;
+        Ok(key)
+    }
+
+    /// Writes this key to a new file, under the rules of [`MasterKey::create_file`].
+    ///
+    /// # Errors
+    /// [`MasterKeyError::File`] when the file exists or cannot be written.
+    pub fn write_file(&self, path: &Path, rng: &dyn Rng) -> Result<(), MasterKeyError> {
+        let text = Secret::new(format!("{}\n", hex_encode(self.0.expose())));
         private_file::create_whole(path, text.expose().as_bytes(), rng)
-            .map_err(|source| MasterKeyError::File { path: path.to_owned(), source })?;
-        Ok(Self(key))
+            .map_err(|source| MasterKeyError::File { path: path.to_owned(), source })
     }
 
     fn parse(text: &Secret<String>, origin: &'static str) -> Result<Self, MasterKeyError> {

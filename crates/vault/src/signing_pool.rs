@@ -1,5 +1,6 @@
 //! A small pool of threads that only sign. RSA work on an asynchronous thread would hold up everything else there.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -30,10 +31,28 @@ struct Job {
     reply: oneshot::Sender<Result<Bytes, SigningError>>,
 }
 
+/// Numbers about signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningCounts {
+    /// Signatures that were made.
+    pub made: u64,
+    /// Callers that were turned away because the queue was full.
+    pub busy: u64,
+    /// Signatures that wait for a thread at this moment.
+    pub waiting: usize,
+}
+
+#[derive(Default)]
+struct Counters {
+    made: AtomicU64,
+    busy: AtomicU64,
+}
+
 /// The way to the signing threads. They end when the last clone of the pool is dropped.
 #[derive(Clone)]
 pub struct SigningPool {
     queue: mpsc::Sender<Job>,
+    counters: Arc<Counters>,
 }
 
 impl SigningPool {
@@ -48,7 +67,15 @@ impl SigningPool {
             let jobs = jobs.clone();
             std::thread::Builder::new().name(format!("signer-{number}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, counters: Arc::default() })
+    }
+
+    /// Numbers about signatures.
+    #[must_use]
+    pub fn counts(&self) -> SigningCounts {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let waiting = self.queue.max_capacity().saturating_sub(self.queue.capacity());
+        SigningCounts { made: count(&self.counters.made), busy: count(&self.counters.busy), waiting }
     }
 
     /// Signs with RS256.
@@ -58,10 +85,15 @@ impl SigningPool {
     pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: Arc<SigningInput>) -> Result<Bytes, SigningError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { key, input, reply }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => SigningError::Busy,
+            mpsc::error::TrySendError::Full(_) => {
+                self.counters.busy.fetch_add(1, Ordering::Relaxed);
+                SigningError::Busy
+            }
             mpsc::error::TrySendError::Closed(_) => SigningError::Closed,
         })?;
-        answer.await.unwrap_or(Err(SigningError::Closed))
+        let signature = answer.await.unwrap_or(Err(SigningError::Closed))?;
+        self.counters.made.fetch_add(1, Ordering::Relaxed);
+        Ok(signature)
     }
 }
 
@@ -100,12 +132,13 @@ mod tests {
     async fn a_full_queue_says_so_at_once() {
         let key = Arc::new(RsaPrivateKey::generate(RsaBits::B2048).unwrap());
         let (queue, jobs) = mpsc::channel(1);
-        let pool = SigningPool { queue };
+        let pool = SigningPool { queue, counters: Arc::default() };
         let input = || Arc::new(signing_input(&ProtectedHeader::rs256(), b"{}"));
         let waiting = pool.sign(key.clone(), input());
         let mut waiting = Box::pin(waiting);
         let _ = Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
         assert_eq!(pool.sign(key.clone(), input()).await, Err(SigningError::Busy));
+        assert_eq!(pool.counts(), SigningCounts { made: 0, busy: 1, waiting: 1 });
         drop(jobs);
         assert_eq!(waiting.await, Err(SigningError::Closed));
         assert_eq!(pool.sign(key, input()).await, Err(SigningError::Closed));

@@ -39,6 +39,14 @@ impl Vault {
         self.key.open(label.as_bytes(), sealed).map(Secret::new).map_err(|_| SealedValueError)
     }
 
+    /// Seals anew, under the same label, what another vault has sealed.
+    ///
+    /// # Errors
+    /// [`SealedValueError`] when the other vault does not open it.
+    pub fn reseal(&self, rng: &dyn Rng, other: &Self, label: &str, sealed: &[u8]) -> Result<Vec<u8>, SealedValueError> {
+        Ok(self.seal(rng, label, other.open(label, sealed)?.expose()))
+    }
+
     /// A value that a store keeps, so that a process with another master key notices before it writes anything.
     #[must_use]
     pub fn key_check(&self, rng: &dyn Rng) -> Vec<u8> {
@@ -76,6 +84,14 @@ impl KeyedDigests {
         Ok(Self { key: HmacKey::new(vault.open(DIGEST_KEY_LABEL, sealed)?.expose()) })
     }
 
+    /// Seals the store's key anew for another vault.
+    ///
+    /// # Errors
+    /// [`SealedValueError`] when `old` does not open it.
+    pub fn reseal(new: &Vault, rng: &dyn Rng, old: &Vault, sealed: &[u8]) -> Result<Vec<u8>, SealedValueError> {
+        new.reseal(rng, old, DIGEST_KEY_LABEL, sealed)
+    }
+
     /// The digest under which a token is stored and looked up.
     #[must_use]
     pub fn digest(&self, token: &Secret<String>) -> [u8; 32] {
@@ -101,6 +117,21 @@ mod tests {
         assert_eq!(vault("a").open("key of site 1", &sealed).unwrap().expose(), b"private");
         assert!(vault("a").open("key of site 2", &sealed).is_err());
         assert!(vault("b").open("key of site 1", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_anew_opens_with_the_new_key_only() {
+        let (old, new) = (vault("a"), vault("b"));
+        let sealed = old.seal(&SystemRng, "key of site 1", b"private");
+        let again = new.reseal(&SystemRng, &old, "key of site 1", &sealed).unwrap();
+        assert_eq!(new.open("key of site 1", &again).unwrap().expose(), b"private");
+        assert!(old.open("key of site 1", &again).is_err());
+        assert!(new.reseal(&SystemRng, &old, "key of site 2", &sealed).is_err());
+        let digests = KeyedDigests::generate(&old, &SystemRng);
+        let token = Secret::new("token".to_owned());
+        let again = KeyedDigests::reseal(&new, &SystemRng, &old, &digests).unwrap();
+        let digest = |vault, sealed: &[u8]| KeyedDigests::open(vault, sealed).unwrap().digest(&token);
+        assert_eq!(digest(&new, &again), digest(&old, &digests));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod history;
+mod refusals;
 mod register;
 mod report;
 mod standing;
@@ -10,6 +11,8 @@ mod told;
 pub(crate) use authenticate::VerifiedToken;
 pub use authenticate::{AuthenticatedDevice, TokenRefusal, authenticate};
 pub use history::{list_events, list_reports};
+pub use refusals::count_refusal;
+pub(crate) use refusals::{RefusedTokens, refused_tokens};
 pub use register::{Registration, register};
 pub use report::{log_event, report_status};
 pub(crate) use standing::{Standing, standing};

@@ -3,14 +3,14 @@
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::event::Event;
 use countersign_domain::ids::SiteId;
-use countersign_domain::licensing::{ActivationRefusal, License, Registrant, Step, decide};
+use countersign_domain::licensing::ActivationRefusal;
 use countersign_domain::text::LicenseKey;
-use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewDevice, Tx};
 
 use super::AuthenticatedDevice;
 use super::told::{NotKept, heard_of};
+use crate::licensing::{activate_on, note_change};
 use crate::polling::Problem;
 use crate::{Ctx, Fault};
 
@@ -34,40 +34,42 @@ pub struct Registration {
 /// [`NotKept::Problem`] says why the device was not registered.
 pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registration) -> Result<(), NotKept> {
     let (site, actor) = (by.site(), ctx.actor());
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                // The license before the device, as everywhere: two registrations never wait for each other.
-                let license = match &registration.activation_id {
-                    Some(key) => Some(tx.licenses().lock(site, key).await?.ok_or(Problem::UnknownActivation)?),
-                    None => None,
-                };
-                let mut events = Vec::new();
-                let device = find_or_insert(tx, site, &registration, &mut events).await?;
-                // Now that nobody is waited for any more: a time from before would be older than what others have written.
-                let now = tx.now().await?;
-                if device.class != DeviceClass::Client {
-                    return Err(Problem::NotRegistrable.into());
+    ctx.write(site, move |tx| {
+        Box::pin(async move {
+            // The license before the device, as everywhere: two registrations never wait for each other.
+            let license = match &registration.activation_id {
+                Some(key) => Some(tx.licenses().lock(site, key).await?.ok_or(Problem::UnknownActivation)?),
+                None => None,
+            };
+            let mut events = Vec::new();
+            let device = find_or_insert(tx, site, &registration, &mut events).await?;
+            // Now that nobody is waited for any more: a time from before would be older than what others have written.
+            let now = tx.now().await?;
+            if device.class != DeviceClass::Client {
+                return Err(Problem::NotRegistrable.into());
+            }
+            match license {
+                Some(license) => {
+                    let activated = activate_on(tx, &license, &device, now, &mut events).await?;
+                    activated.map_err(Problem::Activation)?;
                 }
-                match license {
-                    Some(license) => activate(tx, &license, &device, now, &mut events).await?,
-                    None if device.status == DeviceStatus::Obsolete => {
-                        return Err(Problem::Activation(ActivationRefusal::Obsolete).into());
-                    }
-                    None => {}
+                None if device.status == DeviceStatus::Obsolete => {
+                    return Err(Problem::Activation(ActivationRefusal::Obsolete).into());
                 }
-                if device.status == DeviceStatus::Returned {
-                    tx.devices().set_status(device.id, DeviceStatus::Active).await?;
-                    events.push(Event::DeviceChanged(device.id));
-                }
-                heard_of(tx, &device, now).await?;
-                for event in events {
-                    tx.outbox().insert(site, event, &actor, now).await?;
-                }
-                Ok(())
-            })
+                None => {}
+            }
+            if device.status == DeviceStatus::Returned {
+                tx.devices().set_status(device.id, DeviceStatus::Active).await?;
+                note_change(&mut events, device.id);
+            }
+            heard_of(tx, &device, now).await?;
+            for event in events {
+                tx.outbox().insert(site, event, &actor, now).await?;
+            }
+            Ok(())
         })
-        .await
+    })
+    .await
 }
 
 /// The device, locked: the one that is known, or a new one.
@@ -93,29 +95,4 @@ async fn find_or_insert(
     // Not there only if another unit has inserted it and not committed yet; inserting waited for that one.
     let device = tx.devices().lock(site, &registration.identity).await?;
     Ok(device.ok_or(Fault::Store(StoreError::OutcomeUnknown))?)
-}
-
-async fn activate(
-    tx: &mut dyn Tx,
-    license: &License,
-    device: &Device,
-    now: Timestamp,
-    events: &mut Vec<Event>,
-) -> Result<(), NotKept> {
-    let activated = tx.activations().find(license.id, device.id).await?.is_some();
-    let registrant = Registrant { holder: device.holder, status: device.status, activated };
-    match decide(license, registrant, now.date()).map_err(Problem::Activation)? {
-        Step::Keep => {}
-        Step::Activate => {
-            tx.activations().insert(license.id, device.id, now).await?;
-            events.push(Event::LicenseActivated(license.id, device.id));
-        }
-    }
-    if device.holder.is_none() {
-        tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;
-        if !events.contains(&Event::DeviceRegistered(device.id)) {
-            events.push(Event::DeviceChanged(device.id));
-        }
-    }
-    Ok(())
 }

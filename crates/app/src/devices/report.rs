@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_crypto::sha256;
-use countersign_domain::device::DeviceIdentity;
+use countersign_domain::device::{DeviceIdentity, DeviceStatus};
 use countersign_domain::report::{DeviceEvent, EVENTS_PER_MINUTE, StatusReport};
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::NewStatusReport;
@@ -66,29 +66,32 @@ pub async fn report_status(
 /// none.
 ///
 /// # Errors
-/// [`NotKept::Problem`] when the device is not known, [`NotKept::TooMany`] when it has logged more than 60 in a minute.
+/// [`NotKept::Problem`] when the device is not known or not in use, [`NotKept::TooMany`] when it has logged more than 60 in a minute.
 pub async fn log_event(
     ctx: &Ctx,
     by: AuthenticatedDevice,
     identity: DeviceIdentity,
     event: DeviceEvent,
 ) -> Result<(), NotKept> {
-    let site = by.site();
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                // Locked, so that the count stays what it is until this event is kept.
-                let device = tx.devices().lock(site, &identity).await?;
-                let device = device.ok_or(Problem::UnknownDevice(identity.id))?;
-                let now = tx.now().await?;
-                if tx.device_events().count_after(device.id, now.minus(MINUTE)).await? >= EVENTS_PER_MINUTE {
-                    return Err(NotKept::TooMany { seconds: 60 });
-                }
-                tx.device_events().insert(site, device.id, &event, now).await?;
-                Ok(heard_of(tx, &device, now).await?)
-            })
+    let (site, clock) = (by.site(), ctx.now());
+    ctx.write(site, move |tx| {
+        Box::pin(async move {
+            // Locked, so that the count stays what it is until this event is kept.
+            let device = tx.devices().lock(site, &identity).await?;
+            let in_use = device.filter(|device| device.status == DeviceStatus::Active);
+            let device = in_use.ok_or(Problem::UnknownDevice(identity.id))?;
+            let now = tx.now().await?;
+            // A store whose time stands still, after a clock was far ahead, would count all events for ever.
+            let stands_still = now > clock.plus(MINUTE);
+            if !stands_still && tx.device_events().count_after(device.id, now.minus(MINUTE)).await? >= EVENTS_PER_MINUTE
+            {
+                return Err(NotKept::TooMany { seconds: 60 });
+            }
+            tx.device_events().insert(site, device.id, &event, now).await?;
+            Ok(heard_of(tx, &device, now).await?)
         })
-        .await
+    })
+    .await
 }
 
 /// Equal for reports of one device about one update with the same code and time.

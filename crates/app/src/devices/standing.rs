@@ -1,7 +1,7 @@
 //! What a device is entitled to, as the store has it now.
 
 use countersign_domain::device::{DeviceClass, DeviceIdentity, DeviceStatus};
-use countersign_domain::ids::SiteId;
+use countersign_domain::ids::{ProductId, SiteId};
 use countersign_domain::licensing::Entitlements;
 use countersign_domain::time::Date;
 
@@ -15,7 +15,7 @@ pub(crate) enum Standing {
     Unknown,
 }
 
-/// Looks a device up and judges on a day what its account holds.
+/// Looks a device up, and which of some products its account holds on a day.
 ///
 /// # Errors
 /// [`Fault`] when the store cannot be read.
@@ -24,6 +24,7 @@ pub(crate) async fn standing(
     site: SiteId,
     identity: &DeviceIdentity,
     asked_as: DeviceClass,
+    products: Vec<ProductId>,
     today: Date,
 ) -> Result<Standing, Fault> {
     let identity = identity.clone();
@@ -34,10 +35,10 @@ pub(crate) async fn standing(
                 let Some(device) = device.filter(|device| device.status == DeviceStatus::Active) else {
                     return Ok(Standing::Unknown);
                 };
-                let held = tx.licenses().held_by_account_of(&device).await?;
+                let held = tx.licenses().held_by_account_of(&device, &products, today).await?;
                 // A device that was entered as a served one gains nothing by asking as another.
                 let class = if device.class == DeviceClass::Served { device.class } else { asked_as };
-                Ok(Standing::Known(Entitlements::of(class, &held, today)))
+                Ok(Standing::Known(Entitlements::of(class, &held)))
             })
         })
         .await

@@ -41,10 +41,11 @@ pub enum DownloadRefusal {
 pub async fn find(ctx: &Ctx, site: &str, parts: Option<UrlParts>) -> Result<Download, DownloadRefusal> {
     let parts = parts.ok_or(DownloadRefusal::Unknown)?;
     let site = resolve(ctx, SiteRef::Name(site)).await?.ok_or(DownloadRefusal::Unknown)?;
-    let genuine = |snapshot: &Arc<_>| if parts.is_genuine(snapshot) { Ok(()) } else { Err(()) };
+    let now = ctx.now();
+    let genuine = |snapshot: &Arc<_>| if parts.is_genuine(snapshot, now) { Ok(()) } else { Err(()) };
     let (site, genuine) = ctx.certainly(&site, genuine).await?;
     genuine.map_err(|()| DownloadRefusal::Unknown)?;
-    if ctx.now().as_seconds() >= parts.expiry {
+    if now.as_seconds() >= parts.expiry {
         return Err(DownloadRefusal::Expired);
     }
     let (_, file) = ctx.certainly(&site, |snapshot| snapshot.catalog().file(&parts.sha256).cloned().ok_or(())).await?;

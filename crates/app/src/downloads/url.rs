@@ -2,6 +2,8 @@
 //!
 //! The name stands last and there is no query, because devices name the file after the end of the URL.
 
+use std::time::Duration;
+
 use countersign_crypto::encoding::{base64url_decode, base64url_encode, hex_decode, hex_encode};
 use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::update::EntitlementCheck;
@@ -18,6 +20,8 @@ const LIFE: i64 = 24 * 3600;
 const SHORT_LIFE: i64 = 3600;
 /// Expiry times lie on a grid of this many seconds, so that an answer stays equal, byte for byte, for a while.
 const GRID: i64 = 3600;
+/// Longest life of any URL.
+pub(crate) const LONGEST_URL_LIFE: Duration = Duration::from_secs((LIFE + GRID).unsigned_abs());
 /// Bytes of the authentication code in a URL: 128 bits are beyond guessing.
 const MAC_LENGTH: usize = 16;
 
@@ -51,9 +55,9 @@ impl UrlParts {
     }
 
     /// Whether one of the site's keys made this URL.
-    pub(super) fn is_genuine(&self, site: &SiteSnapshot) -> bool {
+    pub(super) fn is_genuine(&self, site: &SiteSnapshot, now: Timestamp) -> bool {
         let message = message(&self.sha256, self.expiry, &self.name);
-        site.url_keys.iter().any(|key| {
+        site.url_keys.accepted(now).any(|key| {
             let whole = key.sign(&message);
             whole.get(..MAC_LENGTH).is_some_and(|mac| countersign_crypto::constant_time_eq(mac, &self.mac))
         })
@@ -64,7 +68,12 @@ impl UrlParts {
 /// byte, for an hour. The grid's phase comes from the digest of its first file, so that the moments at which manifests
 /// change spread over the hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct UrlExpiry(i64);
+pub(crate) struct UrlExpiry {
+    /// Seconds since 1970.
+    end: i64,
+    /// When the manifest was asked for: the secret of that moment makes its URLs, whenever it is polled.
+    asked_at: Timestamp,
+}
 
 impl UrlExpiry {
     /// The end for a manifest of a package that was asked for at a time, by way of an update with this check.
@@ -74,12 +83,12 @@ impl UrlExpiry {
             EntitlementCheck::Account | EntitlementCheck::LineItem => SHORT_LIFE,
         };
         let first = package.files.first().map_or([0; 32], |file| *file.content.sha256());
-        Self(expiry(&first, life, asked_at))
+        Self { end: expiry(&first, life, asked_at), asked_at }
     }
 
     /// Seconds since 1970.
     pub(crate) fn as_seconds(self) -> i64 {
-        self.0
+        self.end
     }
 }
 
@@ -89,11 +98,11 @@ pub(crate) fn url(
     site: &SiteSnapshot,
     name: &PlainFileName,
     sha256: &[u8; 32],
-    UrlExpiry(expiry): UrlExpiry,
+    UrlExpiry { end: expiry, asked_at }: UrlExpiry,
 ) -> String {
     let base = site.site.settings.base_url.as_deref().unwrap_or(&ctx.parts.base_url);
     let message = message(sha256, expiry, name.as_str());
-    let code = site.url_keys.first().map(|key| key.sign(&message)).unwrap_or_default();
+    let code = site.url_keys.in_force(asked_at).map(|key| key.sign(&message)).unwrap_or_default();
     let code = base64url_encode(code.get(..MAC_LENGTH).unwrap_or_default());
     let name = utf8_percent_encode(name.as_str(), ESCAPED);
     format!("{base}/f/{}/{}/{expiry}-{code}/{name}", site.site.name, hex_encode(sha256))

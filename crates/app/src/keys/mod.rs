@@ -1,12 +1,15 @@
 //! A site's keys as producers see them: the public key that checks device tokens, and the one that signs answers.
 
 mod authorization;
+mod secrets;
 mod signing;
 
 pub use authorization::{
     KeyUploadError, RevokeError, list as list_authorization_keys, revoke, revoke_all as revoke_all_authorization_keys,
     upload,
 };
+pub(crate) use secrets::insert_secrets;
+pub use secrets::{RotatedSecrets, rotate_secrets};
 pub(crate) use signing::signing_key_label;
 pub use signing::{
     SigningKeyError, find_or_create as find_or_create_signing_key, list as list_signing_keys,

@@ -4,9 +4,10 @@ use countersign_crypto::rsa::PrivateKeyError;
 use countersign_crypto::{RsaBits, RsaPrivateKey};
 use countersign_domain::audit::Action;
 use countersign_domain::ids::SiteId;
-use countersign_domain::keys::SigningKey;
+use countersign_domain::keys::{SIGNING_KEYS, SigningKey};
 
 use crate::fault::takes_store_errors;
+use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
 
 /// Why there is no signing key.
@@ -15,6 +16,9 @@ pub enum SigningKeyError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The site has had as many keys as are kept for old answers.
+    #[error("the site has had {SIGNING_KEYS} signing keys, which is the limit")]
+    TooMany,
     /// No key pair could be made.
     #[error("no key pair could be made")]
     Generate(#[source] PrivateKeyError),
@@ -32,9 +36,10 @@ pub async fn find_or_create(ctx: &Ctx, site: SiteId) -> Result<SigningKey, Signi
     }
     // Of two first calls at once one pair is thrown away.
     let (spki, sealed) = generate(ctx, site).await?;
-    let now = ctx.now();
+    let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
     ctx.change(site, Action::new("signing-key.create", ""), move |tx| {
         Box::pin(async move {
+            ensure_fits(tx, &vault).await?;
             if let Some(first) = tx.signing_keys().list(site).await?.into_iter().next() {
                 return Ok(first);
             }
@@ -54,9 +59,13 @@ pub async fn find_or_create(ctx: &Ctx, site: SiteId) -> Result<SigningKey, Signi
 /// [`SIGNING_KEY_LEAD`]: countersign_domain::keys::SIGNING_KEY_LEAD
 pub async fn rotate(ctx: &Ctx, site: SiteId) -> Result<SigningKey, SigningKeyError> {
     let (spki, sealed) = generate(ctx, site).await?;
-    let now = ctx.now();
+    let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
     ctx.change(site, Action::new("signing-key.rotate", ""), move |tx| {
         Box::pin(async move {
+            ensure_fits(tx, &vault).await?;
+            if tx.signing_keys().list(site).await?.len() >= SIGNING_KEYS {
+                return Err(SigningKeyError::TooMany);
+            }
             let id = tx.signing_keys().insert(site, &spki, &sealed, now).await?;
             Ok(SigningKey { id, spki, sealed_private_key: sealed, created_at: now })
         })

@@ -1,14 +1,16 @@
-//! Licenses on devices, as a producer sees them. Devices activate licenses when they register.
+//! Licenses on devices, as a producer sees them. Standalone devices activate licenses when they register; on a license
+//! server the producer does.
 
 use countersign_domain::device::{Device, DeviceIdentity};
 use countersign_domain::event::Event;
 use countersign_domain::ids::SiteId;
+use countersign_domain::licensing::ActivationRefusal;
 use countersign_domain::text::LicenseKey;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::Page;
 
-use super::record_named;
+use super::{activate_on, record_named};
 use crate::fault::takes_store_errors;
 use crate::{Ctx, Fault};
 
@@ -32,6 +34,23 @@ pub enum ListActivationsError {
     UnknownLicense,
 }
 
+/// Why a license was not activated. None of these carries a license key.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivateError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The rules forbid it.
+    #[error(transparent)]
+    Refused(ActivationRefusal),
+    /// No such device.
+    #[error("this site has no such device; enter it first: countersign device add ID")]
+    UnknownDevice,
+    /// No such license.
+    #[error("this site has no license with this key; see: countersign license list")]
+    UnknownLicense,
+}
+
 /// Why a license was not released. None of these carries a license key.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
@@ -49,7 +68,7 @@ pub enum ReleaseError {
     UnknownLicense,
 }
 
-takes_store_errors!(ListActivationsError, ReleaseError);
+takes_store_errors!(ActivateError, ListActivationsError, ReleaseError);
 
 /// The devices on which a license is activated, by row id of the device, which is what the page counts by.
 ///
@@ -77,6 +96,27 @@ pub async fn list(
         .await
 }
 
+/// Activates a license on a device that the site knows, within the limit of the license. To repeat it changes nothing.
+///
+/// # Errors
+/// [`ActivateError`] says why not.
+pub async fn activate(ctx: &Ctx, site: SiteId, key: LicenseKey, identity: DeviceIdentity) -> Result<(), ActivateError> {
+    let actor = ctx.actor();
+    record_named(ctx, site, "license.activate", move |tx| {
+        Box::pin(async move {
+            let license = tx.licenses().lock(site, &key).await?.ok_or(ActivateError::UnknownLicense)?;
+            let device = tx.devices().lock(site, &identity).await?.ok_or(ActivateError::UnknownDevice)?;
+            let (now, mut events) = (tx.now().await?, Vec::new());
+            activate_on(tx, &license, &device, now, &mut events).await?.map_err(ActivateError::Refused)?;
+            for event in events {
+                tx.outbox().insert(site, event, &actor, now).await?;
+            }
+            Ok((format!("{} on device {}", license.id, device.id), ()))
+        })
+    })
+    .await
+}
+
 /// Takes a license off a device, which makes room for another one.
 ///
 /// # Errors
@@ -85,9 +125,9 @@ pub async fn release(ctx: &Ctx, site: SiteId, key: LicenseKey, identity: DeviceI
     let actor = ctx.actor();
     record_named(ctx, site, "license.release", move |tx| {
         Box::pin(async move {
-            let now = tx.now().await?;
             let license = tx.licenses().lock(site, &key).await?.ok_or(ReleaseError::UnknownLicense)?.id;
             let device = tx.devices().lock(site, &identity).await?.ok_or(ReleaseError::UnknownDevice)?.id;
+            let now = tx.now().await?;
             if !tx.activations().delete(license, device).await? {
                 return Err(ReleaseError::NotActivated);
             }

@@ -20,6 +20,10 @@ use countersign_store::{BoxFuture, StoreError, Tx};
 
 use crate::Ctx;
 
+pub(crate) use self::activating::{activate_on, note_change};
+
+mod activating;
+
 pub mod accounts;
 pub mod activations;
 pub mod customers;
@@ -37,15 +41,14 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (actor, now) = (ctx.actor(), ctx.now());
-    ctx.store()
-        .write(move |tx| {
-            Box::pin(async move {
-                let (subject, value) = unit(&mut *tx).await?;
-                tx.audit_trail().insert(site, &actor, &Action::new(verb, subject), now).await?;
-                Ok(value)
-            })
+    ctx.write(site, move |tx| {
+        Box::pin(async move {
+            let (subject, value) = unit(&mut *tx).await?;
+            tx.audit_trail().insert(site, &actor, &Action::new(verb, subject), now).await?;
+            Ok(value)
         })
-        .await
+    })
+    .await
 }
 
 /// The license of an activation: the list of all licenses that begins with it, and ends there.

@@ -59,12 +59,13 @@ pub fn issue(
     endpoint: Endpoint,
     asked: Result<(AuthenticatedDevice, Asked), TokenRefusal>,
 ) -> Result<String, Fault> {
-    let key = site.polling_keys.first().ok_or(Fault::Sealed(countersign_vault::SealedValueError))?;
+    let now = ctx.now();
+    let key = site.polling_keys.in_force(now).ok_or(Fault::Sealed(countersign_vault::SealedValueError))?;
     if asked.as_ref().is_ok_and(|(device, _)| device.site() != site.site.id) {
         return Err(Fault::ForeignPrincipal);
     }
     let ticket = Ticket {
-        asked_at: ctx.now(),
+        asked_at: now,
         generation: site.site.generation,
         content: asked.map(|(device, asked)| (device.key(), asked)),
     };
@@ -80,10 +81,10 @@ pub(crate) async fn open(
     endpoint: Endpoint,
     polling_id: &str,
 ) -> Result<Opened, PollError> {
-    let (mut snapshot, ticket) =
-        ctx.certainly(site, |snapshot| unseal(snapshot, endpoint, polling_id).ok_or(())).await?;
-    let ticket = ticket.map_err(|()| PollError::Unknown)?;
     let now = ctx.now();
+    let (mut snapshot, ticket) =
+        ctx.certainly(site, |snapshot| unseal(snapshot, endpoint, polling_id, now).ok_or(())).await?;
+    let ticket = ticket.map_err(|()| PollError::Unknown)?;
     let life = if ticket.content.is_ok() { POLLING_ID_LIFE } else { REFUSAL_LIFE };
     if now >= ticket.asked_at.plus(life) {
         return Err(PollError::Expired);
@@ -120,13 +121,13 @@ pub async fn outcome(
     }
 }
 
-fn unseal(site: &SiteSnapshot, endpoint: Endpoint, polling_id: &str) -> Option<Ticket> {
+fn unseal(site: &SiteSnapshot, endpoint: Endpoint, polling_id: &str, now: Timestamp) -> Option<Ticket> {
     if polling_id.len() > LENGTH_LIMIT {
         return None;
     }
     let sealed = base64url_decode(polling_id).ok()?;
     let associated_data = associated_data(site.site.id, endpoint);
-    let opened = site.polling_keys.iter().find_map(|key| key.open(&associated_data, &sealed).ok())?;
+    let opened = site.polling_keys.accepted(now).find_map(|key| key.open(&associated_data, &sealed).ok())?;
     codec::decode(&opened)
 }
 

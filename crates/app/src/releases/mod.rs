@@ -3,5 +3,5 @@
 mod publish;
 mod receive;
 
-pub use publish::{PublishError, Published, Release, ReleaseFile, publish};
+pub use publish::{PublishError, Published, Release, ReleaseFile, check_before_upload, publish};
 pub use receive::{FILE_LIMIT, ReceivedFile, discard, receive};

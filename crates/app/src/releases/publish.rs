@@ -3,7 +3,9 @@
 use countersign_crypto::random::random_uuid_v4;
 use countersign_domain::audit::Action;
 use countersign_domain::catalog::package::Package;
-use countersign_domain::catalog::release::{NewUpdate, ReleaseFault, TEXT_LIMIT, check_files, check_text};
+use countersign_domain::catalog::release::{
+    NewUpdate, ReleaseFault, TEXT_LIMIT, check_files, check_package_id, check_text,
+};
 use countersign_domain::catalog::update::Update;
 use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::SiteId;
@@ -14,6 +16,7 @@ use countersign_store::repositories::{NewFileContent, NewPackage, NewPackageFile
 use super::receive::{ReceivedFile, discard};
 use crate::fault::takes_store_errors;
 use crate::files::insert_or_find;
+use crate::lost::LostObjects;
 use crate::{Ctx, Fault};
 
 /// A file of a release.
@@ -47,7 +50,7 @@ pub struct Release {
 pub enum Published {
     /// Package and update are new.
     New,
-    /// The same package and update were there already; nothing changed.
+    /// The same package and update were there already; nothing changed, but bytes that were lost are there again.
     Unchanged,
 }
 
@@ -94,20 +97,61 @@ pub async fn publish(ctx: &Ctx, site: SiteId, release: Release) -> Result<Publis
     outcome
 }
 
-async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
+/// Checks what can be checked before the files of a release are received, which may take long: `release` still has none,
+/// and `files` says how they will be called, and whether devices are told to run them. Publishing checks again.
+///
+/// # Errors
+/// [`PublishError`] says what to change.
+pub async fn check_before_upload(
+    ctx: &Ctx,
+    site: SiteId,
+    release: Release,
+    files: Vec<(PlainFileName, bool)>,
+) -> Result<(), PublishError> {
+    check(&release, files.iter().map(|(name, _)| name))?;
+    let read = ctx.store().read(move |tx| {
+        Box::pin(async move {
+            let product = tx.products().find(site, &release.product).await?;
+            let product = product.ok_or_else(|| PublishError::UnknownProduct(release.product.to_string()))?;
+            if let Some(found) = tx.packages().find(site, &release.package).await? {
+                let there = found.files.iter().map(|file| (&file.name, file.execute));
+                if found.product != product || !there.eq(files.iter().map(|(name, execute)| (name, *execute))) {
+                    return Err(PublishError::DifferentPackage(found.id));
+                }
+            }
+            check_sources(tx, site, &release.update).await?;
+            match tx.updates().find(site, &release.update.id).await? {
+                Some(found) if !is_same_update(&found, &release.update) => Err(PublishError::DifferentUpdate(found.id)),
+                _ => Ok(()),
+            }
+        })
+    });
+    read.await
+}
+
+/// Checks the rules that need nothing but the release itself.
+fn check<'n>(release: &Release, names: impl Iterator<Item = &'n PlainFileName> + Clone) -> Result<(), ReleaseFault> {
     release.update.check()?;
+    check_package_id(&release.package)?;
     check_text("package description (bytes)", &release.package_description, TEXT_LIMIT)?;
-    check_files(release.files.iter().map(|file| file.name.as_str()))?;
+    check_files(names)
+}
+
+async fn check_sources(tx: &mut dyn Tx, site: SiteId, update: &NewUpdate) -> Result<(), PublishError> {
+    let missing = tx.packages().missing(site, &update.release_from).await?;
+    missing.into_iter().next().map_or(Ok(()), |source| Err(PublishError::UnknownPackage(source)))
+}
+
+async fn write(ctx: &Ctx, site: SiteId, release: Release) -> Result<Published, PublishError> {
+    check(&release, release.files.iter().map(|file| &file.name))?;
     let manifest_uuids = release.update.release_to.iter().map(|_| random_uuid_v4(ctx.rng())).collect();
+    let received: Vec<ReceivedFile> = release.files.iter().map(|file| file.received).collect();
+    let lost = LostObjects::find(ctx, site, &received).await?;
     let now = ctx.now();
     ctx.change(site, Action::new("release.publish", &release.package), move |tx| {
         Box::pin(async move {
-            let package = write_package(tx, site, &release, now).await?;
-            for source in &release.update.release_from {
-                if tx.packages().find(site, source).await?.is_none() {
-                    return Err(PublishError::UnknownPackage(source.clone()));
-                }
-            }
+            let package = write_package(tx, site, &release, &lost, now).await?;
+            check_sources(tx, site, &release.update).await?;
             let update = write_update(tx, site, release.update, manifest_uuids, now).await?;
             Ok(match (package, update) {
                 (Published::Unchanged, Published::Unchanged) => Published::Unchanged,
@@ -122,17 +166,23 @@ async fn write_package(
     tx: &mut dyn Tx,
     site: SiteId,
     release: &Release,
+    lost: &LostObjects,
     now: Timestamp,
 ) -> Result<Published, PublishError> {
     let product = tx.products().find(site, &release.product).await?;
     let product = product.ok_or_else(|| PublishError::UnknownProduct(release.product.to_string()))?;
     if let Some(found) = tx.packages().find(site, &release.package).await? {
-        let same = found.product == product && is_same_package(&found, &release.files);
-        return if same { Ok(Published::Unchanged) } else { Err(PublishError::DifferentPackage(found.id)) };
+        if found.product != product || !is_same_package(&found, &release.files) {
+            return Err(PublishError::DifferentPackage(found.id));
+        }
+        for file in &release.files {
+            lost.find_or_heal(tx, site, &file.received).await?;
+        }
+        return Ok(Published::Unchanged);
     }
     let mut files = Vec::with_capacity(release.files.len());
     for file in &release.files {
-        let (stored, _) = insert_or_find(tx, site, &file.received, now).await?;
+        let (stored, _) = insert_or_find(tx, site, &file.received, lost, now).await?;
         let content = NewFileContent::Stored(stored.id);
         files.push(NewPackageFile { name: file.name.clone(), content, execute: file.execute });
     }

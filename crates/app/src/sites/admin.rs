@@ -1,7 +1,5 @@
 //! Creating a site, changing its settings, and listing sites.
 
-use countersign_crypto::Secret;
-use countersign_crypto::random::random_array;
 use countersign_domain::audit::Action;
 use countersign_domain::ids::SiteId;
 use countersign_domain::keys::SecretPurpose;
@@ -9,6 +7,8 @@ use countersign_domain::site::{Retention, Site, SiteName, SiteSettings, clean_ba
 use countersign_store::repositories::SettingsOutcome;
 
 use crate::fault::takes_store_errors;
+use crate::installation::ensure_fits;
+use crate::keys::insert_secrets;
 use crate::{Ctx, Fault};
 
 /// Why a site was not created or changed.
@@ -23,6 +23,9 @@ pub enum SiteError {
     /// A host cannot be used.
     #[error("{0:?} is not a host name; write it without port, like updates.example.com")]
     Host(String),
+    /// A host belongs to another site.
+    #[error("one of these hosts leads to another site already; see: countersign site list")]
+    HostTaken,
     /// Histories would be kept for no time, or for longer than dates reach.
     #[error("histories are kept for 1 to {} days", Retention::LIMIT)]
     Retention,
@@ -51,12 +54,9 @@ pub async fn create(ctx: &Ctx, name: SiteName, mut settings: SiteSettings) -> Re
         .write(move |tx| {
             Box::pin(async move {
                 let id = tx.sites().insert(&name, &settings, now).await?.ok_or(SiteError::Taken)?;
-                for purpose in SecretPurpose::ALL {
-                    let secret = Secret::new(random_array::<32>(&*rng));
-                    let sealed = vault.seal(&*rng, &secret_label(id, purpose), secret.expose());
-                    tx.site_secrets().insert(id, purpose, &sealed, now).await?;
-                }
+                insert_secrets(tx, id, &vault, &*rng, now).await?;
                 tx.sites().touch(id).await?;
+                ensure_fits(tx, &vault).await?;
                 tx.audit_trail().insert(id, &actor, &Action::new("site.create", &name), now).await?;
                 Ok::<_, SiteError>(id)
             })
@@ -66,18 +66,25 @@ pub async fn create(ctx: &Ctx, name: SiteName, mut settings: SiteSettings) -> Re
     Ok(id)
 }
 
-/// Replaces the settings of a site; in force everywhere within a second.
+/// Changes settings of a site; in force everywhere within a second. `change` gets the settings as they are at that moment,
+/// so that two changes at the same time are both kept.
 ///
 /// # Errors
 /// [`SiteError`] says what to change.
-pub async fn change_settings(ctx: &Ctx, site: &Site, mut settings: SiteSettings) -> Result<(), SiteError> {
-    clean(&mut settings)?;
-    let id = site.id;
+pub async fn change_settings(
+    ctx: &Ctx,
+    site: &Site,
+    change: impl FnOnce(&mut SiteSettings) + Send + 'static,
+) -> Result<Site, SiteError> {
+    let (id, name) = (site.id, site.name.clone());
     ctx.change(id, Action::new("site.change", &site.name), move |tx| {
         Box::pin(async move {
-            match tx.sites().set_settings(id, &settings).await? {
-                SettingsOutcome::Replaced => Ok(()),
-                SettingsOutcome::HostTaken => Err(SiteError::Taken),
+            let mut site = tx.sites().find(&name).await?.ok_or(SiteError::Unknown)?;
+            change(&mut site.settings);
+            clean(&mut site.settings)?;
+            match tx.sites().set_settings(id, &site.settings).await? {
+                SettingsOutcome::Replaced => Ok(site),
+                SettingsOutcome::HostTaken => Err(SiteError::HostTaken),
                 SettingsOutcome::UnknownSite => Err(SiteError::Unknown),
             }
         })
@@ -111,6 +118,6 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Site>, Fault> {
 }
 
 /// What a sealed site secret is bound to.
-pub(super) fn secret_label(site: SiteId, purpose: SecretPurpose) -> String {
+pub(crate) fn secret_label(site: SiteId, purpose: SecretPurpose) -> String {
     format!("secret {} of site {site}", purpose.as_str())
 }

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::directory::Sites;
 use super::load;
 use super::snapshot::SiteSnapshot;
+use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
 
 /// Older knowledge than this is compared with the store before a request is answered from it.
@@ -84,6 +85,7 @@ impl Ctx {
     async fn compare(&self) -> Result<(), Fault> {
         let current = self.directory.current();
         let known = current.generation;
+        let vault = self.parts.vault.clone();
         let changed = self
             .store()
             .read::<_, Fault, _>(move |tx| {
@@ -92,6 +94,8 @@ impl Ctx {
                     if Some(generation) == known {
                         return Ok(None);
                     }
+                    // A process whose master key was replaced could open nothing new, and must not go on as if it did.
+                    ensure_fits(tx, &vault).await?;
                     Ok(Some((generation, tx.sites().list().await?)))
                 })
             })
@@ -123,7 +127,11 @@ impl Ctx {
 
     /// Loads one site, on a view of its own: a row that cannot be read spoils the unit that reads it. `None` when the
     /// site is gone meanwhile.
-    async fn load(&self, site: &Site, previous: Option<Arc<SiteSnapshot>>) -> Result<Option<SiteSnapshot>, Fault> {
+    pub(super) async fn load(
+        &self,
+        site: &Site,
+        previous: Option<Arc<SiteSnapshot>>,
+    ) -> Result<Option<SiteSnapshot>, Fault> {
         let name = site.name.clone();
         let rows = self
             .store()

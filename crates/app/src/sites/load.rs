@@ -14,6 +14,7 @@ use countersign_vault::Vault;
 
 use super::admin::secret_label;
 use super::snapshot::{ActiveSigningKey, DeviceKey, SiteSnapshot};
+use super::timed::TimedKeys;
 use crate::Fault;
 use crate::keys::signing_key_label;
 
@@ -75,13 +76,15 @@ pub(super) fn build(
     for secret in &rows.secrets {
         let opened = vault.open(&secret_label(site.id, secret.purpose), &secret.sealed)?;
         match secret.purpose {
-            SecretPurpose::DownloadUrls => url_keys.push(HmacKey::new(opened.expose())),
+            SecretPurpose::DownloadUrls => url_keys.push((secret, HmacKey::new(opened.expose()))),
             SecretPurpose::PollingIds => {
                 let bytes = <&[u8; 32]>::try_from(opened.expose().as_slice());
-                polling_keys.push(SealingKey::new(bytes.map_err(|error| unusable("a polling secret", error))?));
+                let bytes = bytes.map_err(|error| unusable("a polling secret", error))?;
+                polling_keys.push((secret, SealingKey::new(bytes)));
             }
         }
     }
+    let (polling_keys, url_keys) = (TimedKeys::new(polling_keys), TimedKeys::new(url_keys));
     let catalog = Catalog::new(rows.packages, rows.updates);
     Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, polling_keys, url_keys })
 }

@@ -3,12 +3,17 @@
 mod admin;
 mod comparing;
 mod directory;
+mod health;
 mod load;
 mod resolve;
 mod snapshot;
+mod timed;
 
+pub(crate) use admin::secret_label;
 pub use admin::{SiteError, change_settings, create, list};
 pub(crate) use directory::Directory;
+pub use health::{SiteHealth, examine};
 pub use resolve::{NoSite, RequestedSite, SiteRef, resolve};
 pub(crate) use snapshot::ActiveSigningKey;
 pub use snapshot::SiteSnapshot;
+pub(crate) use timed::end_of_one_before;

@@ -9,6 +9,8 @@ use countersign_domain::keys::{AuthorizationKey, signing_key_in_force as in_forc
 use countersign_domain::site::Site;
 use countersign_domain::time::Timestamp;
 
+use super::timed::TimedKeys;
+
 /// A site as it was at one generation.
 pub struct SiteSnapshot {
     pub(crate) site: Site,
@@ -16,10 +18,10 @@ pub struct SiteSnapshot {
     pub(crate) device_keys: Vec<DeviceKey>,
     /// Newest first, down to the one that signs now: those before it sign when they have been published long enough.
     pub(crate) signing_keys: Vec<ActiveSigningKey>,
-    /// Newest first: the first seals, all open.
-    pub(crate) polling_keys: Vec<SealingKey>,
-    /// Newest first: the first makes, all check.
-    pub(crate) url_keys: Vec<HmacKey>,
+    /// Seal polling IDs.
+    pub(crate) polling_keys: TimedKeys<SealingKey>,
+    /// Authenticate download URLs.
+    pub(crate) url_keys: TimedKeys<HmacKey>,
 }
 
 impl SiteSnapshot {

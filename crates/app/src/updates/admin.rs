@@ -161,10 +161,7 @@ fn keep_manifests(found: &Update, release: &mut NewRelease) {
 
 /// The first package that an update names and the site does not have.
 async fn unknown_package(tx: &mut dyn Tx, site: SiteId, update: &NewUpdate) -> Result<Option<PackageId>, StoreError> {
-    for package in update.release_from.iter().chain(update.release_to.iter().map(|(_, package)| package)) {
-        if tx.packages().find(site, package).await?.is_none() {
-            return Ok(Some(package.clone()));
-        }
-    }
-    Ok(None)
+    let targets = update.release_to.iter().map(|(_, package)| package);
+    let packages: Vec<PackageId> = update.release_from.iter().chain(targets).cloned().collect();
+    Ok(tx.packages().missing(site, &packages).await?.into_iter().next())
 }

@@ -65,18 +65,22 @@ pub async fn answer(
         Asked::Kept | Asked::Manifest { .. } => return Err(PollError::Unknown),
     };
     let day = asked_at.date();
-    let (entitlements, unknown_device) = match &question.identity {
-        None => (Entitlements::default(), None),
-        Some(identity) => match standing(ctx, snapshot.site.id, identity, question.device_class, day).await? {
-            Standing::Known(entitlements) => (entitlements, None),
-            Standing::Unknown => (Entitlements::default(), Some(Problem::UnknownDevice(identity.id.clone()))),
-        },
-    };
     let known = |snapshot: &Arc<SiteSnapshot>| snapshot.catalog().package(&question.installed).map(|_| ()).ok_or(());
     let (snapshot, known) = ctx.certainly(&snapshot, known).await?;
     if known.is_err() {
         return Ok(problematic(snapshot, asked_at, Problem::UnknownPackage(question.installed)));
     }
+    let (entitlements, unknown_device) = match &question.identity {
+        None => (Entitlements::default(), None),
+        Some(identity) => {
+            let products = matching::checked_products(snapshot.catalog(), &question, day);
+            match standing(ctx, snapshot.site.id, identity, question.device_class, products, day).await? {
+                Standing::Known(entitlements) => (entitlements, None),
+                // Without the device's ID: all that are not known get the same bytes, and one signature.
+                Standing::Unknown => (Entitlements::default(), Some(Problem::UnknownDevice(String::new()))),
+            }
+        }
+    };
     let subject = Subject::Updates {
         installed: question.installed.clone(),
         platform: question.platform.clone(),

@@ -98,7 +98,8 @@ pub async fn answer(
     Ok(match decision {
         Ok((check, package)) => {
             let expiry = UrlExpiry::of(&package, check, asked_at);
-            let subject = Subject::Manifest { uuid, expiry: expiry.as_seconds() };
+            let secret = snapshot.url_keys.id_in_force(asked_at);
+            let subject = Subject::Manifest { uuid, expiry: expiry.as_seconds(), secret };
             let files = ManifestFiles { snapshot: snapshot.clone(), package, expiry };
             Polled { answer: ManifestAnswer::Files(files), asked_at, snapshot, subject }
         }
@@ -112,6 +113,6 @@ fn refused(
     asked_at: Timestamp,
     snapshot: Arc<SiteSnapshot>,
 ) -> Polled<ManifestAnswer> {
-    let subject = Subject::Manifest { uuid: uuid.clone(), expiry: 0 };
+    let subject = Subject::Manifest { uuid: uuid.clone(), expiry: 0, secret: None };
     Polled { answer: ManifestAnswer::Refused(refusal, uuid), asked_at, snapshot, subject }
 }

@@ -33,6 +33,9 @@ pub enum AddUserError {
     /// The name is taken.
     #[error("a user of that name exists in this site already")]
     Taken,
+    /// No such user.
+    #[error("this site has no user {0}; see: countersign user list")]
+    Unknown(Username),
 }
 
 /// Why no token was issued.
@@ -101,21 +104,23 @@ pub async fn find_or_add(
     .await
 }
 
-/// Sets the password of a login. `false`: no such user.
+/// Sets the password of a login.
 ///
 /// # Errors
-/// [`AddUserError`] when the password is too short or the machinery fails.
+/// [`AddUserError`] when there is no such user, or the password is too short.
 pub async fn set_password(
     ctx: &Ctx,
     site: SiteId,
     username: Username,
     password: Secret<String>,
-) -> Result<bool, AddUserError> {
+) -> Result<(), AddUserError> {
     let password_hash = hash(ctx, password).await?;
     ctx.change(site, Action::new("user.set-password", &username), move |tx| {
         Box::pin(async move {
-            let Some((user, _)) = tx.users().find(site, &username).await? else { return Ok(false) };
-            Ok(tx.users().set_password(user.id, &password_hash).await?)
+            let found = tx.users().find(site, &username).await?;
+            let (user, _) = found.ok_or(AddUserError::Unknown(username))?;
+            tx.users().set_password(user.id, &password_hash).await?;
+            Ok(())
         })
     })
     .await

@@ -1,10 +1,14 @@
 //! Proving who a producer is, by password or by access token.
 
-use countersign_crypto::Secret;
+use std::net::IpAddr;
+
+use countersign_crypto::{Secret, sha256};
+use countersign_domain::ids::SiteId;
 use countersign_domain::site::Site;
 use countersign_domain::text::Username;
 use countersign_domain::user::User;
 
+use crate::failure_limit::FailureLimit;
 use crate::fault::takes_store_errors;
 use crate::users::passwords::TooMany;
 use crate::{Ctx, Fault};
@@ -45,6 +49,12 @@ pub enum LoginError {
     /// Unknown user, wrong password, unknown or ended token: callers learn no more than that.
     #[error("user name and password, or access token, are not valid for this site")]
     Refused,
+    /// From this address too many logins under this name have failed.
+    #[error("too many failed logins under this name")]
+    Limited {
+        /// How long until another password is tried, in seconds.
+        seconds: u32,
+    },
     /// Too many passwords are being checked right now.
     #[error("too many logins at once; try again in a moment")]
     TooMany,
@@ -52,14 +62,40 @@ pub enum LoginError {
 
 takes_store_errors!(LoginError);
 
-/// Verifies a credential against one site.
+/// Failed logins by site, SHA-256 of the user name, and address.
+pub(crate) type FailedLogins = FailureLimit<(SiteId, [u8; 32], IpAddr)>;
+
+/// No failed logins yet.
+pub(crate) fn failed_logins() -> FailedLogins {
+    FailureLimit::new(FAILURES)
+}
+
+/// Verifies a credential against one site, for a caller on this machine.
 ///
 /// # Errors
 /// [`LoginError::Refused`] without telling which part was wrong.
 pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<Operator, LoginError> {
+    login_from(ctx, site, credentials, None).await
+}
+
+/// Verifies a credential that came from an address against one site.
+///
+/// After ten failures within a minute no further password is tried for the same name and address, until a minute has
+/// passed since the first. A password that is known to be right always gets in, and so does everybody elsewhere: nobody
+/// can lock out a user. Access tokens cannot be guessed, so their failures are not counted.
+///
+/// # Errors
+/// [`LoginError::Refused`] without telling which part was wrong.
+pub async fn login_from(
+    ctx: &Ctx,
+    site: &Site,
+    credentials: Credentials,
+    from: Option<IpAddr>,
+) -> Result<Operator, LoginError> {
     let site = site.id;
     match credentials {
         Credentials::Password { username, password } => {
+            let caller = from.map(|address| (site, sha256(username.as_bytes()), address));
             let username = Username::new(username).ok();
             let found = match username {
                 Some(name) => {
@@ -72,7 +108,16 @@ pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<O
                 None => None,
             };
             let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
-            let fits = ctx.check_password(hash, password).await?.map_err(|TooMany| LoginError::TooMany)?;
+            if hash.as_ref().is_some_and(|hash| ctx.remembers_password(hash, &password)) {
+                return user.map(|user| Operator { user }).ok_or(LoginError::Refused);
+            }
+            if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.failed_logins.wait(caller, ctx.now())) {
+                return Err(LoginError::Limited { seconds });
+            }
+            let fits = ctx.check_password(hash, password, from).await?.map_err(|TooMany| LoginError::TooMany)?;
+            if !fits && let Some(caller) = &caller {
+                ctx.failed_logins.note(caller, ctx.now());
+            }
             user.filter(|_| fits).map(|user| Operator { user }).ok_or(LoginError::Refused)
         }
         Credentials::Token(token) => {
@@ -87,3 +132,7 @@ pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<O
         }
     }
 }
+
+/// Wrong passwords under one name from one address within a minute. People mistype; and guessing ten a minute takes
+/// longer than any password worth the name lives.
+const FAILURES: u32 = 10;

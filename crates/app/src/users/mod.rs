@@ -7,5 +7,6 @@ mod passwords;
 pub use admin::{
     AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, list_tokens, revoke_token, set_password,
 };
-pub use login::{Credentials, LoginError, Operator, login};
+pub use login::{Credentials, LoginError, Operator, login, login_from};
+pub(crate) use login::{FailedLogins, failed_logins};
 pub(crate) use passwords::PasswordPool;

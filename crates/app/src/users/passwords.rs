@@ -3,6 +3,8 @@
 //! The places are given back when the work ends, not when its caller goes away: a client that closes its connections at
 //! once must not be able to start more work than is allowed.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_crypto::Secret;
@@ -15,11 +17,15 @@ use crate::{Ctx, Fault};
 const RUNNING: usize = 2;
 /// Hashes that run or wait; a guess beyond that is turned away at once.
 const WAITING: usize = 64;
+/// Hashes of them for logins from one address: whoever guesses passwords leaves places to everybody else.
+const WAITING_OF_ONE: usize = 8;
 
 /// Bounds the work on passwords.
 pub(crate) struct PasswordPool {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// Hashes that run or wait, by address: no more entries than places.
+    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
     /// A hash of nobody's password: an unknown user costs as much time as a known one.
     decoy: Arc<Mutex<Option<String>>>,
 }
@@ -29,6 +35,7 @@ impl Default for PasswordPool {
         Self {
             running: Arc::new(Semaphore::new(RUNNING)),
             waiting: Arc::new(Semaphore::new(WAITING)),
+            by_address: Arc::default(),
             decoy: Arc::default(),
         }
     }
@@ -51,15 +58,10 @@ impl Ctx {
         &self,
         hash: Option<String>,
         password: Secret<String>,
+        from: Option<IpAddr>,
     ) -> Result<Result<bool, TooMany>, Fault> {
-        let memo = hash.as_ref().map(|hash| {
-            let both = Secret::new(format!("{}:{hash}:{}", hash.len(), password.expose()));
-            self.parts.digests.digest(&both)
-        });
-        if memo.is_some_and(|memo| self.memos.passwords.get(&memo).is_some()) {
-            return Ok(Ok(true));
-        }
-        let Some(place) = self.passwords.place().await else { return Ok(Err(TooMany)) };
+        let memo = hash.as_ref().map(|hash| self.password_memo(hash, &password));
+        let Some(place) = self.passwords.place(from).await else { return Ok(Err(TooMany)) };
         let (rng, decoy) = (self.parts.rng.clone(), self.passwords.decoy.clone());
         let work = move || {
             let fits = match hash {
@@ -81,14 +83,70 @@ impl Ctx {
         }
         Ok(Ok(fits))
     }
+
+    /// Whether a password is known to belong to a hash. This costs next to nothing.
+    pub(super) fn remembers_password(&self, hash: &str, password: &Secret<String>) -> bool {
+        self.memos.passwords.get(&self.password_memo(hash, password)).is_some()
+    }
+
+    fn password_memo(&self, hash: &str, password: &Secret<String>) -> [u8; 32] {
+        let both = Secret::new(format!("{}:{hash}:{}", hash.len(), password.expose()));
+        self.parts.digests.digest(&both)
+    }
 }
 
 impl PasswordPool {
     /// A place for one computation, or `None` when there are too many already.
-    async fn place(&self) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+    async fn place(&self, from: Option<IpAddr>) -> Option<Place> {
+        let of_address = match from {
+            Some(address) => Some(OfAddress::take(&self.by_address, address)?),
+            None => None,
+        };
         let waiting = self.waiting.clone().try_acquire_owned().ok()?;
         let running = self.running.clone().acquire_owned().await.ok()?;
-        Some((running, waiting))
+        Some(Place { _of_address: of_address, _waiting: waiting, _running: running })
+    }
+
+    /// Hashes that run or wait.
+    pub(crate) fn taken(&self) -> usize {
+        WAITING.saturating_sub(self.waiting.available_permits())
+    }
+}
+
+/// A place for one computation, given back when this is dropped.
+struct Place {
+    _of_address: Option<OfAddress>,
+    _waiting: OwnedSemaphorePermit,
+    _running: OwnedSemaphorePermit,
+}
+
+/// A place of those that an address has.
+struct OfAddress {
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    address: IpAddr,
+}
+
+impl OfAddress {
+    fn take(taken: &Arc<Mutex<HashMap<IpAddr, usize>>>, address: IpAddr) -> Option<Self> {
+        let mut places = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = places.get(&address).copied().unwrap_or(0);
+        if count >= WAITING_OF_ONE {
+            return None;
+        }
+        places.insert(address, count + 1);
+        Some(Self { taken: taken.clone(), address })
+    }
+}
+
+impl Drop for OfAddress {
+    fn drop(&mut self) {
+        let mut places = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match places.get_mut(&self.address) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => {
+                places.remove(&self.address);
+            }
+        }
     }
 }
 
@@ -103,15 +161,35 @@ mod tests {
         let pool = PasswordPool::default();
         let mut held = Vec::new();
         for _ in 0..RUNNING {
-            held.push(pool.place().await.unwrap());
+            held.push(pool.place(None).await.unwrap());
         }
-        let mut waiting: Vec<_> = (RUNNING..WAITING).map(|_| Box::pin(pool.place())).collect();
+        let mut waiting: Vec<_> = (RUNNING..WAITING).map(|_| Box::pin(pool.place(None))).collect();
         for place in &mut waiting {
             assert!(place.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
-        assert!(pool.place().await.is_none(), "a place beyond the limit was given");
+        assert!(pool.place(None).await.is_none(), "a place beyond the limit was given");
         waiting.clear();
         held.clear();
-        assert!(pool.place().await.is_some());
+        assert!(pool.place(None).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn one_address_leaves_places_to_others() {
+        let pool = PasswordPool::default();
+        let (attacker, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut places: Vec<_> = (0..WAITING_OF_ONE).map(|_| Box::pin(pool.place(Some(attacker)))).collect();
+        let held: Vec<_> = places
+            .iter_mut()
+            .map(|place| place.as_mut().poll(&mut Context::from_waker(Waker::noop())))
+            .filter(std::task::Poll::is_ready)
+            .collect();
+        assert_eq!(held.len(), RUNNING);
+        assert!(pool.place(Some(attacker)).await.is_none());
+        let mut waiting = Box::pin(pool.place(Some(other)));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(places);
+        drop(held);
+        assert!(waiting.await.is_some());
+        assert!(pool.by_address.lock().unwrap().is_empty());
     }
 }

@@ -87,7 +87,8 @@ async fn kept(producer: &Producer, site: SiteId) -> [Vec<Timestamp>; 3] {
 async fn set_retention(producer: &Producer, retention: Retention) {
     let all = sites::list(&producer.ctx).await.unwrap();
     let site = all.iter().find(|site| site.id == producer.site).unwrap();
-    sites::change_settings(&producer.ctx, site, SiteSettings { retention, ..SiteSettings::default() }).await.unwrap();
+    let change = move |settings: &mut SiteSettings| settings.retention = retention;
+    sites::change_settings(&producer.ctx, site, change).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,8 +154,8 @@ async fn histories_are_kept_between_one_day_and_a_hundred_years() {
     let producer = Producer::new().await;
     let all = sites::list(&producer.ctx).await.unwrap();
     for days in [0, Retention::LIMIT + 1] {
-        let settings = SiteSettings { retention: Retention { events: days, ..DAYS }, ..SiteSettings::default() };
-        let outcome = sites::change_settings(&producer.ctx, &all[0], settings).await;
+        let change = move |settings: &mut SiteSettings| settings.retention = Retention { events: days, ..DAYS };
+        let outcome = sites::change_settings(&producer.ctx, &all[0], change).await;
         assert!(matches!(outcome, Err(sites::SiteError::Retention)), "{outcome:?}");
     }
     // A retention that reaches back beyond 1970 removes nothing.

@@ -14,8 +14,8 @@ async fn the_trails_tell_who_did_what_in_order() {
     producer.create_order("SO-1", "Nordwind").await;
     let by_hand = ctx.acting_as(Actor::of(Channel::CommandLine));
     let all = sites::list(ctx).await.unwrap();
-    let settings = SiteSettings { auth_failure: AuthFailure::Immediate, ..SiteSettings::default() };
-    sites::change_settings(&by_hand, &all[0], settings).await.unwrap();
+    let immediate = |settings: &mut SiteSettings| settings.auth_failure = AuthFailure::Immediate;
+    sites::change_settings(&by_hand, &all[0], immediate).await.unwrap();
 
     let entries = producer.audit().await;
     let told: Vec<_> = entries.iter().map(|entry| (entry.verb.as_str(), entry.subject.as_str())).collect();

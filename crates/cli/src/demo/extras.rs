@@ -21,15 +21,18 @@ pub(super) async fn publish(
     (from, open): (&PackageId, &Offered),
 ) -> Result<Offered> {
     let to = PackageId::new(format!("{}-licensed", product.as_str().to_ascii_lowercase()))?;
-    if packages::find(ctx, site, to.clone()).await?.is_none() {
-        // On the same day as the update for everybody, which therefore stays the first in the list.
-        let updates = updates::list(ctx, site).await?;
-        let open = updates.iter().find(|update| update.id == open.update).context("the open update is not there")?;
-        let check = EntitlementCheck::Account;
-        let step = Step { product, platform, from, to: &to, check, start_date: open.start_date };
+    // On the same day as the update for everybody, which therefore stays the first in the list.
+    let updates = updates::list(ctx, site).await?;
+    let open = updates.iter().find(|update| update.id == open.update).context("the open update is not there")?;
+    let check = EntitlementCheck::Account;
+    let step = Step { product, platform, from, to: &to, check, start_date: open.start_date };
+    let title = format!("{product} with a license");
+    if packages::find(ctx, site, to.clone()).await?.is_some() {
+        step.offer_again(ctx, site, title).await?;
+    } else {
         let received = receive(ctx, TEXT.as_bytes(), |_| ()).await?;
         let file = ReleaseFile { name: PlainFileName::new("LICENSED.txt")?, received, execute: false };
-        step.publish(ctx, site, format!("{product} with a license"), vec![file]).await?;
+        step.publish(ctx, site, title, vec![file]).await?;
     }
     offer(ctx, site, to).await
 }

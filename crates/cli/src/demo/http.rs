@@ -31,6 +31,8 @@ pub(super) enum Proof<'a> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// Whether it is the answer to a poll.
+    pub(super) is_polled: bool,
 }
 
 impl Http {
@@ -68,6 +70,7 @@ impl Http {
             }
             let url = answer.json()?.get("url").and_then(Value::as_str).map(str::to_owned);
             answer = self.fetch(&url.context("the 202 answer has no url")?, &Proof::None)?;
+            answer.is_polled = true;
             if answer.status == 202 {
                 ThreadPause.pause(WAIT);
             }
@@ -106,7 +109,7 @@ impl Answer {
 
 fn read(response: Response<ureq::Body>) -> Result<Answer> {
     let (parts, mut body) = response.into_parts();
-    Ok(Answer { status: parts.status.as_u16(), body: body.read_to_vec()? })
+    Ok(Answer { status: parts.status.as_u16(), body: body.read_to_vec()?, is_polled: false })
 }
 
 /// The server is on this machine; only a very busy one takes seconds.

@@ -48,7 +48,7 @@ pub(super) async fn provision(
         let raise = move |terms: &mut LicenseTerms| terms.limit = ActivationLimit::AtMost(enough);
         licenses::change_terms(ctx, site, license.key.clone(), raise).await?;
     }
-    device.activation_id = Some(Secret::new(license.key.to_string()));
+    device.activation_id = Some(Secret::new(license.key.as_str().to_owned()));
     Ok(())
 }
 

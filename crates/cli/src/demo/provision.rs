@@ -10,6 +10,8 @@ use countersign_client::{DeviceClass, Question};
 use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
 use countersign_crypto::{Algorithm, RsaBits, RsaPrivateKey, Secret, VerifyingKey};
+use countersign_domain::ids::SiteId;
+use countersign_domain::keys::{SIGNING_KEY_LEAD, SigningKey};
 use countersign_domain::site::{Site, SiteName, SiteSettings};
 use countersign_domain::text::Username;
 use countersign_domain::user::Role;
@@ -43,7 +45,10 @@ pub(super) async fn provision(
     };
     base_url.clone_into(&mut credentials.base_url);
     SITE.clone_into(&mut credentials.site);
-    let device_key = provision_keys(ctx, &site, &mut credentials.device).await?;
+    let device_key = provision_authorization_key(ctx, &site, &mut credentials.device).await?;
+    let signing_key = keys::find_or_create_signing_key(ctx, site.id).await?;
+    credentials.device.signing_public_key = base64_encode(&signing_key.spki);
+    let until_it_signs = until_it_signs(ctx, site.id, &signing_key).await?;
     provision_token(ctx, &device_key, &mut credentials.device)?;
     provision_producer(ctx, &site, &mut credentials.producer).await?;
     describe_device(&sample, platform.as_str(), &mut credentials.device);
@@ -62,6 +67,7 @@ pub(super) async fn provision(
         access_token: producer.access_token.context("the producer has no access token")?,
         authorization_key: base64_encode(&device_key.public_key_spki()),
         signing_key: device.signing_public_key,
+        until_it_signs,
         token: device.token.context("the device has no token")?,
         question: Question {
             device: identity,
@@ -86,8 +92,8 @@ async fn find_or_create_site(ctx: &Ctx) -> Result<Site> {
     find().await?.context("the sample site was created and is not there")
 }
 
-/// Sees to the key that checks tokens and the key that signs answers. Returns the private half of the former.
-async fn provision_keys(ctx: &Ctx, site: &Site, device: &mut DeviceCredentials) -> Result<RsaPrivateKey> {
+/// Sees to the key that checks tokens, and returns its private half.
+async fn provision_authorization_key(ctx: &Ctx, site: &Site, device: &mut DeviceCredentials) -> Result<RsaPrivateKey> {
     let key = match &device.authorization_private_key {
         Some(pem) => RsaPrivateKey::from_pem(pem.expose()).context(
             "authorization_private_key in credentials.json cannot be used; remove the member to get a new key",
@@ -96,8 +102,16 @@ async fn provision_keys(ctx: &Ctx, site: &Site, device: &mut DeviceCredentials) 
     };
     device.authorization_private_key = Some(key.to_pkcs8_pem());
     keys::upload(ctx, site, &base64_encode(&key.public_key_spki())).await?;
-    device.signing_public_key = base64_encode(&keys::find_or_create_signing_key(ctx, site.id).await?.spki);
     Ok(key)
+}
+
+/// How long an older key of the site still signs, because this one was made a moment ago.
+async fn until_it_signs(ctx: &Ctx, site: SiteId, newest: &SigningKey) -> Result<Duration> {
+    if keys::list_signing_keys(ctx, site).await?.len() < 2 {
+        return Ok(Duration::ZERO);
+    }
+    let left = newest.created_at.plus(SIGNING_KEY_LEAD).as_millis().saturating_sub(ctx.now().as_millis());
+    Ok(Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(SIGNING_KEY_LEAD))
 }
 
 /// Keeps the token while the key verifies it and it is good for another day.
@@ -143,7 +157,9 @@ async fn may_log_in(ctx: &Ctx, site: &Site, login: users::Credentials) -> Result
     match users::login(ctx, site, login).await {
         Ok(_) => Ok(true),
         Err(users::LoginError::Refused) => Ok(false),
-        Err(error @ (users::LoginError::Fault(_) | users::LoginError::TooMany)) => Err(error.into()),
+        Err(error @ (users::LoginError::Fault(_) | users::LoginError::Limited { .. } | users::LoginError::TooMany)) => {
+            Err(error.into())
+        }
     }
 }
 

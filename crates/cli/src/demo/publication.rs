@@ -40,29 +40,41 @@ pub(super) struct Step<'s> {
 impl Step<'_> {
     /// Publishes the step. What is published already stays as it is.
     pub(super) async fn publish(self, ctx: &Ctx, site: SiteId, title: String, files: Vec<ReleaseFile>) -> Result<()> {
-        let Self { product, platform, from, to, check, start_date } = self;
-        let update = NewUpdate {
+        let release = Release {
+            product: self.product.clone(),
+            package: self.to.clone(),
+            package_description: DESCRIPTION.to_owned(),
+            files,
+            update: self.update(title)?,
+        };
+        releases::publish(ctx, site, release).await?;
+        Ok(())
+    }
+
+    /// Sees to the update between packages that are there already: somebody may have deleted it.
+    pub(super) async fn offer_again(self, ctx: &Ctx, site: SiteId, title: String) -> Result<()> {
+        let update = self.update(title)?;
+        if updates::find(ctx, site, update.id.clone()).await?.is_none() {
+            updates::create(ctx, site, update).await?;
+        }
+        Ok(())
+    }
+
+    fn update(&self, title: String) -> Result<NewUpdate> {
+        let Self { platform, from, to, check, start_date, .. } = self;
+        Ok(NewUpdate {
             id: update_id(to)?,
             name: format!("{from} to {to}"),
             description: DESCRIPTION.to_owned(),
             status: UpdateStatus::Active,
-            entitlement_check: check,
-            start_date,
+            entitlement_check: *check,
+            start_date: *start_date,
             end_date: None,
             command_line: String::new(),
-            release_from: vec![from.clone()],
-            release_to: vec![(platform.clone(), to.clone())],
+            release_from: vec![(*from).clone()],
+            release_to: vec![((*platform).clone(), (*to).clone())],
             languages: vec![LanguageText { language: Language(1033), title, description: DESCRIPTION.to_owned() }],
-        };
-        let release = Release {
-            product: product.clone(),
-            package: to.clone(),
-            package_description: DESCRIPTION.to_owned(),
-            files,
-            update,
-        };
-        releases::publish(ctx, site, release).await?;
-        Ok(())
+        })
     }
 }
 

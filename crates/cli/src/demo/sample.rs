@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use countersign_app::releases::{self, ReleaseFile};
-use countersign_app::{Ctx, packages, products, updates};
+use countersign_app::updates::{self, UnknownUpdate};
+use countersign_app::{Ctx, packages, products};
 use countersign_domain::catalog::package::Package;
 use countersign_domain::catalog::update::{EntitlementCheck, UpdateStatus};
 use countersign_domain::file_name::PlainFileName;
@@ -39,10 +40,11 @@ pub(super) async fn publish_program(ctx: &Ctx, site: SiteId, platform: &Platform
     let mut last = None;
     for (version, changes) in [("1.0", FIRST_CHANGES), ("2.0", SECOND_CHANGES)] {
         let to = PackageId::new(format!("countersign-{version}"))?;
-        if packages::find(ctx, site, to.clone()).await?.is_none() {
-            let files = program_files(ctx, output, changes).await?;
-            let title = format!("Countersign {version}");
-            step(ctx, &product, platform, (&from, &to)).publish(ctx, site, title, files).await?;
+        let (title, step) = (format!("Countersign {version}"), step(ctx, &product, platform, (&from, &to)));
+        if packages::find(ctx, site, to.clone()).await?.is_some() {
+            step.offer_again(ctx, site, title).await?;
+        } else {
+            step.publish(ctx, site, title, program_files(ctx, output, changes).await?).await?;
         }
         last = Some((from, to.clone()));
         from = to;
@@ -77,14 +79,30 @@ pub(super) async fn publish_folder(
     let versions: Vec<Package> = versions.collect();
     let to = match versions.iter().find(|package| has_files(package, &files)) {
         Some(package) => package.id.clone(),
-        None => PackageId::new(format!("demo-2.{}", versions.len()))?,
+        None => free_version(&versions)?,
     };
     step(ctx, &product, platform, (&from, &to)).publish(ctx, site, format!("Release {to}"), files).await?;
     for package in &versions {
         let status = if package.id == to { UpdateStatus::Active } else { UpdateStatus::Inactive };
-        updates::set_status(ctx, site, update_id(&package.id)?, status).await?;
+        match updates::set_status(ctx, site, update_id(&package.id)?, status).await {
+            // What is gone is not offered.
+            Ok(_) | Err(UnknownUpdate::Unknown(_)) => {}
+            Err(error @ UnknownUpdate::Fault(_)) => return Err(error.into()),
+        }
     }
     offered(ctx, site, product, platform, (from, to)).await
+}
+
+/// The ID of the next version: the first one that nothing has.
+fn free_version(versions: &[Package]) -> Result<PackageId> {
+    let mut free = PackageId::new("demo-2.0")?;
+    for number in 1..=versions.len() {
+        if !versions.iter().any(|package| package.id == free) {
+            break;
+        }
+        free = PackageId::new(format!("demo-2.{number}"))?;
+    }
+    Ok(free)
 }
 
 /// The platform that this program was built for, in the codes of the device protocol.

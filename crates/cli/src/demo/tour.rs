@@ -1,9 +1,12 @@
 //! The walk through the doors: real requests over the socket, and what each of them proves.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use countersign_client::{ClientConfig, DeviceClass, DeviceClient, Identity, ProxyUse, Question};
+use countersign_client::{
+    ClientConfig, DeviceClass, DeviceClient, Identity, Pause as _, ProxyUse, Question, ThreadPause,
+};
 use countersign_crypto::{RsaPublicKey, Secret, VerifyingKey};
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -33,6 +36,8 @@ pub(super) struct Tour {
     pub(super) authorization_key: String,
     /// Public key that verifies answers, base64 of SPKI DER.
     pub(super) signing_key: String,
+    /// How long an older key may still sign, because that one is new.
+    pub(super) until_it_signs: Duration,
     /// Token of the device.
     pub(super) token: Secret<String>,
     /// What the device says about itself.
@@ -46,8 +51,11 @@ pub(super) struct Tour {
 }
 
 impl Tour {
-    /// Returns when the server answers.
+    /// Returns when the server answers, with the key that is pinned.
     pub(super) fn wait_until_ready(&self) -> Result<()> {
+        if !self.until_it_signs.is_zero() {
+            ThreadPause.pause(self.until_it_signs);
+        }
         let answer = Http::new(&self.base_url).fetch("/ping", &Proof::None).and_then(|answer| answer.expect(200));
         answer.map(|_| ()).with_context(|| format!("the server does not answer at its base URL {}", self.base_url))
     }
@@ -102,8 +110,14 @@ impl Tour {
     fn walk_refusals(&self, http: &Http, steps: &mut Steps) -> Result<usize> {
         let question = self.question_on_the_wire();
         steps.take("Device without token", DEVICE, || {
-            http.ask(SIGNED_UPDATES, &Proof::None, &question)?.expect(401)?;
-            Ok(("accepted for polling, refused with 401 on the poll".to_owned(), ()))
+            let answer = http.ask(SIGNED_UPDATES, &Proof::None, &question)?.expect(401)?;
+            // The site decides which of the two it is.
+            let said = if answer.is_polled {
+                "accepted for polling, refused with 401 on the poll"
+            } else {
+                "refused with 401 in the answer to the question"
+            };
+            Ok((said.to_owned(), ()))
         })?;
         steps.take("Altered answers", SIGNATURE, || {
             let answer = http.ask(SIGNED_UPDATES, &Proof::Bearer(&self.token), &question)?.expect(200)?;

@@ -36,7 +36,8 @@ pub(crate) enum AdminCommand {
     /// Take a device back: everything on it is released. It may register again.
     #[command(after_help = "Example:\n  countersign device return PUMP-0077 --publisher acme")]
     Return(NamedDevice),
-    /// Take a device out of use; what is activated on it stays. `countersign device return` undoes it.
+    /// Take a device out of use; what is activated on it stays. To release that, too, and to let the device register again:
+    /// `countersign device return`.
     #[command(after_help = "Example:\n  countersign device retire PUMP-0077 --publisher acme")]
     Retire(NamedDevice),
 }
@@ -115,21 +116,26 @@ impl ShowDevice {
                 "this site has no device {id} of type {id_type} and publisher {publisher_name:?}; see: countersign device list"
             )
         })?;
-        let mut document = details.known.document();
-        if let Some(members) = document.as_object_mut() {
-            let license = |on: &DeviceLicense| {
-                json!({
-                    "id": on.license.id.0,
-                    "key": on.license.key.as_str(),
-                    "product": on.license.product.name.as_str(),
-                    "activated_at": on.activated_at.to_string(),
-                })
-            };
-            members.insert("licenses".to_owned(), details.licenses.iter().map(license).collect());
-        }
-        options.output().result(&document, || describe(&details));
+        options.output().result(&document(&details), || describe(&details));
         Ok(())
     }
+}
+
+/// A device with what is activated on it, for programs.
+fn document(details: &DeviceDetails) -> Value {
+    let license = |on: &DeviceLicense| {
+        json!({
+            "id": on.license.id.0,
+            "key": on.license.key.as_str(),
+            "product": on.license.product.name.as_str(),
+            "activated_at": on.activated_at.to_string(),
+        })
+    };
+    let mut document = details.known.document();
+    if let Some(members) = document.as_object_mut() {
+        members.insert("licenses".to_owned(), details.licenses.iter().map(license).collect());
+    }
+    document
 }
 
 fn describe(details: &DeviceDetails) -> String {
@@ -147,7 +153,12 @@ fn describe(details: &DeviceDetails) -> String {
     ]);
     let row = |on: &DeviceLicense| {
         let license = &on.license;
-        [license.id.to_string(), license.key.to_string(), license.product.name.to_string(), on.activated_at.to_string()]
+        [
+            license.id.to_string(),
+            license.key.as_str().to_owned(),
+            license.product.name.to_string(),
+            on.activated_at.to_string(),
+        ]
     };
     let rows: Vec<_> = details.licenses.iter().map(row).collect();
     let licenses = table(["LICENSE", "KEY", "PRODUCT", "ACTIVATED"], &rows, "No license is activated on the device.");

@@ -17,7 +17,8 @@ use crate::text_input::text_or_file;
 pub(crate) struct Register {
     #[command(flatten)]
     connection: ConnectionOptions,
-    /// Activation ID (the key of a license), or @FILE; without one, or with '', the device stays anonymous.
+    /// Activation ID (the key of a license), or @FILE; without one, or with '', the device is registered and nothing is
+    /// activated on it.
     #[arg(long, value_name = "ID|@FILE")]
     activation_id: Option<String>,
     /// Publisher's identity on the device, as embedded licensing has it; rarely needed.
@@ -44,7 +45,7 @@ impl Register {
         });
         let how = match activation_id {
             Some(_) => "; what the activation ID stands for is activated on it",
-            None => "; it is anonymous, because no activation ID was given",
+            None => "; nothing was activated, because no activation ID was given",
         };
         output.done(&document, &format!("Registered {}{how}.", name(device)));
         Ok(())

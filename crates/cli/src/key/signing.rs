@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use countersign_app::keys;
 use countersign_crypto::encoding::base64_encode;
-use countersign_domain::keys::{SIGNING_KEY_LEAD, SigningKey};
+use countersign_domain::keys::{SIGNING_KEY_LEAD, SigningKey, signing_key_in_force};
 use serde_json::{Value, json};
 
 use crate::options::Options;
@@ -18,7 +18,7 @@ Example:
 
 Ship this key with your devices; `countersign device` takes it with --key @signing-key.txt.")]
 pub(crate) struct ShowSigningKey {
-    /// List all keys that the site has ever signed with, newest first; none is made.
+    /// List all signing keys of the site, newest first, and which of them signs now; none is made.
     #[arg(long)]
     all: bool,
 }
@@ -64,11 +64,24 @@ async fn current(options: &Options) -> Result<()> {
 }
 
 async fn list(options: &Options) -> Result<()> {
-    let all = options.on_site(async |ctx, site| Ok(keys::list_signing_keys(ctx, site.id).await?)).await?;
-    options.output().result(&Value::Array(all.iter().map(document).collect()), || {
-        let row = |key: &SigningKey| [key.id.to_string(), key.created_at.to_string(), base64_encode(&key.spki)];
+    let (all, now) =
+        options.on_site(async |ctx, site| Ok((keys::list_signing_keys(ctx, site.id).await?, ctx.now()))).await?;
+    let in_force = signing_key_in_force(&all, |key| key.created_at, now).map(|key| key.id);
+    let signs = |key: &SigningKey| Some(key.id) == in_force;
+    let documents = all.iter().map(|key| {
+        let mut document = document(key);
+        if let Some(members) = document.as_object_mut() {
+            members.insert("signing".to_owned(), signs(key).into());
+        }
+        document
+    });
+    options.output().result(&Value::Array(documents.collect()), || {
+        let row = |key: &SigningKey| {
+            let signs = if signs(key) { "yes" } else { "no" };
+            [key.id.to_string(), key.created_at.to_string(), signs.to_owned(), base64_encode(&key.spki)]
+        };
         let rows: Vec<_> = all.iter().map(row).collect();
-        table(["ID", "MADE", "PUBLIC KEY"], &rows, "There is no key yet; make one: countersign key signing")
+        table(["ID", "MADE", "SIGNS", "PUBLIC KEY"], &rows, "There is no key yet; make one: countersign key signing")
     });
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! `countersign license activations` and `release`: licenses on devices.
+//! `countersign license activate`, `activations` and `release`: licenses on devices.
 
 use anyhow::Result;
 use clap::Args;
 use countersign_app::licensing::activations::{self, ActivatedDevice};
+use countersign_domain::device::DeviceIdentity;
 use serde_json::{Value, json};
 
 use super::NamedLicense;
@@ -16,6 +17,20 @@ use crate::options::Options;
 pub(crate) struct ListActivations {
     #[command(flatten)]
     license: NamedLicense,
+}
+
+/// A license and the device that it is activated on.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  countersign license activate @license-key.txt RACK-1 --publisher acme
+
+Standalone devices do this themselves when they register with the key as activation ID.")]
+pub(crate) struct Activate {
+    #[command(flatten)]
+    license: NamedLicense,
+    #[command(flatten)]
+    device: NamedDevice,
 }
 
 /// A license and the device that it is taken off.
@@ -44,20 +59,29 @@ impl ListActivations {
     }
 }
 
+impl Activate {
+    pub(super) async fn run(self, options: &Options) -> Result<()> {
+        let (key, identity) = (self.license.key()?, self.device.identity());
+        options
+            .on_site(async |ctx, site| Ok(activations::activate(ctx, site.id, key.clone(), identity.clone()).await?))
+            .await?;
+        let document = json!({ "key": key.as_str(), "activated": named(&identity) });
+        options.output().done(&document, &format!("The license is activated on {}.", identity.id));
+        Ok(())
+    }
+}
+
+fn named(identity: &DeviceIdentity) -> Value {
+    json!({ "id": identity.id, "id_type": identity.id_type, "publisher": identity.publisher_name })
+}
+
 impl Release {
     pub(super) async fn run(self, options: &Options) -> Result<()> {
         let (key, identity) = (self.license.key()?, self.device.identity());
         options
             .on_site(async |ctx, site| Ok(activations::release(ctx, site.id, key.clone(), identity.clone()).await?))
             .await?;
-        let document = json!({
-            "key": key.as_str(),
-            "released": {
-                "id": identity.id,
-                "id_type": identity.id_type,
-                "publisher": identity.publisher_name,
-            },
-        });
+        let document = json!({ "key": key.as_str(), "released": named(&identity) });
         options.output().done(&document, &format!("The license is no longer activated on {}.", identity.id));
         Ok(())
     }

@@ -64,7 +64,7 @@ impl CreateLicense {
             validity(&license),
             devices(license.terms.limit)
         ));
-        options.output().result(&license.document(), || license.key.to_string());
+        options.output().result(&license.document(), || license.key.as_str().to_owned());
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use countersign_app::licensing::licenses;
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, License, LicenseStatus, LicenseTerms};
 use countersign_domain::time::Date;
 
-use super::{NamedLicense, activated, limit, validity};
+use super::{NamedLicense, limit, validity};
 use crate::amounts::count;
 use crate::listing::Listed as _;
 use crate::options::Options;
@@ -67,11 +67,11 @@ impl SetTerms {
             members.insert("excess".to_owned(), changed.excess.into());
         }
         let sentence = format!(
-            "License {} is {}, valid {}, activated on {} devices.",
+            "License {} is {}, valid {}, activated on {}.",
             license.id,
             license.terms.status.as_str(),
             validity(&license),
-            activated(&license)
+            on_devices(&license)
         );
         options.output().done(&document, &sentence);
         if changed.excess > 0 {
@@ -94,6 +94,17 @@ impl NewTerms {
         if self.no_end || self.end.is_some() {
             terms.end_date = self.end;
         }
+    }
+}
+
+/// On how many devices it is activated, and on how many it may be.
+fn on_devices(license: &License) -> String {
+    let activations = license.activations;
+    match license.terms.limit {
+        ActivationLimit::AtMost(1) => format!("{activations} of 1 device"),
+        ActivationLimit::AtMost(limit) => format!("{activations} of {limit} devices"),
+        ActivationLimit::Unlimited if activations == 1 => "1 device, of any number".to_owned(),
+        ActivationLimit::Unlimited => format!("{activations} devices, of any number"),
     }
 }
 

@@ -44,6 +44,12 @@ impl Sources {
         Ok(Self { stored, external, execute: execute.to_vec() })
     }
 
+    /// The names of all files.
+    pub(super) fn names(&self) -> Vec<PlainFileName> {
+        let stored = self.stored.iter().map(|file| file.name.clone());
+        stored.chain(self.external.iter().map(|file| file.name.clone())).collect()
+    }
+
     /// Stores what is to be stored and digests the rest. Stored files come first, both kinds in the order of the command
     /// line.
     pub(super) async fn prepare(&self, ctx: &Ctx, output: Output) -> Result<Vec<DraftFile>> {
@@ -72,12 +78,9 @@ pub(super) fn external(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 fn checked(url: &str, copy: &Path) -> Result<External> {
-    let name = match name_in_url(url) {
-        Some(name) => name,
-        None => {
-            single(copy).context("the URL does not end with a file name, and the local copy has none, either")?.name
-        }
-    };
+    let name = name_in_url(url).with_context(|| {
+        format!("{url} does not end with a plain file name, and devices know the file by that alone")
+    })?;
     ensure!(copy.is_file(), "{} is not a file; name a local copy of {url}", copy.display());
     Ok(External { name, url: url.to_owned(), copy: copy.to_owned() })
 }

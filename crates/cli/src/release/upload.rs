@@ -28,10 +28,15 @@ pub(crate) async fn upload(
         let stored = stored.with_context(|| format!("{} cannot be stored", file.path.display()))?;
         bar.finish_and_clear();
         received.push(stored);
-        let execute = execute.iter().any(|name| name == file.name.as_str());
+        let execute = is_named(execute, file);
         uploaded.push(ReleaseFile { name: file.name.clone(), received: stored, execute });
     }
     Ok(uploaded)
+}
+
+/// Whether a file is among those that devices are told to run.
+pub(crate) fn is_named(execute: &[String], file: &FolderFile) -> bool {
+    execute.iter().any(|name| name == file.name.as_str())
 }
 
 /// Receives one file.

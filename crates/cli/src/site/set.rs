@@ -67,11 +67,10 @@ impl SetSite {
         let Self { name, settings } = self;
         let site = options
             .on_existing_store(async |ctx| {
-                let find = async || anyhow::Ok(sites::list(ctx).await?.into_iter().find(|site| site.name == name));
-                let unknown = || format!("there is no site {name}; see: countersign site list");
-                let site = find().await?.with_context(unknown)?;
-                sites::change_settings(ctx, &site, settings.clone().over(&site.settings)).await?;
-                find().await?.with_context(unknown)
+                let site = sites::list(ctx).await?.into_iter().find(|site| site.name == name);
+                let site = site.with_context(|| format!("there is no site {name}; see: countersign site list"))?;
+                let new = settings.clone();
+                Ok(sites::change_settings(ctx, &site, |settings| *settings = new.over(settings)).await?)
             })
             .await?;
         options.output().done(&document(&site), &describe(&site));

@@ -4,7 +4,7 @@ use crate::http::Caller;
 use crate::support::{Place, Run, program, run, text};
 
 /// A site with a key, a signing key and a release; `device-key.pem` and `device.jwt` lie beside the data directory.
-fn published() -> Place {
+pub(crate) fn published() -> Place {
     let place = Place::new();
     place.run(&["site", "create", "acme"]).ok();
     place.run(&["product", "create", "Pump"]).ok();
@@ -21,7 +21,7 @@ fn published() -> Place {
     place
 }
 
-fn check(place: &Place, url: &str) -> Run {
+pub(crate) fn check(place: &Place, url: &str) -> Run {
     let words = ["device", "check", "--url", url, "--key", "@signing-key.txt", "--token", "@device.jwt", "--json"];
     run(program(&place.path("")).args(words).args(["--from", "pump-1", "--platform", "LINUX64"]), "")
 }

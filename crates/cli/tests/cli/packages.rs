@@ -45,7 +45,14 @@ fn what_cannot_be_in_a_package_is_refused_before_anything_is_stored() {
     let (file, missing) = (folder.join("pump.bin"), folder.join("none.bin"));
     let elsewhere = |url: &str| format!("{url}={}", text(&file));
     let create = ["package", "create", "pump-4.2", "--product", "Pump firmware", "--file", text(&file)];
-    let cases: [(&[&str], Option<i32>, &str); 6] = [
+    let alike = place.write("other", &[("PUMP.BIN", b"more"), ("a.part", b"")]);
+    let (alike, part) = (alike.join("PUMP.BIN"), alike.join("a.part"));
+    let cases: [(&[&str], Option<i32>, &str); 11] = [
+        (&["--file", text(&alike)], Some(1), "is given twice"),
+        (&["--file", text(&part)], Some(1), "devices refuse"),
+        (&["--external", &elsewhere("https://h/PUMP.bin")], Some(1), "is given twice"),
+        (&["--external", &elsewhere("https://h/")], Some(1), "does not end with a plain file name"),
+        (&["--external", &elsewhere("https://h/x.part")], Some(1), "does not end with a plain file name"),
         (&["--file", text(&missing)], Some(1), "cannot be read"),
         (&["--file", text(&folder)], Some(1), "is not a regular file"),
         (&["--execute", "install.sh"], Some(1), "the package has no such file"),
@@ -61,13 +68,30 @@ fn what_cannot_be_in_a_package_is_refused_before_anything_is_stored() {
     assert_eq!(place.json(&["package", "list"]).as_array().unwrap().len(), 1);
 }
 
+/// A file whose bytes cannot be read shows that nobody has tried to.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_known_to_be_wrong_is_told_before_bytes_are_read() {
+    let place = acme();
+    for (id, product, told) in [
+        ("pump-4.2", "Fan", "has no product \"Fan\""),
+        ("pump-4.1", "Pump firmware", "exists in this site already"),
+        ("..", "Pump firmware", "in a path it means something else"),
+    ] {
+        let error = place.run(&["package", "create", id, "--product", product, "--file", "/proc/self/mem"]).fails(1);
+        assert!(error.contains(told), "{error}");
+    }
+    let unreadable = ["package", "create", "pump-4.2", "--product", "Pump firmware", "--file", "/proc/self/mem"];
+    assert!(place.run(&unreadable).fails(1).contains("/proc/self/mem"));
+}
+
 #[test]
 fn updates_and_packages_are_deleted_in_this_order() {
     let place = acme();
     place.run(&["package", "create", "pump-4.2", "--product", "Pump firmware"]).ok();
     place.run(&["update", "create", "--id", "up", "--from", "pump-4.1", "--to", "LINUX64=pump-4.2"]).ok();
     for package in ["pump-4.1", "pump-4.2"] {
-        assert!(place.run(&["package", "delete", package]).fails(1).contains("an update refers to"));
+        assert!(place.run(&["package", "delete", package]).fails(1).contains("update delete up"));
     }
     assert!(place.run(&["update", "delete", "up"]).ok().stdout.contains("Deleted update up."));
     assert!(place.run(&["update", "delete", "up"]).fails(1).contains("update list"));

@@ -152,6 +152,12 @@ impl Running {
         }
     }
 
+    /// Asks the program to read its configuration anew, as a service manager does.
+    pub(crate) fn hang_up(&self) {
+        let kill = format!("kill -HUP {}", self.child.id());
+        assert!(Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
+    }
+
     /// Asks the program to end, as a service manager does.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         let kill = format!("kill -TERM {}", self.child.id());

@@ -60,8 +60,8 @@ fn a_registration_with_an_activation_id_opens_an_update() {
     assert_eq!(world.updates("NEW-1"), [OPEN]);
 
     // Without an activation ID the device is known, and entitled to nothing.
-    let anonymous = world.other("NEW-1", &["register", "--activation-id", ""]).ok();
-    assert!(anonymous.stdout.starts_with("Registered NEW-1 of demo; it is anonymous"), "{}", anonymous.stdout);
+    let without = world.other("NEW-1", &["register", "--activation-id", ""]).ok();
+    assert!(without.stdout.starts_with("Registered NEW-1 of demo; nothing was activated"), "{}", without.stdout);
     assert_eq!(world.updates("NEW-1"), [OPEN]);
 
     // The activation ID of the credentials file is taken when none is given.

@@ -1,12 +1,14 @@
 //! Which updates are offered to a device, and which files an update delivers. Pure functions of the question, the
 //! catalog and a day (`docs/protocol/device.md`, "Which updates match").
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::index::Catalog;
 use super::package::Package;
 use super::update::{EntitlementCheck, LanguageText, ReleaseTo, Update};
 use crate::device::UpdateQuestion;
+use crate::ids::ProductId;
 use crate::licensing::Entitlements;
 use crate::text::PackageId;
 use crate::time::Date;
@@ -59,6 +61,21 @@ pub fn offers<'c>(
             entitled.then_some(Offer { update, target, text, package })
         })
         .collect())
+}
+
+/// The products on which it depends what a device is offered on a day, each once: those of the packages that updates with
+/// an entitlement check would deliver to it.
+#[must_use]
+pub fn checked_products(catalog: &Catalog, question: &UpdateQuestion, today: Date) -> Vec<ProductId> {
+    let updates = catalog.updates_from(&question.installed).iter();
+    let checked = updates.filter(|update| {
+        update.is_offered(today)
+            && update.entitlement_check != EntitlementCheck::None
+            && update.exact_text(question.language).is_some()
+    });
+    let targets = checked.filter_map(|update| update.target(&question.platform));
+    let products = targets.filter_map(|target| catalog.package(&target.package)).map(|package| package.product.id);
+    products.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Why a manifest is not given.

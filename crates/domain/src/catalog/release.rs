@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::update::{EntitlementCheck, LanguageText, UpdateStatus};
+use crate::file_name::PlainFileName;
 use crate::text::{PackageId, Platform, UpdateId};
 use crate::time::Date;
 
@@ -18,6 +19,9 @@ pub const LANGUAGES_PER_UPDATE: usize = 200;
 pub const TITLE_LIMIT: usize = 1000;
 /// Longest name, command line and description, in bytes.
 pub const TEXT_LIMIT: usize = 4000;
+
+/// Paths of calls beside those of single updates: the DELETE of one of them revokes keys.
+const RESERVED_UPDATE_IDS: [&str; 3] = ["update-authorization-key", "update-signing-key", "update-signing-keys"];
 
 /// An update that is about to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,14 @@ pub enum ReleaseFault {
         /// Its value.
         value: String,
     },
+    /// An ID that means something else in the path of a call.
+    #[error("{id:?} cannot be the ID of {what}: in a path it means something else; choose another")]
+    ReservedId {
+        /// What would have the ID.
+        what: &'static str,
+        /// The ID.
+        id: String,
+    },
     /// An update from a package to itself.
     #[error("package {0} would be updated to itself")]
     SamePackage(PackageId),
@@ -90,6 +102,7 @@ impl NewUpdate {
     /// # Errors
     /// The first fault found.
     pub fn check(&self) -> Result<(), ReleaseFault> {
+        check_path("an update", self.id.as_str(), &RESERVED_UPDATE_IDS)?;
         if let Some(end) = self.end_date
             && end < self.start_date
         {
@@ -121,10 +134,33 @@ impl NewUpdate {
 /// Checks the file names of a package.
 ///
 /// # Errors
-/// When there is none, too many, or a name stands twice.
-pub fn check_files<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Result<(), ReleaseFault> {
+/// When there is none, too many, or some file system takes two names for one.
+pub fn check_files<'n>(names: impl Iterator<Item = &'n PlainFileName> + Clone) -> Result<(), ReleaseFault> {
     check_count("files", names.clone().count(), FILES_PER_PACKAGE)?;
-    check_unique("file name", names)
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.folded()) {
+            return Err(ReleaseFault::Repeated { what: "file name (in any case)", value: name.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// Checks the ID of a package that is about to be created.
+///
+/// # Errors
+/// When it could not stand in a path.
+pub fn check_package_id(id: &PackageId) -> Result<(), ReleaseFault> {
+    check_path("a package", id.as_str(), &[])
+}
+
+/// Refuses what is taken away from a path before it is sent (RFC 3986 section 5.2.4), and what names another call there:
+/// a program that follows the path of such a thing would reach something else.
+fn check_path(what: &'static str, id: &str, taken: &[&str]) -> Result<(), ReleaseFault> {
+    if [".", ".."].contains(&id) || taken.contains(&id) {
+        return Err(ReleaseFault::ReservedId { what, id: id.to_owned() });
+    }
+    Ok(())
 }
 
 fn check_count(what: &'static str, count: usize, limit: usize) -> Result<(), ReleaseFault> {

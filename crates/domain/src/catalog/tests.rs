@@ -3,9 +3,10 @@
 use super::index::Catalog;
 use super::matching::{self, ManifestRefusal, UnknownPackage};
 use super::package::{Package, Product};
-use super::release::{NewUpdate, ReleaseFault};
+use super::release::{NewUpdate, ReleaseFault, check_files, check_package_id};
 use super::update::{EntitlementCheck, LanguageText, ReleaseTo, Update, UpdateStatus};
 use crate::device::{DeviceClass, Language, UpdateQuestion};
+use crate::file_name::PlainFileName;
 use crate::ids::{PackageRow, ProductId, UpdateRow};
 use crate::licensing::Entitlements;
 use crate::text::{PackageId, Platform, ProductName, UpdateId};
@@ -173,6 +174,12 @@ fn a_new_update_is_checked() {
         languages: vec![text(1033, "English")],
     };
     assert_eq!(good().check(), Ok(()));
+    for id in [".", "..", "update-authorization-key", "update-signing-key", "update-signing-keys"] {
+        let reserved = NewUpdate { id: UpdateId::new(id).unwrap(), ..good() };
+        assert!(matches!(reserved.check(), Err(ReleaseFault::ReservedId { .. })), "{id}");
+    }
+    let alike = NewUpdate { id: UpdateId::new("Update-signing-key").unwrap(), ..good() };
+    assert_eq!(alike.check(), Ok(()));
     let ends = NewUpdate { end_date: Some(date("2026-02-01")), ..good() };
     assert!(matches!(ends.check(), Err(ReleaseFault::EndsBeforeStart { .. })));
     let itself = NewUpdate { release_from: vec![package_id("b")], ..good() };
@@ -188,4 +195,20 @@ fn a_new_update_is_checked() {
     assert!(matches!(nul.check(), Err(ReleaseFault::Nul(_))));
     let long = NewUpdate { command_line: "x".repeat(4001), ..good() };
     assert!(matches!(long.check(), Err(ReleaseFault::TooMany { .. })));
+}
+
+#[test]
+fn a_new_package_is_checked() {
+    let names = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| PlainFileName::new(*name).unwrap()).collect();
+        check_files(names.iter())
+    };
+    assert_eq!(names(&["a.bin", "b.bin"]), Ok(()));
+    assert!(matches!(names(&[]), Err(ReleaseFault::Empty(_))));
+    for twice in [["a.bin", "a.bin"], ["a.bin", "A.bin"], ["σ", "ς"]] {
+        assert!(matches!(names(&twice), Err(ReleaseFault::Repeated { .. })), "{twice:?}");
+    }
+    for (id, is_good) in [(".", false), ("..", false), ("...", true), ("update-signing-key", true), ("pump", true)] {
+        assert_eq!(check_package_id(&package_id(id)).is_ok(), is_good, "{id}");
+    }
 }

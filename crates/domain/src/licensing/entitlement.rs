@@ -2,21 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::license::{LicenseTerms, Standing};
 use crate::catalog::update::EntitlementCheck;
 use crate::device::DeviceClass;
 use crate::ids::ProductId;
-use crate::time::Date;
 
-/// Terms under which a device's account holds a product.
+/// A product that a device's account holds under a license in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HeldTerms {
+pub struct Holding {
     /// The product.
     pub product: ProductId,
-    /// The terms of the license.
-    pub terms: LicenseTerms,
-    /// Whether the license is activated on the device itself.
-    pub activated: bool,
+    /// Whether such a license is activated on the device itself.
+    pub on_device: bool,
 }
 
 /// The products that a device may be updated to. The default is that of an anonymous or unknown device: none.
@@ -27,14 +23,14 @@ pub struct Entitlements {
 }
 
 impl Entitlements {
-    /// What follows on a day from what a device's account holds. A device behind a license server is entitled through
-    /// its account only.
+    /// What follows from what a device's account holds. A device behind a license server is entitled through its account
+    /// only.
     #[must_use]
-    pub fn of(class: DeviceClass, held: &[HeldTerms], today: Date) -> Self {
+    pub fn of(class: DeviceClass, held: &[Holding]) -> Self {
         let mut entitlements = Self::default();
-        for held in held.iter().filter(|held| held.terms.standing(today) == Standing::InForce) {
+        for held in held {
             entitlements.account.insert(held.product);
-            if held.activated && class != DeviceClass::Served {
+            if held.on_device && class != DeviceClass::Served {
                 entitlements.line_item.insert(held.product);
             }
         }

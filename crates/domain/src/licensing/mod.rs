@@ -13,5 +13,5 @@ mod tests;
 
 pub use activation::{Activation, ActivationRefusal, Registrant, Step, decide};
 pub use customer::{Account, Customer, Holder};
-pub use entitlement::{Entitlements, HeldTerms};
+pub use entitlement::{Entitlements, Holding};
 pub use license::{ActivationLimit, Feature, License, LicenseStatus, LicenseTerms, Order, Standing};

@@ -4,10 +4,9 @@ use countersign_app::polling::{Asked, Problem};
 use countersign_domain::device::UpdateQuestion;
 use countersign_domain::text::{PackageId, Platform};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::members::{device_class, identity, language, malformed, needed};
+use super::members::{Member, device_class, identity, language, malformed, needed};
 
 /// A question about updates.
 #[derive(Deserialize, ToSchema)]
@@ -15,25 +14,25 @@ use super::members::{device_class, identity, language, malformed, needed};
 pub(crate) struct UpdatesRequest {
     /// `client` (also when not given), `server` or `served`
     #[schema(value_type = Option<String>, example = "client")]
-    device_class: Option<Value>,
+    device_class: Option<Member>,
     /// Host ID; not given by an anonymous device
     #[schema(value_type = Option<String>, example = "PUMP-0077")]
-    id: Option<Value>,
+    id: Option<Member>,
     /// Kind of the host ID
     #[schema(value_type = Option<String>, example = "STRING")]
-    id_type: Option<Value>,
+    id_type: Option<Member>,
     /// Publisher
     #[schema(value_type = Option<String>, example = "acme")]
-    publisher_name: Option<Value>,
+    publisher_name: Option<Member>,
     /// The package that is installed now
     #[schema(value_type = String, example = "pump-fw-4.1")]
-    update_from_pkg_id: Option<Value>,
+    update_from_pkg_id: Option<Member>,
     /// The device's platform
     #[schema(value_type = String, example = "LINUX32")]
-    platform: Option<Value>,
+    platform: Option<Member>,
     /// Windows language identifier
     #[schema(value_type = Option<u32>, example = 1033)]
-    language: Option<Value>,
+    language: Option<Member>,
 }
 
 /// A question about the files of an update.
@@ -41,7 +40,7 @@ pub(crate) struct UpdatesRequest {
 pub(crate) struct ManifestRequest {
     /// Last segment of the update's `manifestURL`
     #[schema(value_type = String, example = "8d5c1f0a-52f4-4a8f-9b3c-8f8a4f6a2d10")]
-    uuid: Option<Value>,
+    uuid: Option<Member>,
 }
 
 impl UpdatesRequest {

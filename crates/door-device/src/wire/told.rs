@@ -6,10 +6,11 @@ use countersign_domain::device::{DeviceClass, DeviceIdentity, IDENTITY_LIMIT};
 use countersign_domain::report::{DeviceEvent, EVENT_NAME_LIMIT, EVENT_VALUE_LIMIT, REASON_LIMIT, StatusReport};
 use countersign_domain::text::{LicenseKey, UpdateId};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::members::{device_class, identity, language, malformed, needed, needed_identity, number, prose, text, time};
+use super::members::{
+    Member, device_class, identity, language, malformed, needed, needed_identity, number, prose, text, time,
+};
 
 /// A device registers.
 #[derive(Deserialize, ToSchema)]
@@ -17,22 +18,22 @@ use super::members::{device_class, identity, language, malformed, needed, needed
 pub(crate) struct RegistrationRequest {
     /// Activation ID of a license; not given by an anonymous device
     #[schema(value_type = Option<String>, example = "ACT-7Q2MX-0R4KD-93VTB-8HWEC")]
-    activation_id: Option<Value>,
+    activation_id: Option<Member>,
     /// Not part of the published body: other devices than `client` cannot register
     #[schema(ignore)]
-    device_class: Option<Value>,
+    device_class: Option<Member>,
     /// Host ID
     #[schema(value_type = String, example = "PUMP-0077")]
-    id: Option<Value>,
+    id: Option<Member>,
     /// Kind of the host ID
     #[schema(value_type = String, example = "STRING")]
-    id_type: Option<Value>,
+    id_type: Option<Member>,
     /// Publisher identity; the publisher's default one when not given
     #[schema(value_type = Option<String>, example = "acme-id-1")]
-    identity_name: Option<Value>,
+    identity_name: Option<Member>,
     /// Publisher
     #[schema(value_type = String, example = "acme")]
-    publisher_name: Option<Value>,
+    publisher_name: Option<Member>,
 }
 
 impl RegistrationRequest {
@@ -60,40 +61,40 @@ impl RegistrationRequest {
 pub(crate) struct StatusRequest {
     /// `client` (also when not given), `server` or `served`
     #[schema(value_type = Option<String>, example = "client")]
-    device_class: Option<Value>,
+    device_class: Option<Member>,
     /// Host ID; not given by an anonymous device
     #[schema(value_type = Option<String>, example = "PUMP-0077")]
-    id: Option<Value>,
+    id: Option<Member>,
     /// Kind of the host ID
     #[schema(value_type = Option<String>, example = "STRING")]
-    id_type: Option<Value>,
+    id_type: Option<Member>,
     /// Windows language identifier
     #[schema(value_type = Option<u32>, example = 1033)]
-    language: Option<Value>,
+    language: Option<Member>,
     /// The package, delivered or installed
     #[schema(value_type = Option<String>, example = "pump-fw-4.2.1")]
-    package_id: Option<Value>,
+    package_id: Option<Member>,
     /// The device's platform
     #[schema(value_type = Option<String>, example = "LINUX32")]
-    platform: Option<Value>,
+    platform: Option<Member>,
     /// Publisher
     #[schema(value_type = Option<String>, example = "acme")]
-    publisher_name: Option<Value>,
+    publisher_name: Option<Member>,
     /// 0 download started, 1 completed, 2 failed, 3 install started, 4 completed, 8 message delivered; others are kept
     #[schema(value_type = i64, example = 4)]
-    status_code: Option<Value>,
+    status_code: Option<Member>,
     /// Why, at most 100 characters
     #[schema(value_type = Option<String>, example = "self test ok")]
-    status_reason: Option<Value>,
+    status_reason: Option<Member>,
     /// When it happened: RFC 3339, `yyyy-MM-dd HH:mm:ss` in UTC, or milliseconds since 1970; otherwise the time of receipt
     #[schema(value_type = Option<String>, example = "2026-03-04T09:15:00Z")]
-    time_stamp: Option<Value>,
+    time_stamp: Option<Member>,
     /// The update
     #[schema(value_type = String, example = "UPD-PUMP-421")]
-    update_id: Option<Value>,
+    update_id: Option<Member>,
     /// Its name
     #[schema(value_type = Option<String>, example = "pump-421-field")]
-    update_name: Option<Value>,
+    update_name: Option<Member>,
 }
 
 impl StatusRequest {
@@ -119,43 +120,43 @@ impl StatusRequest {
 pub(crate) struct EventRequest {
     /// `client` (also when not given), `server` or `served`
     #[schema(value_type = Option<String>, example = "client")]
-    device_class: Option<Value>,
+    device_class: Option<Member>,
     /// The package that it is about
     #[schema(value_type = Option<String>, example = "pump-fw-4.2.1")]
-    download_package_id: Option<Value>,
+    download_package_id: Option<Member>,
     /// Category, at most 255 characters
     #[schema(value_type = Option<String>, example = "afterUpdate")]
-    event_group: Option<Value>,
+    event_group: Option<Member>,
     /// Name, at most 255 characters
     #[schema(value_type = String, example = "selfTest")]
-    event_name: Option<Value>,
+    event_name: Option<Member>,
     /// More about it; cut at 4000 characters
     #[schema(value_type = Option<String>, example = "pass 14/14")]
-    event_value: Option<Value>,
+    event_value: Option<Member>,
     /// Host ID
     #[schema(value_type = String, example = "PANEL-12")]
-    id: Option<Value>,
+    id: Option<Member>,
     /// Kind of the host ID
     #[schema(value_type = String, example = "STRING")]
-    id_type: Option<Value>,
+    id_type: Option<Member>,
     /// Windows language identifier
     #[schema(value_type = Option<u32>, example = 1033)]
-    language: Option<Value>,
+    language: Option<Member>,
     /// The device's platform
     #[schema(value_type = Option<String>, example = "LINUX32")]
-    platform: Option<Value>,
+    platform: Option<Member>,
     /// Publisher
     #[schema(value_type = String, example = "acme")]
-    publisher_name: Option<Value>,
+    publisher_name: Option<Member>,
     /// When it happened, in the forms of the status log's `timeStamp`
     #[schema(value_type = Option<String>, example = "2026-03-04T09:16:10Z")]
-    timestamp: Option<Value>,
+    timestamp: Option<Member>,
     /// The update that it is about
     #[schema(value_type = Option<String>, example = "UPD-PUMP-421")]
-    update_id: Option<Value>,
+    update_id: Option<Member>,
     /// Its name
     #[schema(value_type = Option<String>, example = "pump-421-field")]
-    update_name: Option<Value>,
+    update_name: Option<Member>,
 }
 
 impl EventRequest {
@@ -182,8 +183,8 @@ impl EventRequest {
 }
 
 /// The name or group of an event.
-fn title(member: &'static str, value: Option<Value>) -> Result<String, Problem> {
-    let title = prose(member, value, EVENT_NAME_LIMIT + 1)?.trim().to_owned();
+fn title(member: &'static str, sent: Option<Member>) -> Result<String, Problem> {
+    let title = prose(member, sent, usize::MAX)?.trim().to_owned();
     if title.chars().count() > EVENT_NAME_LIMIT { Err(Problem::TooLong(member.to_owned())) } else { Ok(title) }
 }
 

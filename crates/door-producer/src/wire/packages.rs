@@ -1,8 +1,5 @@
 //! Packages as JSON.
 
-use std::sync::Arc;
-
-use countersign_app::listing::{Listing, PageNumber};
 use countersign_app::packages::{DraftFile, FileSource, PackageDraft, name_in_url};
 use countersign_crypto::encoding::hex_encode;
 use countersign_domain::catalog::package::{ExternalFile, FileContent, Package, PackageFile};
@@ -36,7 +33,7 @@ pub(crate) struct PackageBody {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PackageFileBody {
-    /// Name under which it is downloaded; for an external file the end of the URL when it is not given
+    /// Name under which it is downloaded; for an external file it is the end of the URL's path, and need not be given
     #[schema(required = false, example = "pump.bin")]
     file_name: String,
     /// SHA-256 of the bytes, hexadecimal; without `externalUrl` it names a stored file
@@ -55,28 +52,6 @@ pub(crate) struct PackageFileBody {
     /// Whether devices are told to run it after the download
     #[schema(required = false, example = false)]
     execute: bool,
-}
-
-/// A page of packages.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PackageList {
-    packages: Vec<PackageBody>,
-    /// Which page this is, from 1
-    #[schema(example = 1)]
-    page: u32,
-    /// Most packages on a page
-    #[schema(example = 50)]
-    size: u32,
-    /// Packages on all pages together
-    #[schema(example = 1)]
-    total: usize,
-}
-
-impl PackageList {
-    pub(crate) fn new(page: PageNumber, listing: &Listing<Arc<Package>>) -> Self {
-        let packages = listing.entries.iter().map(|package| PackageBody::from(&**package)).collect();
-        Self { packages, page: page.page, size: page.size, total: listing.total }
-    }
 }
 
 impl From<&Package> for PackageBody {
@@ -124,6 +99,9 @@ pub fn read_package(body: &[u8]) -> Result<PackageDraft, BodyProblem> {
 fn read_file(mut members: Members) -> Result<DraftFile, BodyProblem> {
     const SHA256: &str = "it has 64 hexadecimal digits";
     const MD5: &str = "it has 32 hexadecimal digits";
+    // Devices are told the URL alone, and refuse the whole package for one name that they would not write.
+    const UNNAMED: &str = "its path must end with a plain file name, by which devices store the file";
+    const OTHER_NAME: &str = "it must be the end of the URL's path, from which devices take the name";
     let name = members.optional("fileName", PlainFileName::new)?;
     let sha256 = members.needed("sha256", |text| digest(&text).ok_or(SHA256))?;
     let execute = members.flag("execute")?;
@@ -131,8 +109,11 @@ fn read_file(mut members: Members) -> Result<DraftFile, BodyProblem> {
         let name = name.ok_or_else(|| members.missing("fileName"))?;
         return Ok(DraftFile { name, source: FileSource::Stored(sha256), execute });
     };
-    let name = name.or_else(|| name_in_url(&url)).ok_or_else(|| members.missing("fileName"))?;
+    let Some(in_url) = name_in_url(&url) else { return Err(members.refused("externalUrl", &UNNAMED)) };
+    if name.is_some_and(|name| name != in_url) {
+        return Err(members.refused("fileName", &OTHER_NAME));
+    }
     let md5 = members.needed("md5", |text| digest(&text).ok_or(MD5))?;
     let size = members.needed_number("size")?;
-    Ok(DraftFile { name, source: FileSource::External(ExternalFile { url, sha256, md5, size }), execute })
+    Ok(DraftFile { name: in_url, source: FileSource::External(ExternalFile { url, sha256, md5, size }), execute })
 }

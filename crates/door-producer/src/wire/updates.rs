@@ -1,8 +1,5 @@
 //! Updates as JSON.
 
-use std::sync::Arc;
-
-use countersign_app::listing::{Listing, PageNumber};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, ReleaseTo, Update, UpdateStatus};
 use countersign_domain::device::Language;
@@ -75,28 +72,6 @@ pub(crate) struct LanguageBody {
     /// Description
     #[schema(required = false, example = "Fixes the dosing alarm.")]
     description: String,
-}
-
-/// A page of updates.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UpdateList {
-    updates: Vec<UpdateBody>,
-    /// Which page this is, from 1
-    #[schema(example = 1)]
-    page: u32,
-    /// Most updates on a page
-    #[schema(example = 50)]
-    size: u32,
-    /// Updates on all pages together
-    #[schema(example = 1)]
-    total: usize,
-}
-
-impl UpdateList {
-    pub(crate) fn new(page: PageNumber, listing: &Listing<Arc<Update>>) -> Self {
-        let updates = listing.entries.iter().map(|update| UpdateBody::from(&**update)).collect();
-        Self { updates, page: page.page, size: page.size, total: listing.total }
-    }
 }
 
 impl From<&Update> for UpdateBody {
@@ -173,7 +148,7 @@ fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).map_err(|_| "write a date as 2026-03-01")
 }
 
-fn status_word(status: UpdateStatus) -> &'static str {
+pub(super) fn status_word(status: UpdateStatus) -> &'static str {
     match status {
         UpdateStatus::Active => "Active",
         UpdateStatus::Inactive => "Inactive",
@@ -185,7 +160,7 @@ pub(crate) fn status(word: &str) -> Option<UpdateStatus> {
     [UpdateStatus::Active, UpdateStatus::Inactive].into_iter().find(|found| same(status_word(*found), word))
 }
 
-fn check_word(check: EntitlementCheck) -> &'static str {
+pub(super) fn check_word(check: EntitlementCheck) -> &'static str {
     match check {
         EntitlementCheck::Account => "Account",
         EntitlementCheck::LineItem => "LineItem",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use countersign_crypto::random::Rng;
@@ -43,7 +43,7 @@ fn router() -> Router {
         .route("/stream", get(|| async { streamed(vec![Ok("12"), Ok("345")]) }))
         .route("/broken", get(|| async { streamed(vec![Ok("12"), Err(io::Error::other("disk"))]) }))
         .layer(from_fn_with_state(answer, panics::catch))
-        .layer(from_fn(access_log::record))
+        .layer(from_fn_with_state(None, access_log::record))
         .layer(from_fn_with_state(rng, request_id::assign))
 }
 

@@ -36,12 +36,17 @@ async fn nothing_acknowledged_is_lost_when_a_server_on_postgresql_is_killed() ->
 }
 
 fn kill_again_and_again(installation: &Installation) -> Result<()> {
+    kill_and_check(installation).with_context(|| format!("the servers have logged:\n{}", installation.log()))
+}
+
+fn kill_and_check(installation: &Installation) -> Result<()> {
     let kills = std::env::var("COUNTERSIGN_KILLS").map_or(Ok(KILLS), |text| text.parse())?;
     let tokens = setup::prepare(installation, LIMIT)?;
     let mut ledger = Ledger::new(LIMIT);
     let mut server = installation.serve(&["--default-site", "acme", "-q"])?;
-    let mut random = Random(u64::from(std::process::id()));
-    println!("kills: seed {}", random.0);
+    let seed = std::env::var("COUNTERSIGN_KILLS_SEED");
+    let mut random = Random(seed.map_or(Ok(u64::from(std::process::id())), |text| text.parse())?);
+    println!("kills: seed {} (COUNTERSIGN_KILLS_SEED)", random.0);
     for kill in 1..=kills {
         let (sender, acknowledged) = mpsc::channel();
         let streams = Streams::start(server.base_url(), &tokens, kill, &sender)?;

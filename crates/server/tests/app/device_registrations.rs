@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_app::licensing::devices;
 use countersign_domain::device::{DeviceClass, DeviceStatus};
 use countersign_domain::event::Event;
 use countersign_domain::licensing::{LicenseStatus, LicenseTerms};
@@ -11,7 +12,7 @@ use countersign_store::repositories::Page;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::licensing::{REGISTRATIONS, body, terms};
+use crate::licensing::{PLAIN_UPDATES, REGISTRATIONS, body, identity, ids, question_of, terms};
 use crate::support::{App, accepted, good_token};
 
 /// The words for all events in the outbox, without those of products.
@@ -122,6 +123,38 @@ async fn a_returned_device_may_come_back_and_an_obsolete_one_not() {
     assert_eq!(app.register("pump", "ACT-1").await, "device.obsolete");
     assert_eq!(app.tell(REGISTRATIONS, &body("pump", json!({}))).await, "device.obsolete");
     assert_eq!(app.find_device("pump").await.unwrap().status, DeviceStatus::Obsolete);
+}
+
+#[tokio::test]
+async fn a_device_that_was_given_back_registers_like_a_new_one() {
+    let app = App::with_checked_updates().await;
+    app.license("Nordwind", None, "ACT-1", terms(1)).await;
+    assert_eq!(app.register("pump", "ACT-1").await, "");
+    let before = events(&app).await.len();
+    devices::give_back(app.ctx(), app.site, identity("pump")).await.unwrap();
+    assert_eq!(app.find_license("ACT-1").await.activations, 0);
+    assert_eq!(app.tell(REGISTRATIONS, &body("pump", json!({}))).await, "");
+    let device = app.find_device("pump").await.unwrap();
+    assert_eq!((device.status, device.holder), (DeviceStatus::Active, None), "it is nobody's");
+    assert_eq!(ids(&app.ask(PLAIN_UPDATES, &question_of("pump")).await.json()), ["UPD-1"]);
+    devices::give_back(app.ctx(), app.site, identity("pump")).await.unwrap();
+    assert_eq!(app.register("other", "ACT-1").await, "", "the place is free");
+    assert_eq!(app.register("pump", "ACT-1").await, "activation.exhausted");
+    assert_eq!(app.find_device("pump").await.unwrap().status, DeviceStatus::Returned, "refused, so nothing changed");
+    app.release("ACT-1", "other").await;
+    assert_eq!(app.register("pump", "ACT-1").await, "");
+    let told = events(&app).await.split_off(before);
+    let expected = [
+        "license.released",
+        "device.changed",
+        "device.changed",
+        "device.changed",
+        "device.registered",
+        "license.activated",
+        "license.activated",
+        "device.changed",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

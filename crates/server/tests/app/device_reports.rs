@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_domain::device::DeviceStatus;
 use countersign_domain::report::{KeptDeviceEvent, KeptStatusReport};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -95,6 +96,21 @@ async fn a_report_of_an_unknown_device_is_kept_and_answered() {
 }
 
 #[tokio::test]
+async fn a_report_that_is_repeated_after_registering_becomes_the_devices_own() {
+    let app = app_with_pump().await;
+    let early = report("late", json!({ "timeStamp": "2026-02-27T09:15:00Z" }));
+    assert_eq!(app.tell(STATUS_LOG, &early).await, "device.unknown");
+    assert_eq!(app.tell(REGISTRATIONS, &body("late", json!({}))).await, "");
+    assert_eq!(app.tell(STATUS_LOG, &early).await, "");
+    let device = app.find_device("late").await.unwrap().id;
+    let [kept] = &reports(&app, StatusReportFilter::Of(device)).await[..] else { panic!("one report") };
+    assert_eq!(kept.report.identity, Some(identity("late")));
+    assert_eq!(reports(&app, StatusReportFilter::Unregistered).await, []);
+    assert_eq!(app.tell(STATUS_LOG, &early).await, "");
+    assert_eq!(reports(&app, StatusReportFilter::All).await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_a_report_lacks_is_named() {
     let app = app_with_pump().await;
     for (more, key, argument) in [
@@ -111,6 +127,27 @@ async fn what_a_report_lacks_is_named() {
         assert_eq!((&object["key"], &object["arguments"]), (&json!(key), &json!(argument)), "{more}");
     }
     assert_eq!(reports(&app, StatusReportFilter::All).await.len(), 0);
+}
+
+#[tokio::test]
+async fn one_broken_member_does_not_spoil_the_report() {
+    let app = app_with_pump().await;
+    let send = async |member: &str| {
+        let body = format!(
+            r#"{{"id":"pump","idType":"STRING","publisherName":"acme","updateId":"UPD-1","statusCode":4,{member}}}"#
+        );
+        let answer = app.post(STATUS_LOG, Some(&good_token()), body).await;
+        app.get(&accepted(STATUS_LOG, &answer)).await.json()["key"].clone()
+    };
+    // What JSON.stringify writes of a text that was cut in the middle of an emoji.
+    assert_eq!(send(r#""statusReason":"ok \ud83d""#).await, "");
+    assert_eq!(send(r#""timeStamp":1e400"#).await, "");
+    assert_eq!(send(r#""timeStamp":"\ud83d""#).await, "");
+    assert_eq!(send(r#""updateName":"\udc00""#).await, "");
+    assert_eq!(send(r#""packageId":"\ud83d""#).await, "request.malformed");
+    assert_eq!(send(r#""language":1e400"#).await, "request.malformed");
+    let kept = reports(&app, StatusReportFilter::All).await;
+    assert!(kept[0].report.reason.starts_with("ok \u{fffd}"), "{:?}", kept[0].report.reason);
 }
 
 #[tokio::test]
@@ -143,12 +180,16 @@ async fn only_a_registered_device_logs_events_and_their_names_are_bounded() {
         ("pump", json!({ "eventName": "e", "eventGroup": "x".repeat(256) }), "event.name.invalid", "eventGroup"),
         ("", json!({ "eventName": "e" }), "request.field.missing", "id"),
         ("pump", json!({ "eventName": 7 }), "request.malformed", "eventName"),
+        ("pump", json!({ "eventName": format!(" {}", "x".repeat(300)) }), "event.name.invalid", "eventName"),
     ] {
         let object = app.ask(EVENTS, &body(id, more.clone())).await.json();
         assert_eq!((&object["key"], &object["arguments"]), (&json!(key), &json!(argument)), "{more}");
     }
     assert_eq!(app.tell(EVENTS, &body("pump", json!({ "eventName": "ä".repeat(255) }))).await, "");
-    assert_eq!(events(&app).await.len(), 1);
+    assert_eq!(app.tell(EVENTS, &body("pump", json!({ "eventName": format!("{}e", " ".repeat(300)) }))).await, "");
+    assert_eq!(events(&app).await.len(), 2);
+    app.set_device_status("pump", DeviceStatus::Returned).await;
+    assert_eq!(app.tell(EVENTS, &body("pump", json!({ "eventName": "e" }))).await, "device.unknown");
 }
 
 #[tokio::test]

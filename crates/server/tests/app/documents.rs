@@ -54,6 +54,22 @@ async fn openapi_documents_are_fresh() {
     }
 }
 
+#[test]
+fn every_call_of_the_producer_door_tells_the_answers_that_all_can_give() {
+    let document = document("producer");
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let with_body = if operation["requestBody"].is_object() { &["408", "413"][..] } else { &[] };
+            for status in ["400", "421", "429", "503"].iter().chain(with_body) {
+                let content = &operation["responses"][status]["content"]["application/json"];
+                let schema = content["schema"]["$ref"].as_str().unwrap_or_default();
+                let expected = if path.contains("/update-") { "KeyAnswer" } else { "ErrorBody" };
+                assert!(schema.ends_with(expected), "{method} {path}: {status} {schema:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_documented_route_exists() {
     let app = App::bare(WorldOptions::default()).await;

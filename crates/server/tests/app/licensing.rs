@@ -76,7 +76,7 @@ impl App {
                 let new = NewCustomer { name: customer.clone(), email: String::new(), account };
                 tx.customers().insert(site, &new, now).await?;
                 let customer = tx.customers().find(site, &customer).await?.unwrap().id;
-                let number = OrderNumber::new(format!("order of {key}")).unwrap();
+                let number = OrderNumber::new(format!("order of {}", key.as_str())).unwrap();
                 let order = tx.orders().insert(site, &number, customer, now).await?.unwrap();
                 let pump = ProductName::new("Pump").unwrap();
                 let product = tx.products().find(site, &pump).await?.expect("publish first").id;

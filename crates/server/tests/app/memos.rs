@@ -117,6 +117,6 @@ async fn a_remembered_password_ends_when_it_is_changed() {
         (StatusCode::OK, StatusCode::OK, StatusCode::UNAUTHORIZED)
     );
     let name = Username::new("ada").unwrap();
-    assert!(users::set_password(app.ctx(), app.site, name, Secret::new(new.to_owned())).await.unwrap());
+    users::set_password(app.ctx(), app.site, name, Secret::new(new.to_owned())).await.unwrap();
     assert_eq!((status(PASSWORD).await, status(new).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
 }

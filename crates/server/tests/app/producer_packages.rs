@@ -55,6 +55,7 @@ async fn the_life_of_a_package() {
         let refused = producer.delete(&place).await;
         assert_eq!(refusal(&refused), (StatusCode::CONFLICT, "package.inUse".to_owned()));
         let id = body["updateId"].as_str().unwrap();
+        assert!(refused.json()["errorMessage"].as_str().unwrap().contains(id), "the update is not named");
         assert_eq!(producer.delete(&format!("{UPDATES}/{id}")).await.status, StatusCode::NO_CONTENT);
     }
     let deleted = producer.delete(&place).await;
@@ -132,13 +133,21 @@ async fn what_is_wrong_with_a_body_is_told_by_its_member() {
         ("/files/0/size", Some(json!(1.5)), "request.field.invalid", "files[0].size"),
         ("/files/0/size", Some(json!((1_u64 << 40) + 1)), "package.invalid", "pump fw.bin"),
         ("/files/0/externalUrl", Some(json!(7)), "request.field.invalid", "files[0].externalUrl"),
-        ("/files/0/externalUrl", url("https://h/"), "request.field.missing", "files[0].fileName"),
-        ("/files/0/externalUrl", url("https://h/%2e%2e"), "request.field.missing", "files[0].fileName"),
-        ("/files/0/externalUrl", url("https://h/%ff"), "request.field.missing", "files[0].fileName"),
+        ("/packageId", Some(json!("..")), "package.invalid", "in a path"),
+        ("/files/1/fileName", Some(json!("PUMP FW.bin")), "package.invalid", "twice"),
+        ("/files/1/fileName", Some(json!("notes.part")), "request.field.invalid", "files[1].fileName"),
+        ("/files/1/fileName", Some(json!("re\u{301}sume.txt")), "request.field.invalid", "files[1].fileName"),
+        ("/files/0/fileName", Some(json!("other.bin")), "request.field.invalid", "files[0].fileName"),
+        ("/files/0/fileName", Some(json!("Pump fw.bin")), "request.field.invalid", "files[0].fileName"),
+        ("/files/0/externalUrl", url("https://h/"), "request.field.invalid", "files[0].externalUrl"),
+        ("/files/0/externalUrl", url("https://h/?file=a.bin"), "request.field.invalid", "files[0].externalUrl"),
+        ("/files/0/externalUrl", url("https://h/%2e%2e"), "request.field.invalid", "files[0].externalUrl"),
+        ("/files/0/externalUrl", url("https://h/a.part"), "request.field.invalid", "files[0].externalUrl"),
+        ("/files/0/externalUrl", url("https://h/%ff"), "request.field.invalid", "files[0].externalUrl"),
         ("/files/0/externalUrl", url("ftp://h/x"), "package.invalid", "https://"),
         ("/files/0/externalUrl", url("https://ada:secret@h/x"), "package.invalid", "user name"),
         ("/files/0/externalUrl", url("https://h/a b"), "package.invalid", "' '"),
-        ("/files/0/externalUrl", url("https://h/a\r\nb"), "request.field.missing", "fileName"),
+        ("/files/0/externalUrl", url("https://h/a\r\nb"), "request.field.invalid", "externalUrl"),
         ("/files/0/externalUrl", url("file:///etc/passwd"), "package.invalid", "https://"),
         ("/files/0/externalUrl", Some(json!(format!("https://h/x?{}", "x".repeat(2048)))), "package.invalid", "2048"),
     ];

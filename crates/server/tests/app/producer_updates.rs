@@ -82,11 +82,12 @@ async fn every_id_is_found_where_location_says() {
         assert_eq!(active.status, StatusCode::OK, "{place}");
         assert_eq!(producer.delete(&place).await.status, StatusCode::NO_CONTENT, "{place}");
     }
-    // The path of a call is not the path of an update; another spelling of the ID is.
-    assert_eq!(producer.post(UPDATES, &update("update-signing-key")).await.status, StatusCode::CREATED);
-    assert!(producer.get(&format!("{UPDATES}/update-signing-key")).await.json()["publicKey"].is_string());
-    let found = producer.get(&format!("{UPDATES}/update%2Dsigning-key")).await;
-    assert_eq!(found.json()["updateId"], "update-signing-key");
+    // What is the path of another call cannot be the ID of an update: its DELETE would end all keys.
+    for id in ["update-authorization-key", "update-signing-key", "update-signing-keys", ".", ".."] {
+        let refused = producer.post(UPDATES, &update(id)).await;
+        assert_eq!(refusal(&refused), (StatusCode::BAD_REQUEST, "update.invalid".to_owned()), "{id}");
+        assert!(refused.headers.get("location").is_none());
+    }
     for none in ["%ff", "%0a", "%20", &"x".repeat(256)] {
         let answer = producer.get(&format!("{UPDATES}/{none}")).await;
         assert_eq!(refusal(&answer), (StatusCode::NOT_FOUND, "update.unknown".to_owned()), "{none}");

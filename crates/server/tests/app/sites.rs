@@ -171,3 +171,21 @@ async fn hosts_of_a_site_are_host_names() {
     let settings = SiteSettings { hosts, ..SiteSettings::default() };
     sites::create(app.ctx(), SiteName::new("acme").unwrap(), settings).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_changes_of_settings_at_once_are_both_kept() {
+    let app = App::bare(WorldOptions::default()).await;
+    for days in 1..=20 {
+        let site = app.record().await;
+        let (ctx, other) = (app.ctx().clone(), site.clone());
+        let status = move |settings: &mut SiteSettings| settings.retention.status_reports = days;
+        let events = move |settings: &mut SiteSettings| settings.retention.events = days;
+        let (one, two) = tokio::join!(
+            sites::change_settings(app.ctx(), &site, status),
+            sites::change_settings(&ctx, &other, events)
+        );
+        assert!(one.is_ok() && two.is_ok());
+        let kept = app.record().await.settings.retention;
+        assert_eq!((kept.status_reports, kept.events), (days, days));
+    }
+}

@@ -18,15 +18,20 @@ const LIST_ON_DEVICE: &str = "select license, device, activated_at from activati
 const LIST_OF_LICENSE: &str = "select license, device, activated_at from activations
     where license = $1 and device > $2 order by device limit $3";
 const DELETE: &str = "delete from activations where license = $1 and device = $2";
+const COUNT: &str = "update licenses set activations = activations + $2 where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST_ON_DEVICE, LIST_OF_LICENSE, DELETE];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST_ON_DEVICE, LIST_OF_LICENSE, DELETE, COUNT];
 
 #[async_trait]
 impl Activations for PgTx<'_> {
     async fn insert(&mut self, license: LicenseId, device: DeviceId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.changed(INSERT, &[&license.0, &device.0, &now.as_millis()]).await? == 1)
+        let inserted = self.changed(INSERT, &[&license.0, &device.0, &now.as_millis()]).await? == 1;
+        if inserted {
+            self.changed(COUNT, &[&license.0, &1_i64]).await?;
+        }
+        Ok(inserted)
     }
 
     async fn find(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<Activation>, StoreError> {
@@ -42,7 +47,11 @@ impl Activations for PgTx<'_> {
     }
 
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError> {
-        Ok(self.changed(DELETE, &[&license.0, &device.0]).await? == 1)
+        let deleted = self.changed(DELETE, &[&license.0, &device.0]).await? == 1;
+        if deleted {
+            self.changed(COUNT, &[&license.0, &-1_i64]).await?;
+        }
+        Ok(deleted)
     }
 }
 

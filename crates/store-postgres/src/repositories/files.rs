@@ -23,6 +23,7 @@ const FIND_FILE: &str =
     "select id, sha256, md5, size, object_key, created_at from files where site = $1 and sha256 = $2";
 const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at from files
     where site = $1 and id > $2 order by id limit $3";
+const SET_OBJECT_KEY: &str = "update files set object_key = $3 where site = $1 and sha256 = $2";
 const LOCK_FILE: &str = "select id from files where site = $1 and sha256 = $2 for update";
 const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = $1)";
 const DELETE_FILE: &str = "delete from files where id = $1";
@@ -38,6 +39,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT_FILE,
     FIND_FILE,
     LIST_FILES,
+    SET_OBJECT_KEY,
     LOCK_FILE,
     FILE_IN_USE,
     DELETE_FILE,
@@ -86,6 +88,10 @@ impl Files for PgTx<'_> {
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError> {
         self.all(LIST_FILES, &[&site.0, &page.after, &i64::from(page.limit)], |row| stored_file(row, 0)).await
+    }
+
+    async fn set_object_key(&mut self, site: SiteId, sha256: &[u8; 32], object_key: &str) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_OBJECT_KEY, &[&site.0, &&sha256[..], &object_key]).await? > 0)
     }
 
     /// Whoever writes a row that refers to the file holds a lock on it that `for update` waits for, or waits for this

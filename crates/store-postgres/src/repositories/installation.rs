@@ -11,9 +11,17 @@ const FIND: &str = "select key_check, sealed_digest_key from installation where 
 const INSERT: &str =
     "insert into installation (id, key_check, sealed_digest_key) values (1, $1, $2) on conflict do nothing";
 
+const REPLACE: &str = "update installation set key_check = $1, sealed_digest_key = $2 where id = 1";
+const EPOCH: &str = "select epoch from installation where id = 1";
+const BEGIN_EPOCH: &str = "update installation set epoch = epoch + 1 where id = 1 returning epoch";
+const JUMP_COUNTER: &str = "update change_counter set value = value + $1 where id = 1";
+/// Not undone by a rollback, which does no harm: ids have gaps.
+const JUMP: &str = "select setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last_value, 0) + $1)
+    from pg_sequences where schemaname = current_schema()";
+
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIND, INSERT];
+pub(super) const ALL: &[&str] = &[FIND, INSERT, REPLACE, EPOCH, BEGIN_EPOCH, JUMP_COUNTER, JUMP];
 
 #[async_trait]
 impl Installation for PgTx<'_> {
@@ -26,5 +34,20 @@ impl Installation for PgTx<'_> {
 
     async fn insert(&mut self, record: &InstallationRecord) -> Result<bool, StoreError> {
         Ok(self.changed(INSERT, &[&record.key_check, &record.sealed_digest_key]).await? == 1)
+    }
+
+    async fn replace(&mut self, record: &InstallationRecord) -> Result<bool, StoreError> {
+        Ok(self.changed(REPLACE, &[&record.key_check, &record.sealed_digest_key]).await? == 1)
+    }
+
+    async fn epoch(&mut self) -> Result<Option<i64>, StoreError> {
+        self.first(EPOCH, &[], |row| column(row, 0)).await
+    }
+
+    async fn begin_epoch(&mut self, jump: i64) -> Result<Option<i64>, StoreError> {
+        let Some(epoch) = self.inserted(BEGIN_EPOCH, &[]).await? else { return Ok(None) };
+        self.changed(JUMP_COUNTER, &[&jump]).await?;
+        self.rows(JUMP, &[&jump]).await?;
+        Ok(Some(epoch))
     }
 }

@@ -1,39 +1,10 @@
-//! How terms of licenses lie in rows, and under which terms an account holds products.
+//! How terms of licenses lie in rows.
 
-use countersign_domain::device::Device;
-use countersign_domain::ids::ProductId;
-use countersign_domain::licensing::{ActivationLimit, HeldTerms, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
 use countersign_store::StoreError;
 use tokio_postgres::Row;
 
 use crate::rows::{Place, column};
-use crate::transaction::PgTx;
-
-/// For a customer in an account: what any customer of the account has bought.
-const HELD_BY_ACCOUNT: &str = "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit,
-        exists (select 1 from activations a where a.license = l.id and a.device = $2)
-    from customers c join orders o on o.customer = c.id join licenses l on l.\"order\" = o.id
-    where c.account = $1";
-/// For a customer without one: what that customer has bought. A statement of its own, so that both are found by index.
-const HELD_BY_CUSTOMER: &str = "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit,
-        exists (select 1 from activations a where a.license = l.id and a.device = $2)
-    from orders o join licenses l on l.\"order\" = o.id
-    where o.customer = $1";
-
-/// Every statement of this file.
-#[cfg(test)]
-pub(super) const ALL: &[&str] = &[HELD_BY_ACCOUNT, HELD_BY_CUSTOMER];
-
-impl PgTx<'_> {
-    /// The different terms under which the account of a device holds products; see `Licenses::held_by_account_of`.
-    pub(super) async fn held_terms(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError> {
-        let Some(holder) = device.holder else { return Ok(Vec::new()) };
-        match holder.account {
-            Some(account) => self.all(HELD_BY_ACCOUNT, &[&account.0, &device.id.0], held).await,
-            None => self.all(HELD_BY_CUSTOMER, &[&holder.customer.0, &device.id.0], held).await,
-        }
-    }
-}
 
 /// Terms as the values of four columns: status, start date, end date, activation limit.
 pub(super) struct TermValues {
@@ -73,10 +44,4 @@ pub(super) fn terms(row: &Row, from: usize, place: Place) -> Result<LicenseTerms
         end_date: date(from + 2, "end_date")?,
         limit,
     })
-}
-
-fn held(row: &Row) -> Result<HeldTerms, StoreError> {
-    // Equal terms of several licenses are one row, so a broken value has no row id.
-    let place = Place { table: "licenses", row: 0 };
-    Ok(HeldTerms { product: ProductId(column(row, 0)?), terms: terms(row, 1, place)?, activated: column(row, 5)? })
 }

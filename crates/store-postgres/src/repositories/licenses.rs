@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use countersign_domain::catalog::package::Product;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::{HeldTerms, License, LicenseTerms};
+use countersign_domain::licensing::{Holding, License, LicenseTerms};
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
-use countersign_domain::time::Timestamp;
+use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
 use countersign_store::repositories::{LicenseFilter, Licenses, NewLicense, Page};
 use tokio_postgres::Row;
@@ -23,7 +23,7 @@ macro_rules! select_licenses {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name,
                 l.status, l.start_date, l.end_date, l.activation_limit,
-                (select count(*) from activations a where a.license = l.id),
+                l.activations,
                 array(select f.code from license_features i join features f on f.id = i.feature
                     where i.license = l.id order by f.code),
                 l.created_at
@@ -35,8 +35,9 @@ macro_rules! select_licenses {
 }
 
 const INSERT: &str = "insert into licenses
-    (site, license_key, \"order\", product, status, start_date, end_date, activation_limit, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id";
+    (site, license_key, \"order\", customer, product, status, start_date, end_date, activation_limit, created_at)
+    values ($1, $2, $3, (select customer from orders where id = $3), $4, $5, $6, $7, $8, $9)
+    on conflict do nothing returning id";
 const INSERT_FEATURES: &str = "insert into license_features (license, feature) select $1, unnest($2::bigint[])";
 const FIND: &str = select_licenses!("where l.site = $1 and l.license_key = $2");
 const LOCK: &str = "select id from licenses where site = $1 and license_key = $2 for update";
@@ -94,8 +95,8 @@ impl Licenses for PgTx<'_> {
     ///
     /// Locks are taken in one order, so that no two units wait for each other: the change counter (`Sites::touch`), then
     /// licenses in the order of their keys, then devices in the order of their row ids. A device that is inserted counts
-    /// as locked: its identity is, until the unit ends. An activation is written under the locks of its license and of
-    /// its device. It may be removed under the device's alone, which only makes room.
+    /// as locked: its identity is, until the unit ends. An activation is written and removed under the lock of its license,
+    /// which counts it.
     async fn lock(&mut self, site: SiteId, key: &LicenseKey) -> Result<Option<License>, StoreError> {
         if self.rows(LOCK, &[&site.0, &key.as_str()]).await?.is_empty() {
             return Ok(None);
@@ -125,8 +126,13 @@ impl Licenses for PgTx<'_> {
         Ok(self.changed(SET_TERMS, &values).await? == 1)
     }
 
-    async fn held_by_account_of(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError> {
-        self.held_terms(device).await
+    async fn held_by_account_of(
+        &mut self,
+        device: &Device,
+        products: &[ProductId],
+        today: Date,
+    ) -> Result<Vec<Holding>, StoreError> {
+        self.holdings(device, products, today).await
     }
 }
 

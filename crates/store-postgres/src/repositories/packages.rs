@@ -35,6 +35,8 @@ const LIST_FILES: &str =
     p.external_url, p.external_sha256, p.external_md5, p.external_size
     from packages k join package_files p on p.package = k.id left join files f on f.id = p.file
     where k.site = $1 order by p.package, p.position";
+const MISSING: &str = "select wanted.id from unnest($2::text[]) with ordinality as wanted (id, position)
+    where not exists (select 1 from packages where site = $1 and package_id = wanted.id) order by wanted.position";
 const LOCK: &str = "select id from packages where site = $1 and package_id = $2 for update";
 const IN_USE: &str = "select exists (select 1 from update_sources where package = $1)
     or exists (select 1 from update_targets where package = $1)";
@@ -43,8 +45,23 @@ const DELETE: &str = "delete from packages where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, INSERT_FILE, INSERT_EXTERNAL_FILE, FIND, LIST, FILES, LIST_FILES, LOCK, IN_USE, DELETE_FILES, DELETE];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    INSERT_FILE,
+    INSERT_EXTERNAL_FILE,
+    FIND,
+    LIST,
+    FILES,
+    LIST_FILES,
+    MISSING,
+    LOCK,
+    IN_USE,
+    DELETE_FILES,
+    DELETE,
+];
+
+/// IDs that one statement looks for: bounds what it carries, some hundred KiB.
+const MISSING_AT_ONCE: usize = 1000;
 
 #[async_trait]
 impl Packages for PgTx<'_> {
@@ -74,6 +91,17 @@ impl Packages for PgTx<'_> {
     async fn list(&mut self, site: SiteId) -> Result<Vec<Package>, StoreError> {
         let mut files = self.grouped(LIST_FILES, &[&site.0], file).await?;
         self.all(LIST, &[&site.0], |row| package(row, &mut files)).await
+    }
+
+    async fn missing(&mut self, site: SiteId, ids: &[PackageId]) -> Result<Vec<PackageId>, StoreError> {
+        let place = Place { table: "packages", row: 0 };
+        let mut missing = Vec::new();
+        for part in ids.chunks(MISSING_AT_ONCE) {
+            let texts: Vec<&str> = part.iter().map(PackageId::as_str).collect();
+            let id = |row: &Row| place.check("package_id", PackageId::new(column::<String>(row, 0)?));
+            missing.extend(self.all(MISSING, &[&site.0, &texts], id).await?);
+        }
+        Ok(missing)
     }
 
     /// Exact for the same reason as `Files::delete`.
@@ -112,7 +140,7 @@ impl PgTx<'_> {
 
 fn file(row: &Row) -> Result<PackageFile, StoreError> {
     let place = Place { table: "packages", row: column(row, 0)? };
-    let name = place.check("files.name", PlainFileName::new(column::<String>(row, 1)?))?;
+    let name = place.check("files.name", PlainFileName::of_published(column::<String>(row, 1)?))?;
     let content = match column::<Option<String>>(row, 9)? {
         Some(url) => FileContent::External(ExternalFile {
             url,

@@ -32,6 +32,7 @@ const DELETE_HOST: &str = "delete from site_hosts where host = $1 and site = $2"
 const SET_SETTINGS: &str = "update sites set base_url = $2, small_rsa_keys = $3, key_id_in_answers = $4,
     auth_failure = $5, status_report_days = $6, device_event_days = $7, event_days = $8 where id = $1";
 const GENERATION: &str = "select value from change_counter where id = 1";
+const LOCK_COUNTER: &str = "select value from change_counter where id = 1 for update";
 const COUNT: &str = "update change_counter set value = value + 1 where id = 1 returning value";
 const TOUCH: &str = "update sites set generation = $2 where id = $1";
 
@@ -49,6 +50,7 @@ pub(super) const ALL: &[&str] = &[
     DELETE_HOST,
     SET_SETTINGS,
     GENERATION,
+    LOCK_COUNTER,
     COUNT,
     TOUCH,
 ];
@@ -61,6 +63,8 @@ impl Sites for PgTx<'_> {
         settings: &SiteSettings,
         now: Timestamp,
     ) -> Result<Option<SiteId>, StoreError> {
+        // The counter first, as in every unit that changes something: hosts are waited for after it.
+        self.rows(LOCK_COUNTER, &[]).await?;
         let retention = settings.retention;
         let values: [Value<'_>; 9] = [
             &name.as_str(),

@@ -4,8 +4,8 @@ use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    activations, customers, device_events, devices, features, files, installation, keys, license_terms, licenses,
-    orders, packages, sites, status_reports, trails, update_parts, updates, users,
+    activations, customers, device_events, devices, features, files, holdings, installation, keys, licenses, orders,
+    packages, sites, status_reports, trails, update_parts, updates, users,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -23,7 +23,7 @@ fn statements() -> Vec<&'static str> {
         files::ALL,
         installation::ALL,
         keys::ALL,
-        license_terms::ALL,
+        holdings::ALL,
         licenses::ALL,
         orders::ALL,
         packages::ALL,
@@ -78,5 +78,6 @@ async fn no_statement_reads_a_whole_table() {
 /// Every other way is preferred to reading a whole table, and to what would be quick only while tables are empty.
 const PLANS: &str = "set plan_cache_mode = force_generic_plan;
     set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
-/// How the lists end that may read all: of sites, and of access tokens, of which there are few.
-const FOR_FEW: [&str; 2] = [" from sites s order by name", " order by t.id desc"];
+/// How the statements end that may read all: of sites, of access tokens and of sequences, of which there are few.
+const FOR_FEW: [&str; 3] =
+    [" from sites s order by name", " order by t.id desc", " from pg_sequences where schemaname = current_schema()"];

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, Update, UpdateStatus};
 use countersign_domain::ids::{SiteId, UpdateRow};
-use countersign_domain::text::UpdateId;
+use countersign_domain::text::{PackageId, UpdateId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewRelease, Updates};
@@ -20,6 +20,9 @@ const INSERT: &str = "insert into updates (site, update_id, name, description, s
 const FIND: &str =
     "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
     from updates where site = $1 and update_id = $2";
+const FIND_WITH_PACKAGE: &str = "select update_id from updates where id = coalesce(
+    (select min(\"update\") from update_sources where package = (select id from packages where site = $1 and package_id = $2)),
+    (select min(\"update\") from update_targets where package = (select id from packages where site = $1 and package_id = $2)))";
 const LIST: &str =
     "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
     from updates where site = $1 order by update_id";
@@ -31,7 +34,7 @@ const SET_STATUS: &str = "update updates set status = $3 where site = $1 and upd
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST, REPLACE, LOCK, DELETE, SET_STATUS];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, FIND_WITH_PACKAGE, LIST, REPLACE, LOCK, DELETE, SET_STATUS];
 
 #[async_trait]
 impl Updates for PgTx<'_> {
@@ -51,6 +54,10 @@ impl Updates for PgTx<'_> {
         let id = self.check(column(&row, 0))?;
         let mut parts = self.parts_of(id).await?;
         self.check(update(&row, &mut parts).map(Some))
+    }
+
+    async fn find_with_package(&mut self, site: SiteId, package: &PackageId) -> Result<Option<UpdateId>, StoreError> {
+        self.first(FIND_WITH_PACKAGE, &[&site.0, &package.as_str()], id).await
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError> {
@@ -116,6 +123,10 @@ impl PgTx<'_> {
         ];
         self.first(REPLACE, &values, |row| column(row, 0)).await
     }
+}
+
+fn id(row: &Row) -> Result<UpdateId, StoreError> {
+    Place { table: "updates", row: 0 }.check("update_id", UpdateId::new(column::<String>(row, 0)?))
 }
 
 /// An update, with its parts taken out of `parts`.

@@ -18,15 +18,22 @@ const LIST_ON_DEVICE: &str = "select license, device, activated_at from activati
 const LIST_OF_LICENSE: &str = "select license, device, activated_at from activations
     where license = ?1 and device > ?2 order by device limit ?3";
 const DELETE: &str = "delete from activations where license = ?1 and device = ?2";
+const COUNT: &str = "update licenses set activations = activations + ?2 where id = ?1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST_ON_DEVICE, LIST_OF_LICENSE, DELETE];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST_ON_DEVICE, LIST_OF_LICENSE, DELETE, COUNT];
 
 #[async_trait]
 impl Activations for SqliteTx<'_> {
     async fn insert(&mut self, license: LicenseId, device: DeviceId, now: Timestamp) -> Result<bool, StoreError> {
-        self.attempt(|c| Ok(changed(c, INSERT, (license.0, device.0, now.as_millis()))? == 1))
+        self.attempt(|c| {
+            let inserted = changed(c, INSERT, (license.0, device.0, now.as_millis()))? == 1;
+            if inserted {
+                changed(c, COUNT, (license.0, 1))?;
+            }
+            Ok(inserted)
+        })
     }
 
     async fn find(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<Activation>, StoreError> {
@@ -42,7 +49,13 @@ impl Activations for SqliteTx<'_> {
     }
 
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError> {
-        self.attempt(|c| Ok(changed(c, DELETE, (license.0, device.0))? == 1))
+        self.attempt(|c| {
+            let deleted = changed(c, DELETE, (license.0, device.0))? == 1;
+            if deleted {
+                changed(c, COUNT, (license.0, -1))?;
+            }
+            Ok(deleted)
+        })
     }
 }
 

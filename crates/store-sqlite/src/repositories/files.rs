@@ -22,6 +22,7 @@ const FIND_FILE: &str =
     "select id, sha256, md5, size, object_key, created_at from files where site = ?1 and sha256 = ?2";
 const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at from files
     where site = ?1 and id > ?2 order by id limit ?3";
+const SET_OBJECT_KEY: &str = "update files set object_key = ?3 where site = ?1 and sha256 = ?2";
 const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = ?1)";
 const DELETE_FILE: &str = "delete from files where id = ?1";
 const FIND_OBJECT_KEY: &str = "select object_key from files where object_key = ?1";
@@ -35,6 +36,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT_FILE,
     FIND_FILE,
     LIST_FILES,
+    SET_OBJECT_KEY,
     FILE_IN_USE,
     DELETE_FILE,
     FIND_OBJECT_KEY,
@@ -82,6 +84,10 @@ impl Files for SqliteTx<'_> {
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError> {
         self.attempt(|c| all(c, LIST_FILES, (site.0, page.after, page.limit), |row| stored_file(row, 0)))
+    }
+
+    async fn set_object_key(&mut self, site: SiteId, sha256: &[u8; 32], object_key: &str) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, SET_OBJECT_KEY, (site.0, &sha256[..], object_key))? > 0))
     }
 
     async fn delete(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Deleted, StoreError> {

@@ -1,7 +1,7 @@
 //! Keys and secrets of sites.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{AuthorizationKeyId, SigningKeyId, SiteId};
+use countersign_domain::ids::{AuthorizationKeyId, SigningKeyId, SiteId, SiteSecretId};
 use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -21,6 +21,9 @@ const INSERT_SIGNING: &str =
 const LIST_SIGNING: &str =
     "select id, spki, sealed_private_key, created_at from signing_keys where site = ?1 order by id desc";
 const INSERT_SECRET: &str = "insert into site_secrets (site, purpose, sealed, created_at) values (?1, ?2, ?3, ?4)";
+const RESEAL_SIGNING: &str = "update signing_keys set sealed_private_key = ?3 where site = ?1 and id = ?2";
+const RESEAL_SECRET: &str = "update site_secrets set sealed = ?3 where site = ?1 and id = ?2";
+const DELETE_SECRET: &str = "delete from site_secrets where site = ?1 and id = ?2";
 const LIST_SECRETS: &str = "select id, purpose, sealed, created_at from site_secrets where site = ?1 order by id desc";
 
 /// Every statement of this file.
@@ -31,8 +34,11 @@ pub(super) const ALL: &[&str] = &[
     END_AUTHORIZATION,
     INSERT_SIGNING,
     LIST_SIGNING,
+    RESEAL_SIGNING,
     INSERT_SECRET,
     LIST_SECRETS,
+    RESEAL_SECRET,
+    DELETE_SECRET,
 ];
 
 #[async_trait]
@@ -77,6 +83,10 @@ impl SigningKeys for SqliteTx<'_> {
     async fn list(&mut self, site: SiteId) -> Result<Vec<SigningKey>, StoreError> {
         self.attempt(|c| all(c, LIST_SIGNING, [site.0], signing_key))
     }
+
+    async fn reseal(&mut self, site: SiteId, key: SigningKeyId, sealed: &[u8]) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, RESEAL_SIGNING, (site.0, key.0, sealed))? == 1))
+    }
 }
 
 #[async_trait]
@@ -94,6 +104,14 @@ impl SiteSecrets for SqliteTx<'_> {
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<SiteSecret>, StoreError> {
         self.attempt(|c| all(c, LIST_SECRETS, [site.0], site_secret))
+    }
+
+    async fn reseal(&mut self, site: SiteId, secret: SiteSecretId, sealed: &[u8]) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, RESEAL_SECRET, (site.0, secret.0, sealed))? == 1))
+    }
+
+    async fn delete(&mut self, site: SiteId, secret: SiteSecretId) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, DELETE_SECRET, (site.0, secret.0))? == 1))
     }
 }
 
@@ -116,8 +134,10 @@ fn signing_key(row: &Row<'_>) -> Result<SigningKey, StoreError> {
 }
 
 fn site_secret(row: &Row<'_>) -> Result<SiteSecret, StoreError> {
-    let place = Place { table: "site_secrets", row: column(row, 0)? };
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "site_secrets", row: id };
     Ok(SiteSecret {
+        id: SiteSecretId(id),
         purpose: place.present("purpose", SecretPurpose::parse(&column::<String>(row, 1)?))?,
         sealed: column(row, 2)?,
         created_at: time(column(row, 3)?),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_domain::catalog::package::Product;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, HeldTerms, License, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, Holding, License, LicenseStatus, LicenseTerms};
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
@@ -12,6 +12,7 @@ use countersign_store::repositories::{LicenseFilter, Licenses, NewLicense, Page}
 use rusqlite::{Connection, Row, params};
 
 use super::customers::holder;
+use super::holdings;
 use crate::rows::{Place, all, changed, column, first, inserted, time};
 use crate::transaction::SqliteTx;
 
@@ -20,14 +21,17 @@ macro_rules! select_licenses {
     ($rest:literal) => {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name, l.status, l.start_date,
-            l.end_date, l.activation_limit, (select count(*) from activations a where a.license = l.id), l.created_at ",
+            l.end_date, l.activation_limit, l.activations, l.created_at ",
             $rest
         )
     };
 }
 
-const INSERT: &str = "insert into licenses (site, license_key, \"order\", product, status, start_date, end_date,
-    activation_limit, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing returning id";
+const INSERT: &str =
+    "insert into licenses (site, license_key, \"order\", customer, product, status, start_date, end_date,
+    activation_limit, created_at)
+    values (?1, ?2, ?3, (select customer from orders where id = ?3), ?4, ?5, ?6, ?7, ?8, ?9)
+    on conflict do nothing returning id";
 const INSERT_FEATURE: &str = "insert into license_features (license, feature) values (?1, ?2)";
 const FEATURES: &str = "select f.code from license_features i join features f on f.id = i.feature where i.license = ?1
     order by f.code";
@@ -55,30 +59,10 @@ const LIST_OF_ORDER: &str = select_licenses!(
 );
 const SET_TERMS: &str =
     "update licenses set status = ?2, start_date = ?3, end_date = ?4, activation_limit = ?5 where id = ?1";
-const HELD_BY_ACCOUNT: &str =
-    "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit, exists (
-        select 1 from activations a where a.license = l.id and a.device = ?2
-    ) from customers c cross join orders o on o.customer = c.id cross join licenses l on l.\"order\" = o.id
-    where c.account = ?1";
-const HELD_BY_CUSTOMER: &str =
-    "select distinct l.product, l.status, l.start_date, l.end_date, l.activation_limit, exists (
-        select 1 from activations a where a.license = l.id and a.device = ?2
-    ) from orders o cross join licenses l on l.\"order\" = o.id where o.customer = ?1";
-
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[
-    INSERT,
-    INSERT_FEATURE,
-    FEATURES,
-    FIND,
-    LIST,
-    LIST_OF_CUSTOMER,
-    LIST_OF_ORDER,
-    SET_TERMS,
-    HELD_BY_ACCOUNT,
-    HELD_BY_CUSTOMER,
-];
+pub(super) const ALL: &[&str] =
+    &[INSERT, INSERT_FEATURE, FEATURES, FIND, LIST, LIST_OF_CUSTOMER, LIST_OF_ORDER, SET_TERMS];
 
 #[async_trait]
 impl Licenses for SqliteTx<'_> {
@@ -137,12 +121,13 @@ impl Licenses for SqliteTx<'_> {
         self.attempt(|c| Ok(changed(c, SET_TERMS, values)? == 1))
     }
 
-    async fn held_by_account_of(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError> {
-        let (sql, whose) = match device.holder {
-            Some(holder) => holder.account.map_or((HELD_BY_CUSTOMER, holder.customer.0), |a| (HELD_BY_ACCOUNT, a.0)),
-            None => return Ok(Vec::new()),
-        };
-        self.attempt(|c| all(c, sql, (whose, device.id.0), held))
+    async fn held_by_account_of(
+        &mut self,
+        device: &Device,
+        products: &[ProductId],
+        today: Date,
+    ) -> Result<Vec<Holding>, StoreError> {
+        self.attempt(|c| holdings::held(c, device, products, today))
     }
 }
 
@@ -183,11 +168,6 @@ fn terms(place: Place, row: &Row<'_>, from: usize) -> Result<LicenseTerms, Store
         end_date: date("end_date", from + 2)?,
         limit: limit.transpose()?.map_or(ActivationLimit::Unlimited, ActivationLimit::AtMost),
     })
-}
-
-fn held(row: &Row<'_>) -> Result<HeldTerms, StoreError> {
-    let place = Place { table: "licenses", row: 0 };
-    Ok(HeldTerms { product: ProductId(column(row, 0)?), terms: terms(place, row, 1)?, activated: column(row, 5)? })
 }
 
 /// A license, with its features read one license at a time: a page of a list is short, and a lookup is no round trip.

@@ -6,6 +6,7 @@ mod device_events;
 mod devices;
 mod features;
 mod files;
+mod holdings;
 mod installation;
 mod keys;
 mod licenses;

@@ -30,7 +30,9 @@ macro_rules! select_reports {
 const INSERT: &str =
     "insert into status_reports (site, device, class, host_id, id_type, publisher, update_id, update_name,
     package_id, platform, language, code, reason, reported_at, received_at, fold)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) on conflict do nothing";
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+    on conflict (site, fold) do update set device = excluded.device, host_id = null, id_type = null, publisher = null
+    where status_reports.device is null and excluded.device is not null";
 const LIST: &str = select_reports!("where r.site = ?1 and r.id > ?2 order by r.id limit ?3");
 // The plus keeps the index on the site, whose reports are many, out of the choice.
 const LIST_OF_DEVICE: &str =

@@ -24,6 +24,9 @@ const INSERT_LANGUAGE: &str = "insert into update_languages (\"update\", positio
 const FIND: &str =
     "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
     from updates where site = ?1 and update_id = ?2";
+const FIND_WITH_PACKAGE: &str = "select update_id from updates where id = coalesce(
+    (select min(\"update\") from update_sources where package = (select id from packages where site = ?1 and package_id = ?2)),
+    (select min(\"update\") from update_targets where package = (select id from packages where site = ?1 and package_id = ?2)))";
 const LIST: &str =
     "select id, update_id, name, description, status, entitlement_check, start_date, end_date, command_line
     from updates where site = ?1 order by update_id";
@@ -61,6 +64,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT_TARGET,
     INSERT_LANGUAGE,
     FIND,
+    FIND_WITH_PACKAGE,
     LIST,
     SOURCES,
     LIST_SOURCES,
@@ -95,6 +99,10 @@ impl Updates for SqliteTx<'_> {
                 update(row, &mut parts)
             })
         })
+    }
+
+    async fn find_with_package(&mut self, site: SiteId, package: &PackageId) -> Result<Option<UpdateId>, StoreError> {
+        self.attempt(|c| first(c, FIND_WITH_PACKAGE, (site.0, package.as_str()), id))
     }
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError> {
@@ -219,6 +227,10 @@ fn target(row: &Row<'_>) -> Result<ReleaseTo, StoreError> {
 
 fn language(row: &Row<'_>) -> Result<LanguageText, StoreError> {
     Ok(LanguageText { language: Language(column(row, 1)?), title: column(row, 2)?, description: column(row, 3)? })
+}
+
+fn id(row: &Row<'_>) -> Result<UpdateId, StoreError> {
+    Place { table: "updates", row: 0 }.check("update_id", UpdateId::new(column::<String>(row, 0)?))
 }
 
 /// An update, with its parts taken out of `parts`.

@@ -1,10 +1,8 @@
 //! Licenses on devices: activated once, never more often than the limit says, and what follows for the account.
 
-use std::collections::HashSet;
-
 use countersign_domain::device::Device;
 use countersign_domain::ids::{CustomerId, DeviceId, LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, HeldTerms, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms, Standing};
 use countersign_domain::time::{Date, Timestamp};
 use futures_util::future::join_all;
 
@@ -123,34 +121,38 @@ async fn found(tx: &mut dyn Tx, site: SiteId, device: DeviceId) -> Result<Device
     Ok(tx.devices().find_by_id(site, device).await?.expect("the test has written it"))
 }
 
-/// What the account of a device holds, each once.
-async fn held(tx: &mut dyn Tx, site: SiteId, device: DeviceId) -> Result<HashSet<HeldTerms>, StoreError> {
+/// What the account of a device holds of two products on a day.
+async fn held(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    device: DeviceId,
+    products: [ProductId; 2],
+    today: &str,
+) -> Result<[Option<bool>; 2], StoreError> {
     let device = found(tx, site, device).await?;
-    let listed = tx.licenses().held_by_account_of(&device).await?;
-    let held: HashSet<_> = listed.iter().copied().collect();
-    assert_eq!(held.len(), listed.len(), "the same terms came twice: {listed:?}");
-    Ok(held)
+    let listed = tx.licenses().held_by_account_of(&device, &products, Date::parse(today).expect("a date")).await?;
+    assert!(tx.licenses().held_by_account_of(&device, &[], Date::parse(today).expect("a date")).await?.is_empty());
+    let holding = |product| listed.iter().find(|held| held.product == product).map(|held| held.on_device);
+    assert_eq!(listed.len(), products.iter().filter(|product| holding(**product).is_some()).count(), "{listed:?}");
+    Ok(products.map(holding))
 }
 
-/// A device is told the terms under which its account holds products: as they are, each once, marked where the license
-/// is activated on the device itself. What others hold is not among them.
+/// A device holds what its account has bought, and knows what is activated on itself. What others hold is not among it.
 pub async fn an_account_holds_what_its_customers_have_bought(store: &Store) {
+    const DAY: &str = "2030-06-01";
     let site = site(store, "one").await;
-    let date = |text| Some(Date::parse(text).expect("a date"));
     let off = LicenseTerms { status: LicenseStatus::Disabled, ..TERMS };
-    let dated = LicenseTerms { start_date: date("2030-01-01"), end_date: date("2031-12-31"), ..TERMS };
     let endless = LicenseTerms { limit: ActivationLimit::Unlimited, ..TERMS };
     store
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let holders = Holders::write(tx, site).await?;
-                let (pump, valve) = (product(tx, site, "Pump").await?, product(tx, site, "Valve").await?);
+                let products = [product(tx, site, "Pump").await?, product(tx, site, "Valve").await?];
+                let [pump, valve] = products;
                 let mut licenses = Vec::new();
                 for (number, (buyer, product, terms)) in [
-                    (holders.branch, pump, TERMS),
+                    (holders.branch, pump, off),
                     (holders.sister, pump, TERMS),
-                    (holders.sister, pump, off),
-                    (holders.sister, valve, dated),
                     (holders.alone, pump, endless),
                     (holders.stranger, valve, TERMS),
                 ]
@@ -165,34 +167,60 @@ pub async fn an_account_holds_what_its_customers_have_bought(store: &Store) {
                 let alone = device(tx, site, "alone", Some(holders.alone)).await?;
                 let stranger = device(tx, site, "stranger", Some(holders.stranger)).await?;
                 let nobody = device(tx, site, "nobody", None).await?;
-
-                let row = |product: ProductId, terms, activated| HeldTerms { product, terms, activated };
-                let group = HashSet::from([row(pump, TERMS, false), row(pump, off, false), row(valve, dated, false)]);
-                assert_eq!(held(tx, site, branch).await?, group);
-                assert_eq!(held(tx, site, sister).await?, group);
-                assert_eq!(held(tx, site, alone).await?, HashSet::from([row(pump, endless, false)]));
-                assert_eq!(held(tx, site, stranger).await?, HashSet::from([row(valve, TERMS, false)]));
-                assert!(held(tx, site, nobody).await?.is_empty());
-
+                for (device, expected) in [
+                    (branch, [Some(false), None]),
+                    (sister, [Some(false), None]),
+                    (alone, [Some(false), None]),
+                    (stranger, [None, Some(false)]),
+                    (nobody, [None, None]),
+                ] {
+                    assert_eq!(held(tx, site, device, products, DAY).await?, expected, "{device:?}");
+                }
                 for device in [branch, nobody] {
                     assert!(tx.activations().insert(licenses[1], device, NOW).await?);
                 }
-                assert!(tx.activations().insert(licenses[2], sister, NOW).await?);
-                let marked = group.iter().copied().chain([row(pump, TERMS, true)]).collect::<HashSet<_>>();
-                assert_eq!(held(tx, site, branch).await?, marked, "one of two equal licenses is activated");
-                assert!(tx.activations().insert(licenses[0], branch, NOW).await?);
-                let both = HashSet::from([row(pump, TERMS, true), row(pump, off, false), row(valve, dated, false)]);
-                assert_eq!(held(tx, site, branch).await?, both, "both are activated");
-                let other = HashSet::from([row(pump, TERMS, false), row(pump, off, true), row(valve, dated, false)]);
-                assert_eq!(
-                    held(tx, site, sister).await?,
-                    other,
-                    "only what is activated on the device itself is marked"
-                );
-                assert!(held(tx, site, nobody).await?.is_empty(), "a device of nobody holds nothing");
+                assert!(tx.activations().insert(licenses[0], sister, NOW).await?);
+                for (device, expected) in [
+                    (branch, [Some(true), None]),
+                    // A license that is not in force does not count, even when it is activated.
+                    (sister, [Some(false), None]),
+                    (nobody, [None, None]),
+                ] {
+                    assert_eq!(held(tx, site, device, products, DAY).await?, expected, "{device:?}");
+                }
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
 
-                assert!(tx.devices().set_customer(branch, Some(holders.alone)).await?);
-                assert_eq!(held(tx, site, branch).await?, HashSet::from([row(pump, endless, false)]));
+/// What the store takes for a license in force is what the rule takes for one.
+pub async fn a_license_is_held_on_the_days_on_which_it_is_in_force(store: &Store) {
+    const DAYS: [Option<&str>; 4] = [None, Some("2030-05-31"), Some("2030-06-01"), Some("2030-06-02")];
+    let site = site(store, "one").await;
+    let date = |text| Date::parse(text).expect("a date");
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let (mut number, valve) = (0, product(tx, site, "Valve").await?);
+                for status in [LicenseStatus::Enabled, LicenseStatus::Disabled] {
+                    for (start, end) in DAYS.into_iter().flat_map(|start| DAYS.map(|end| (start, end))) {
+                        number += 1;
+                        let terms =
+                            LicenseTerms { status, start_date: start.map(date), end_date: end.map(date), ..TERMS };
+                        let buyer = customer(tx, site, &format!("Buyer {number}"), None).await?;
+                        let order = order(tx, site, &format!("SO-{number}"), buyer).await?;
+                        let pump = product(tx, site, &format!("Pump {number}")).await?;
+                        license(tx, site, &format!("ACT-{number}"), order, pump, terms).await?;
+                        let device = device(tx, site, &format!("device {number}"), Some(buyer)).await?;
+                        for today in DAYS.into_iter().flatten() {
+                            let in_force = terms.standing(date(today)) == Standing::InForce;
+                            let found = held(tx, site, device, [pump, valve], today).await?;
+                            assert_eq!(found, [in_force.then_some(false), None], "{terms:?} on {today}");
+                        }
+                    }
+                }
                 Ok(())
             })
         })

@@ -1,6 +1,6 @@
 //! Products, files, packages and updates.
 
-use countersign_domain::catalog::package::{FileContent, PackageFile};
+use countersign_domain::catalog::package::{FileContent, PackageFile, StoredFile};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, LanguageText, UpdateStatus};
 use countersign_domain::device::Language;
@@ -37,7 +37,7 @@ pub(super) async fn package(
         None => tx.products().insert(site, &name, NOW).await?.expect("free"),
     };
     let files = files.iter().map(|&(name, stored, execute)| NewPackageFile {
-        name: PlainFileName::new(name).expect("good name"),
+        name: PlainFileName::of_published(name).expect("good name"),
         content: NewFileContent::Stored(stored),
         execute,
     });
@@ -84,6 +84,58 @@ pub async fn object_keys_in_use_are_found_in_any_site(store: &Store) {
     assert_eq!(found, ["key-2", "key-1"]);
 }
 
+/// A file whose bytes lie elsewhere from now on stays the same file, for every package that names it.
+pub async fn a_file_can_be_given_another_object(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let stored = file(tx, one, 1).await?;
+                assert!(package(tx, one, "pump-1", &[("a.bin", stored, false)]).await?);
+                let before = tx.files().find(one, &[1; 32]).await?.expect("is there");
+                assert!(!tx.files().set_object_key(two, &[1; 32], "moved").await?, "a foreign site moved it");
+                assert!(!tx.files().set_object_key(one, &[2; 32], "moved").await?, "it was never there");
+                assert!(tx.files().set_object_key(one, &[1; 32], "moved").await?);
+                let moved = StoredFile { object_key: "moved".to_owned(), ..before };
+                assert_eq!(tx.files().find(one, &[1; 32]).await?.as_ref(), Some(&moved));
+                let found = tx.packages().find(one, &package_id("pump-1")).await?.expect("is there");
+                assert_eq!(found.files[0].content, FileContent::Stored(moved));
+                let keys = ["key-1", "moved"].map(str::to_owned);
+                assert_eq!(tx.files().find_by_object_keys(&keys).await?, ["moved"], "the old object is nobody's");
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
+/// Of many IDs, those come back that the site has no package of, in the order given.
+pub async fn missing_packages_are_found_at_once(store: &Store) {
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
+    let missing = store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                package(tx, one, "here", &[]).await?;
+                package(tx, one, "too", &[]).await?;
+                package(tx, two, "elsewhere", &[]).await?;
+                assert!(tx.packages().missing(one, &[]).await?.is_empty());
+                let known = ["here", "too", "here"].map(package_id);
+                assert!(tx.packages().missing(one, &known).await?.is_empty());
+                // More than one statement looks for; the first and the last are among the missing ones.
+                let many = (0..2500).map(|number| package_id(&format!("gone-{number}")));
+                let ids: Vec<_> =
+                    ["HERE", "here", "elsewhere", "it's"].map(package_id).into_iter().chain(many).collect();
+                let missing = tx.packages().missing(one, &ids).await?;
+                let expected: Vec<_> = ids.into_iter().filter(|id| id.as_str() != "here").collect();
+                assert_eq!(missing, expected);
+                Ok(missing.len())
+            })
+        })
+        .await
+        .expect("writes");
+    assert_eq!(missing, 2503);
+}
+
 fn stored_id(file: &PackageFile) -> StoredFileId {
     match &file.content {
         FileContent::Stored(stored) => stored.id,
@@ -111,6 +163,13 @@ pub async fn packages_keep_their_files_in_order(store: &Store) {
                 let listed = tx.packages().list(one).await?;
                 assert_eq!(listed.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["pump-0", "pump-1"]);
                 assert_eq!(tx.packages().find(two, &package_id("pump-1")).await?, None);
+                // A name that is not given any more, because devices refuse it, stays readable.
+                assert!(
+                    PlainFileName::new("old.part").is_err()
+                        && package(tx, one, "old", &[("old.part", a, true)]).await?
+                );
+                let old = tx.packages().find(one, &package_id("old")).await?.expect("is there");
+                assert_eq!(old.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["old.part"]);
                 Ok(())
             })
         })

@@ -6,6 +6,7 @@
 mod activations;
 mod catalog;
 mod devices;
+mod epochs;
 mod failures;
 mod keys;
 mod licensing;
@@ -28,6 +29,7 @@ use crate::{Store, StoreError};
 pub use activations::*;
 pub use catalog::*;
 pub use devices::*;
+pub use epochs::*;
 pub use failures::*;
 pub use keys::*;
 pub use licensing::*;
@@ -56,6 +58,9 @@ macro_rules! conformance_suite {
             units_that_touch_first_insert_once,
             the_change_counter_counts_every_change,
             the_installation_is_written_once,
+            the_installation_is_replaced_whole,
+            sealed_values_are_replaced_by_their_site,
+            an_epoch_moves_every_row_id,
             sites_keep_their_settings_and_hosts_are_unique,
             authorization_keys_end,
             signing_keys_and_secrets_come_newest_first,
@@ -63,6 +68,8 @@ macro_rules! conformance_suite {
             a_revoked_token_is_never_found_again,
             files_are_deduplicated_in_a_site,
             object_keys_in_use_are_found_in_any_site,
+            a_file_can_be_given_another_object,
+            missing_packages_are_found_at_once,
             packages_keep_their_files_in_order,
             updates_keep_all_their_parts,
             a_list_is_what_finding_each_one_gives,
@@ -77,6 +84,7 @@ macro_rules! conformance_suite {
             a_license_is_activated_once_on_a_device,
             a_locked_license_is_never_activated_beyond_its_limit,
             an_account_holds_what_its_customers_have_bought,
+            a_license_is_held_on_the_days_on_which_it_is_in_force,
             devices_are_told_apart_by_identity_and_site,
             devices_change_hands_and_status,
             units_that_register_one_device_all_see_it,

@@ -94,7 +94,7 @@ pub async fn parts_of_a_list_give_every_row_once(store: &Store) {
                         in_parts!(|page| tx.accounts().list(site, page), |row| row.name.to_string()),
                         in_parts!(|page| tx.customers().list(site, page), |row| row.name.to_string()),
                         in_parts!(|page| tx.orders().list(site, None, page), |row| row.number.to_string()),
-                        in_parts!(|page| tx.licenses().list(site, filter, page), |row| row.key.to_string()),
+                        in_parts!(|page| tx.licenses().list(site, filter, page), |row| row.key.as_str().to_owned()),
                         in_parts!(|page| tx.devices().list(site, None, page), |row| row.identity.id.clone()),
                         in_parts!(|page| tx.status_reports().list(site, unregistered, page), |row| reason(row)),
                         in_parts!(|page| tx.device_events().list(site, None, page), |row| event_name(row)),

@@ -143,6 +143,11 @@ pub async fn what_is_in_use_is_not_removed(store: &Store) {
                 }
                 let release = release("U-1", &["from"], &[("ANY", "to")], &[1033]);
                 assert!(tx.updates().insert(one, &release, NOW).await?.is_some());
+                for (package, update) in [("from", Some("U-1")), ("to", Some("U-1")), ("free", None), ("none", None)] {
+                    let found = tx.updates().find_with_package(one, &package_id(package)).await?;
+                    assert_eq!(found.as_ref().map(UpdateId::as_str), update, "{package}");
+                    assert_eq!(tx.updates().find_with_package(two, &package_id(package)).await?, None, "foreign");
+                }
                 for (id, outcome) in [("from", Deleted::InUse), ("to", Deleted::InUse), ("free", Deleted::Yes)] {
                     assert_eq!(tx.packages().delete(two, &package_id(id)).await?, Deleted::Unknown, "foreign: {id}");
                     assert_eq!(tx.packages().delete(one, &package_id(id)).await?, outcome, "{id}");

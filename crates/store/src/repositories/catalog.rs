@@ -60,6 +60,9 @@ pub trait Files: Send {
     /// Files of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<StoredFile>, StoreError>;
 
+    /// Says where the bytes of a site's file lie from now on: under a key that no row has. `false`: no such file.
+    async fn set_object_key(&mut self, site: SiteId, sha256: &[u8; 32], object_key: &str) -> Result<bool, StoreError>;
+
     /// Takes a file away that no package refers to. Its bytes are then nobody's.
     async fn delete(&mut self, site: SiteId, sha256: &[u8; 32]) -> Result<Deleted, StoreError>;
 
@@ -129,6 +132,9 @@ pub trait Packages: Send {
     /// All packages of a site, by ID.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Package>, StoreError>;
 
+    /// Those of the given IDs of which the site has no package, in the order given.
+    async fn missing(&mut self, site: SiteId, ids: &[PackageId]) -> Result<Vec<PackageId>, StoreError>;
+
     /// Removes a package that no update refers to, with its files' rows.
     async fn delete(&mut self, site: SiteId, id: &PackageId) -> Result<Deleted, StoreError>;
 }
@@ -155,6 +161,9 @@ pub trait Updates: Send {
 
     /// An update by ID.
     async fn find(&mut self, site: SiteId, id: &UpdateId) -> Result<Option<Update>, StoreError>;
+
+    /// An update that starts from a package or, if there is none, delivers it: the oldest of them.
+    async fn find_with_package(&mut self, site: SiteId, package: &PackageId) -> Result<Option<UpdateId>, StoreError>;
 
     /// All updates of a site, by ID.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Update>, StoreError>;

@@ -81,7 +81,8 @@ pub enum StatusReportFilter {
 /// How updates go on devices.
 #[async_trait]
 pub trait StatusReports: Send {
-    /// Writes a report. `false`: one with the same fold is there already.
+    /// Writes a report. `false`: one with the same fold is there already. If that one is of a device that the site did not
+    /// know then and knows now, it becomes a report of that device.
     async fn insert(&mut self, site: SiteId, report: &NewStatusReport, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Reports of a site, by row id.

@@ -21,4 +21,15 @@ pub trait Installation: Send {
 
     /// Writes the row once. `false`: another process was first.
     async fn insert(&mut self, record: &InstallationRecord) -> Result<bool, StoreError>;
+
+    /// Replaces the row, when everything that is sealed was sealed anew. `false`: there is none yet.
+    async fn replace(&mut self, record: &InstallationRecord) -> Result<bool, StoreError>;
+
+    /// The number of the current epoch: 1, and one more after each restore. `None` in a store that was never used.
+    async fn epoch(&mut self) -> Result<Option<i64>, StoreError>;
+
+    /// Begins a new epoch and gives its number: every row id that is assigned from now on, and the change counter, is
+    /// greater by `jump` than it would have been. What was given out after the backup that was restored is therefore never
+    /// given out again. `None` in a store that was never used.
+    async fn begin_epoch(&mut self, jump: i64) -> Result<Option<i64>, StoreError>;
 }

@@ -1,7 +1,7 @@
 //! Keys and secrets of sites.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{AuthorizationKeyId, SigningKeyId, SiteId};
+use countersign_domain::ids::{AuthorizationKeyId, SigningKeyId, SiteId, SiteSecretId};
 use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret};
 use countersign_domain::time::Timestamp;
 
@@ -39,6 +39,9 @@ pub trait SigningKeys: Send {
 
     /// All key pairs of a site, newest first.
     async fn list(&mut self, site: SiteId) -> Result<Vec<SigningKey>, StoreError>;
+
+    /// Replaces the sealed form of a private half. `false`: the site has no such key pair.
+    async fn reseal(&mut self, site: SiteId, key: SigningKeyId, sealed: &[u8]) -> Result<bool, StoreError>;
 }
 
 /// Symmetric secrets of sites.
@@ -55,4 +58,10 @@ pub trait SiteSecrets: Send {
 
     /// All secrets of a site, newest first.
     async fn list(&mut self, site: SiteId) -> Result<Vec<SiteSecret>, StoreError>;
+
+    /// Replaces the sealed form of a secret. `false`: the site has no such secret.
+    async fn reseal(&mut self, site: SiteId, secret: SiteSecretId, sealed: &[u8]) -> Result<bool, StoreError>;
+
+    /// Removes a secret: what was made with it is refused. `false`: the site has no such secret.
+    async fn delete(&mut self, site: SiteId, secret: SiteSecretId) -> Result<bool, StoreError>;
 }

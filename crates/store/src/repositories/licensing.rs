@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{AccountId, CustomerId, DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
-use countersign_domain::licensing::{Account, Activation, Customer, Feature, HeldTerms, License, LicenseTerms, Order};
+use countersign_domain::licensing::{Account, Activation, Customer, Feature, Holding, License, LicenseTerms, Order};
 use countersign_domain::text::{AccountName, CustomerName, FeatureCode, LicenseKey, OrderNumber};
-use countersign_domain::time::Timestamp;
+use countersign_domain::time::{Date, Timestamp};
 
 use super::Page;
 use crate::StoreError;
@@ -145,15 +145,21 @@ pub trait Licenses: Send {
     /// Replaces the terms of a license. `false`: no such license.
     async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError>;
 
-    /// The different terms under which the account of a device holds products, without order and each once. Those of a
-    /// license that is activated on the device itself are marked. Empty for a device without a holder.
-    async fn held_by_account_of(&mut self, device: &Device) -> Result<Vec<HeldTerms>, StoreError>;
+    /// Those of the given products that the account of a device holds on a day, under a license that is then in force as
+    /// [`LicenseTerms::standing`] says. Empty for a device without a holder. However much the account holds, this takes
+    /// few lookups for each product.
+    async fn held_by_account_of(
+        &mut self,
+        device: &Device,
+        products: &[ProductId],
+        today: Date,
+    ) -> Result<Vec<Holding>, StoreError>;
 }
 
 /// Licenses on devices.
 #[async_trait]
 pub trait Activations: Send {
-    /// Writes an activation. `false`: the license is activated on the device already.
+    /// Writes an activation, which counts for its license. `false`: the license is activated on the device already.
     async fn insert(&mut self, license: LicenseId, device: DeviceId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The activation of a license on a device.
@@ -165,6 +171,7 @@ pub trait Activations: Send {
     /// Where a license is activated, by row id of the device, which is what the page counts by.
     async fn list_of_license(&mut self, license: LicenseId, page: Page) -> Result<Vec<Activation>, StoreError>;
 
-    /// Removes an activation. `false`: there was none.
+    /// Removes an activation, which then counts no more. `false`: there was none. Like [`Licenses::lock`] this locks the
+    /// license until the unit ends.
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError>;
 }

@@ -1,7 +1,6 @@
 //! Taking devices out of use, and giving them to customers.
 //!
-//! All of this locks the device alone. Licenses need no lock: an activation that goes makes room, and who has just counted
-//! under the lock of the license refuses at worst what fits a moment later. A device that comes to register waits here.
+//! Licenses are locked before the device, as everywhere: an activation that is removed is counted off its license.
 
 use countersign_domain::audit::Action;
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
@@ -25,9 +24,12 @@ pub enum ChangeDeviceError {
     Fault(#[from] Fault),
     /// What is activated on the device belongs to another account.
     #[error(
-        "a license of another account is activated on the device; release it first: countersign license release KEY"
+        "a license of another account is activated on the device; release it first: countersign license release KEY DEVICE"
     )]
     OtherAccount,
+    /// The device has activated a license at this very moment.
+    #[error("the device has activated a license at this moment; try again")]
+    Registering,
     /// No such customer.
     #[error("this site has no customer {0:?}; create it first: countersign customer create {0:?}")]
     UnknownCustomer(String),
@@ -45,8 +47,8 @@ pub struct Returned {
     pub released: usize,
 }
 
-/// Takes a device back: all licenses on it are released. It may register again, with the customer that it had. This also
-/// is the way back for a device that was retired.
+/// Takes a device back: all licenses on it are released, and it belongs to nobody. It may register again, like a new one.
+/// This also is the way back for a device that was retired.
 ///
 /// # Errors
 /// [`ChangeDeviceError`] says why it stays as it is.
@@ -54,15 +56,22 @@ pub async fn give_back(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Res
     let actor = ctx.actor();
     ctx.record(site, Action::new("device.return", &identity.id), move |tx| {
         Box::pin(async move {
-            let now = tx.now().await?;
-            let device = lock_other_than(tx, site, &identity, DeviceStatus::Returned).await?;
-            let activations = tx.activations().list_on_device(device.id).await?;
+            let found = tx.devices().find(site, &identity).await?.ok_or(ChangeDeviceError::UnknownDevice)?;
+            let activations = tx.activations().list_on_device(found.id).await?;
             for activation in &activations {
-                tx.activations().delete(activation.license, device.id).await?;
+                tx.activations().delete(activation.license, found.id).await?;
+            }
+            let device = lock_other_than(tx, site, &identity, DeviceStatus::Returned).await?;
+            if !tx.activations().list_on_device(device.id).await?.is_empty() {
+                return Err(ChangeDeviceError::Registering);
+            }
+            let now = tx.now().await?;
+            for activation in &activations {
                 let released = Event::LicenseReleased(activation.license, device.id);
                 tx.outbox().insert(site, released, &actor, now).await?;
             }
             tx.devices().set_status(device.id, DeviceStatus::Returned).await?;
+            tx.devices().set_customer(device.id, None).await?;
             tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?;
             Ok(Returned { released: activations.len() })
         })
@@ -78,8 +87,8 @@ pub async fn retire(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Result
     let actor = ctx.actor();
     ctx.record(site, Action::new("device.retire", &identity.id), move |tx| {
         Box::pin(async move {
-            let now = tx.now().await?;
             let device = lock_other_than(tx, site, &identity, DeviceStatus::Obsolete).await?;
+            let now = tx.now().await?;
             tx.devices().set_status(device.id, DeviceStatus::Obsolete).await?;
             Ok(tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?)
         })
@@ -100,8 +109,8 @@ pub async fn set_customer(
     let actor = ctx.actor();
     ctx.record(site, Action::new("device.set-customer", &identity.id), move |tx| {
         Box::pin(async move {
-            let now = tx.now().await?;
             let device = tx.devices().lock(site, &identity).await?.ok_or(ChangeDeviceError::UnknownDevice)?;
+            let now = tx.now().await?;
             let customer = match customer {
                 Some(name) => {
                     let found = tx.customers().find(site, &name).await?;

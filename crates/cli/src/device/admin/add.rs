@@ -1,14 +1,13 @@
 //! `countersign device add`.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use countersign_app::licensing::devices::{self, NewDevice};
 use countersign_domain::device::DeviceClass;
 use countersign_domain::text::CustomerName;
-use serde_json::json;
 
-use super::NamedDevice;
+use super::{NamedDevice, document};
 use crate::options::Options;
 
 /// A device to enter.
@@ -38,16 +37,14 @@ impl AddDevice {
     pub(super) async fn run(self, options: &Options) -> Result<()> {
         let Self { device, class, identity_name, customer } = self;
         let new = NewDevice { identity: device.identity(), identity_name, class, customer };
-        let row = options.on_site(async |ctx, site| Ok(devices::add(ctx, site.id, new.clone()).await?)).await?;
-        let document = json!({
-            "row": row.0,
-            "id": new.identity.id,
-            "id_type": new.identity.id_type,
-            "publisher": new.identity.publisher_name,
-            "class": class.as_str(),
-            "customer": new.customer.as_ref().map(CustomerName::as_str),
-        });
-        options.output().done(&document, &format!("Entered device {} as {}.", new.identity.id, class.as_str()));
+        let added = options
+            .on_site(async |ctx, site| {
+                devices::add(ctx, site.id, new.clone()).await?;
+                let found = devices::find(ctx, site.id, new.identity.clone()).await?;
+                found.context("the device was entered and is not there")
+            })
+            .await?;
+        options.output().done(&document(&added), &format!("Entered device {} as {}.", new.identity.id, class.as_str()));
         Ok(())
     }
 }

@@ -19,10 +19,10 @@ struct Part {
     /// Only of this device, as `countersign device list` shows it.
     device: Option<String>,
     /// Kind of the host ID.
-    #[arg(long, default_value = "STRING", value_name = "TYPE")]
+    #[arg(long, default_value = "STRING", requires = "device", value_name = "TYPE")]
     id_type: String,
     /// Publisher that the host ID belongs to.
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    #[arg(long, default_value = "", hide_default_value = true, requires = "device", value_name = "NAME")]
     publisher: String,
     /// Row after which the list begins: the last one that you have read.
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "ROW", value_parser = value_parser!(i64).range(0..))]

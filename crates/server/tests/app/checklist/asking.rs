@@ -65,8 +65,8 @@ async fn item_03_without_a_token_the_poll_is_401_or_the_post_where_the_site_want
             "{path}"
         );
     }
-    let settings = SiteSettings { auth_failure: AuthFailure::Immediate, ..SiteSettings::default() };
-    sites::change_settings(app.ctx(), &app.record().await, settings).await.unwrap();
+    let immediate = |settings: &mut SiteSettings| settings.auth_failure = AuthFailure::Immediate;
+    sites::change_settings(app.ctx(), &app.record().await, immediate).await.unwrap();
     for path in posts() {
         let post = app.post(&path, None, "{}").await;
         assert_eq!(

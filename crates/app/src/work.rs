@@ -1,0 +1,39 @@
+//! What a process has done and is doing, in numbers.
+
+use countersign_vault::SigningCounts;
+
+use crate::Ctx;
+use crate::memo::MemoCounts;
+use crate::writes::WriteCounts;
+
+/// Numbers about the work of this process, since its start or at this moment.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// What was remembered when it was needed, and what was not.
+    pub memos: Vec<MemoCounts>,
+    /// Signatures.
+    pub signing: SigningCounts,
+    /// Passwords that are being checked, or wait for it.
+    pub passwords: usize,
+    /// Logins that were not tried because too many had failed before.
+    pub limited_logins: u64,
+    /// Refusals of device tokens beyond the limit.
+    pub limited_tokens: u64,
+    /// Units of work that may write.
+    pub writes: WriteCounts,
+}
+
+impl Ctx {
+    /// Numbers about the work of this process.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        Work {
+            memos: self.memos.counts(),
+            signing: self.parts.signing.counts(),
+            passwords: self.passwords.taken(),
+            limited_logins: self.failed_logins.turned_away(),
+            limited_tokens: self.refused_tokens.turned_away(),
+            writes: self.writes.counts(),
+        }
+    }
+}

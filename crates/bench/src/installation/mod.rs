@@ -1,0 +1,177 @@
+//! An installation to measure: a data directory with one site, a catalog, and as many devices as a row asks for.
+
+mod catalog;
+mod fleet;
+mod growth;
+
+use std::cell::Cell;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use countersign_app::{Ctx, keys, sites};
+use countersign_crypto::encoding::base64_encode;
+use countersign_crypto::jose::sign_compact;
+use countersign_crypto::{ProtectedHeader, RsaBits, RsaPrivateKey, RsaPublicKey, VerifyingKey};
+use countersign_domain::ids::SiteId;
+use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_server::{Config, Node, Overrides};
+use countersign_store::Store;
+use countersign_store_sqlite::SqliteStore;
+
+use crate::stopwatch::SystemClock;
+
+pub(crate) use catalog::{
+    COLD_ANSWERS, FILES, LICENSED_PACKAGE, LICENSED_UPDATE, OPEN_PACKAGE, OPEN_UPDATE, PLATFORM, cold_question, pieces,
+};
+pub(crate) use fleet::{FREE_ACTIVATIONS, device_id, free_license, spread_id};
+pub(crate) use growth::{package_of_step, site_name};
+
+/// The site that answers when a request names none.
+pub(crate) const SITE: &str = "bench";
+/// The publisher of all devices.
+pub(crate) const PUBLISHER: &str = "acme";
+
+/// A data directory, and what is known about its content.
+pub(crate) struct Installation {
+    /// The data directory.
+    pub(crate) data: PathBuf,
+    site: SiteId,
+    /// The producer's key: it makes device tokens.
+    tokens: RsaPrivateKey,
+    /// The public half of the key that signs answers, as DER.
+    signing_key: Vec<u8>,
+    devices: Cell<u32>,
+}
+
+impl Installation {
+    /// Makes one with keys and a small catalog, and without devices.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn create(data: PathBuf) -> Result<Self> {
+        let tokens = RsaPrivateKey::generate(RsaBits::B2048)?;
+        let node = open(&data).await?;
+        let provisioned = provision(node.ctx(), &tokens).await;
+        node.close().await;
+        let (site, signing_key) = provisioned?;
+        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0) })
+    }
+
+    /// The public half of the key that makes device tokens, as DER.
+    pub(crate) fn token_key(&self) -> Vec<u8> {
+        self.tokens.public_key_spki()
+    }
+
+    /// The key that verifies answers.
+    ///
+    /// # Errors
+    /// When the server has made a key that cannot be used.
+    pub(crate) fn signing_key(&self) -> Result<VerifyingKey> {
+        Ok(VerifyingKey::from_rsa(&RsaPublicKey::from_spki_der(&self.signing_key)?)?)
+    }
+
+    /// A token that is good for a day. `number` makes it different from others.
+    ///
+    /// # Errors
+    /// When the library fails.
+    pub(crate) fn token(&self, number: u32) -> Result<String> {
+        let now = countersign_store::Clock::now(&SystemClock).as_seconds();
+        let claims = format!(
+            r#"{{"iss":"https://devices.acme.example","sub":"device-{number:08}","iat":{now},"exp":{}}}"#,
+            now + DAY
+        );
+        Ok(sign_compact(&self.tokens, &ProtectedHeader::jwt(), claims.as_bytes())?)
+    }
+
+    /// How many devices there are.
+    pub(crate) fn devices(&self) -> u32 {
+        self.devices.get()
+    }
+
+    /// Adds devices, each with an activated license, until there are this many.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn grow(&self, devices: u32) -> Result<()> {
+        if self.devices() < devices {
+            let store = self.store()?;
+            let grown = fleet::add(&store, self.site, self.devices(), devices).await;
+            store.close().await;
+            grown?;
+            self.devices.set(devices);
+        }
+        Ok(())
+    }
+
+    /// Adds licenses that can still be activated on many devices, see [`free_license`].
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn add_free_licenses(&self) -> Result<()> {
+        let store = self.store()?;
+        let added = fleet::add_free_licenses(&store, self.site).await;
+        store.close().await;
+        added
+    }
+
+    /// Adds an update whose answers differ for 200,000 questions, see [`cold_question`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn add_cold_answers(&self) -> Result<()> {
+        let store = self.store()?;
+        let added = catalog::add_cold_answers(&store, self.site).await;
+        store.close().await;
+        added
+    }
+
+    /// Adds updates, each from a package of its own, with the numbers of a range.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn add_updates(&self, numbers: std::ops::Range<u32>) -> Result<()> {
+        let store = self.store()?;
+        let added = growth::add_updates(&store, self.site, numbers).await;
+        store.close().await;
+        added
+    }
+
+    /// Adds sites with a catalog of their own and the same token key, with the numbers of a range.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn add_sites(&self, numbers: std::ops::Range<u32>) -> Result<()> {
+        let node = open(&self.data).await?;
+        let added = growth::add_sites(node.ctx(), &self.public_key(), numbers).await;
+        node.close().await;
+        added
+    }
+
+    fn public_key(&self) -> String {
+        base64_encode(&self.tokens.public_key_spki())
+    }
+
+    /// The store itself, for many rows at once: the use cases write one thing after the other.
+    fn store(&self) -> Result<Store> {
+        let store = SqliteStore::open(&self.data.join("countersign.db"), std::sync::Arc::new(SystemClock));
+        Ok(Store::new(store.context("the store cannot be opened")?))
+    }
+}
+
+/// Opens a data directory as the server does.
+async fn open(data: &std::path::Path) -> Result<Node> {
+    Node::open(&Config::load(None, Overrides { data: Some(data.to_owned()), ..Overrides::default() })?).await
+}
+
+/// The site, and the public half of the key that signs its answers.
+async fn provision(ctx: &Ctx, tokens: &RsaPrivateKey) -> Result<(SiteId, Vec<u8>)> {
+    let id = sites::create(ctx, SiteName::new(SITE)?, SiteSettings::default()).await?;
+    let all = sites::list(ctx).await?;
+    let site = all.iter().find(|site| site.id == id).context("the site is not listed")?;
+    keys::upload(ctx, site, &base64_encode(&tokens.public_key_spki())).await?;
+    let signing_key = keys::find_or_create_signing_key(ctx, id).await?;
+    catalog::publish(ctx, id).await?;
+    Ok((id, signing_key.spki))
+}
+
+const DAY: i64 = 24 * 3600;

@@ -1,0 +1,123 @@
+//! The limit of every durable write: each POST reads one row and inserts one. One thread writes; it commits whatever has
+//! queued up while the disk was busy, or, for comparison, every request by itself.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::{mpsc, oneshot};
+
+use super::bare::{json, serve};
+
+/// Serves durable writes.
+///
+/// # Errors
+/// When the database cannot be made, or there is no address to listen on.
+pub(super) fn run(database: &Path, rows: u32, each: bool) -> Result<()> {
+    let connection = prepare(database, rows)?;
+    let (queue, jobs) = mpsc::channel(QUEUE);
+    let group = if each { 1 } else { GROUP };
+    std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(move || write(&connection, jobs, rows, group))
+        .context("the writing thread cannot be started")?;
+    serve(move |request| keep(request, queue.clone()))
+}
+
+/// What waits to be written: a body, and the way to tell that it is durable.
+type Job = (Bytes, oneshot::Sender<()>);
+
+async fn keep(request: Request<Incoming>, queue: mpsc::Sender<Job>) -> Response<Full<Bytes>> {
+    if request.method() != Method::POST {
+        return json(StatusCode::OK, Bytes::from_static(ALL_WELL));
+    }
+    let kept = async {
+        let body = request.into_body().collect().await.ok()?.to_bytes();
+        let (reply, durable) = oneshot::channel();
+        queue.send((body, reply)).await.ok()?;
+        durable.await.ok()
+    };
+    match kept.await {
+        Some(()) => json(StatusCode::ACCEPTED, Bytes::from_static(ACCEPTED)),
+        None => json(StatusCode::INTERNAL_SERVER_ERROR, Bytes::new()),
+    }
+}
+
+fn prepare(database: &Path, rows: u32) -> Result<Connection> {
+    let mut connection = Connection::open(database).context("the database cannot be made")?;
+    connection.execute_batch("pragma journal_mode = wal; pragma synchronous = full;")?;
+    connection.execute_batch(TABLES)?;
+    let transaction = connection.transaction()?;
+    for row in 0..rows {
+        transaction.prepare_cached("insert into customers (key, name) values (?1, ?2)")?.execute((key(row), "name"))?;
+    }
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// Writes until nobody can send any more. A group that fails answers nobody, which ends the measurement.
+fn write(connection: &Connection, mut jobs: mpsc::Receiver<Job>, rows: u32, group: usize) {
+    let mut turn = 0;
+    while let Some(first) = jobs.blocking_recv() {
+        if write_group(connection, first, &mut jobs, group, || {
+            turn = (turn + STEP) % rows;
+            turn
+        })
+        .is_err()
+        {
+            return;
+        }
+    }
+}
+
+fn write_group(
+    connection: &Connection,
+    first: Job,
+    jobs: &mut mpsc::Receiver<Job>,
+    group: usize,
+    mut next_row: impl FnMut() -> u32,
+) -> rusqlite::Result<()> {
+    connection.execute_batch("begin immediate")?;
+    let mut replies = Vec::new();
+    let mut next = Some(first);
+    while let Some((body, reply)) = next {
+        let customer: Option<i64> = connection
+            .prepare_cached("select id from customers where key = ?1")?
+            .query_row([key(next_row())], |row| row.get(0))
+            .optional()?;
+        connection
+            .prepare_cached("insert into reports (customer, body) values (?1, ?2)")?
+            .execute((customer, body.as_ref()))?;
+        replies.push(reply);
+        next = if replies.len() < group { jobs.try_recv().ok() } else { None };
+    }
+    connection.execute_batch("commit")?;
+    for reply in replies {
+        // Whoever has gone away needs no answer.
+        let _ = reply.send(());
+    }
+    Ok(())
+}
+
+fn key(row: u32) -> String {
+    format!("customer-{row:08}")
+}
+
+const TABLES: &str = "
+    create table customers (id integer primary key, key text not null unique, name text not null) strict;
+    create table reports (id integer primary key, customer integer not null, body blob not null) strict;";
+/// As long as what the server says about something that was told.
+const ACCEPTED: &[u8] =
+    br#"{"url":"/uai/2.0/updates/statusLog/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#;
+/// What became of it.
+const ALL_WELL: &[u8] = br#"{"arguments":"","key":"","message":""}"#;
+/// Requests that may wait.
+const QUEUE: usize = 4096;
+/// Most requests in one commit, as in the server.
+const GROUP: usize = 256;
+/// A prime, so that rows are read in no order.
+const STEP: u32 = 7919;

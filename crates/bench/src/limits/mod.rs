@@ -1,0 +1,65 @@
+//! The limits: programs that do nothing but what cannot be avoided. They are started as subcommands of this program, on the
+//! core on which the server is measured.
+
+mod bare;
+mod group_commit;
+mod hyper;
+pub(crate) mod nginx;
+mod signer;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What can be run as a limit.
+#[derive(Subcommand)]
+pub(crate) enum Limit {
+    /// A bare hyper server that answers every POST and every GET with ready bytes.
+    Hyper {
+        /// File with the body of the answer to a POST.
+        #[arg(long)]
+        accepted: PathBuf,
+        /// File with the body of the answer to a GET.
+        #[arg(long)]
+        answer: PathBuf,
+        /// File with the public key (DER) that verifies the bearer token of every POST.
+        #[arg(long)]
+        verify: Option<PathBuf>,
+    },
+    /// A bare hyper server whose POST reads and inserts a row of SQLite, durably.
+    Commits {
+        /// File for the database.
+        #[arg(long)]
+        database: PathBuf,
+        /// Rows that can be read.
+        #[arg(long)]
+        rows: u32,
+        /// Commit every request by itself, and not all that wait together.
+        #[arg(long)]
+        each: bool,
+    },
+    /// RSA-2048 signatures with a kept key, one after the other; prints how many a second.
+    Signer {
+        /// Bytes of each message.
+        #[arg(long)]
+        bytes: usize,
+        /// Milliseconds before it counts.
+        #[arg(long)]
+        warm_up: u64,
+        /// Milliseconds for which it counts.
+        #[arg(long)]
+        length: u64,
+    },
+}
+
+impl Limit {
+    /// Runs until it is stopped; the signer until its time is over.
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::Hyper { accepted, answer, verify } => hyper::run(&accepted, &answer, verify.as_deref()),
+            Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
+            Self::Signer { bytes, warm_up, length } => signer::run(bytes, warm_up, length),
+        }
+    }
+}

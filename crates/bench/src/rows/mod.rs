@@ -1,0 +1,193 @@
+//! The rows of the report: what is measured, beside which limit, and what is expected.
+
+mod checks;
+mod compare;
+mod door;
+mod downloads;
+mod footprint;
+mod growth;
+mod latency;
+mod signatures;
+mod writes;
+
+use anyhow::{Result, bail};
+
+use crate::bench::{Bench, Log};
+use crate::report::Outcome;
+
+/// What is measured. The order is the one of a run: rows that want few devices come first, and the large installation grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Row {
+    CheckAnonymous,
+    CheckQuiet,
+    CheckUnsigned,
+    Manifest,
+    CheckOwnToken,
+    SignatureCold,
+    StatusLog,
+    Event,
+    Registration,
+    Activation,
+    Download64KiB,
+    Download1MiB,
+    Download64MiB,
+    Range64KiB,
+    LatencyPoll,
+    LatencyPost,
+    LatencyDurable,
+    GrowthDevices,
+    CheckAccount,
+    Footprint,
+    GrowthUpdates,
+    GrowthSites,
+}
+
+impl Row {
+    /// All rows, in the order of a run.
+    pub(crate) const ALL: [Self; 22] = [
+        Self::CheckAnonymous,
+        Self::CheckQuiet,
+        Self::CheckUnsigned,
+        Self::Manifest,
+        Self::CheckOwnToken,
+        Self::SignatureCold,
+        Self::StatusLog,
+        Self::Event,
+        Self::Registration,
+        Self::Activation,
+        Self::Download64KiB,
+        Self::Download1MiB,
+        Self::Download64MiB,
+        Self::Range64KiB,
+        Self::LatencyPoll,
+        Self::LatencyPost,
+        Self::LatencyDurable,
+        Self::GrowthDevices,
+        Self::CheckAccount,
+        Self::Footprint,
+        Self::GrowthUpdates,
+        Self::GrowthSites,
+    ];
+
+    /// Its name on the command line and in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CheckAnonymous => "check-anonymous",
+            Self::CheckQuiet => "check-quiet",
+            Self::CheckUnsigned => "check-unsigned",
+            Self::Manifest => "manifest",
+            Self::CheckOwnToken => "check-own-token",
+            Self::SignatureCold => "signature-cold",
+            Self::StatusLog => "status-log",
+            Self::Event => "event",
+            Self::Registration => "registration",
+            Self::Activation => "activation",
+            Self::Download64KiB => "download-64k",
+            Self::Download1MiB => "download-1m",
+            Self::Download64MiB => "download-64m",
+            Self::Range64KiB => "range-64k",
+            Self::LatencyPoll => "latency-poll",
+            Self::LatencyPost => "latency-post",
+            Self::LatencyDurable => "latency-durable",
+            Self::GrowthDevices => "growth-devices",
+            Self::CheckAccount => "check-account",
+            Self::Footprint => "footprint",
+            Self::GrowthUpdates => "growth-updates",
+            Self::GrowthSites => "growth-sites",
+        }
+    }
+
+    /// What it measures, for `--help` and the page.
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::CheckAnonymous => {
+                "signed update check of an anonymous device (POST and GET), token and answer seen before"
+            }
+            Self::CheckQuiet => "the same without the access log",
+            Self::CheckUnsigned => "unsigned update check",
+            Self::Manifest => "signed list of files (POST and GET)",
+            Self::CheckOwnToken => "signed update check, every device with a token that the server has never seen",
+            Self::SignatureCold => "signed update check whose answer was never signed before",
+            Self::StatusLog => "status report of a registered device, durable",
+            Self::Event => "event of a registered device, durable",
+            Self::Registration => "registration of a new device, durable",
+            Self::Activation => "registration of a new device with the activation of a license, durable",
+            Self::Download64KiB => "download of a file of 64 KiB",
+            Self::Download1MiB => "download of a file of 1 MiB",
+            Self::Download64MiB => "download of a file of 64 MiB",
+            Self::Range64KiB => "a range of 64 KiB out of 64 MiB",
+            Self::LatencyPoll => "GET of a signed list that was signed before, one connection",
+            Self::LatencyPost => "POST of a question, one connection",
+            Self::LatencyDurable => "POST of a status report, one connection",
+            Self::GrowthDevices => "account check and status report with more and more devices and licenses",
+            Self::CheckAccount => {
+                "signed update check of a device with a license, among a million devices and licenses"
+            }
+            Self::Footprint => "memory, time to ready with a million devices and licenses, size of the program",
+            Self::GrowthUpdates => "signed update check with more and more updates in the site",
+            Self::GrowthSites => "unsigned update check spread over more and more sites",
+        }
+    }
+
+    /// The rows whose names begin with one of these words; all of them without any word.
+    ///
+    /// # Errors
+    /// When a word begins no name.
+    pub(crate) fn chosen(words: &[String]) -> Result<Vec<Self>> {
+        if let Some(word) = words.iter().find(|word| !Self::ALL.iter().any(|row| row.name().starts_with(word.as_str())))
+        {
+            let names: Vec<&str> = Self::ALL.iter().map(|row| row.name()).collect();
+            bail!("no row begins with {word:?}; there are: {}", names.join(", "));
+        }
+        let is_chosen = |row: &Self| words.is_empty() || words.iter().any(|word| row.name().starts_with(word.as_str()));
+        Ok(Self::ALL.into_iter().filter(is_chosen).collect())
+    }
+
+    /// Measures it.
+    ///
+    /// # Errors
+    /// When it cannot run.
+    pub(crate) async fn measure(self, bench: &mut Bench) -> Result<Outcome> {
+        let figures = match self {
+            Self::CheckAnonymous => checks::anonymous(bench, self.name(), Log::Usual).await?,
+            Self::CheckQuiet => checks::anonymous(bench, self.name(), Log::Quiet).await?,
+            Self::CheckUnsigned => checks::unsigned(bench, self.name()).await?,
+            Self::Manifest => checks::manifest(bench, self.name()).await?,
+            Self::CheckOwnToken => signatures::own_token(bench, self.name()).await?,
+            Self::SignatureCold => signatures::cold(bench, self.name()).await?,
+            Self::StatusLog => writes::status_log(bench, self.name()).await?,
+            Self::Event => writes::event(bench, self.name()).await?,
+            Self::Registration => writes::registration(bench, self.name()).await?,
+            Self::Activation => writes::activation(bench, self.name()).await?,
+            Self::Download64KiB => return downloads::measure(bench, self.name(), downloads::SMALL_FILE).await,
+            Self::Download1MiB => return downloads::measure(bench, self.name(), downloads::MIDDLE_FILE).await,
+            Self::Download64MiB => return downloads::measure(bench, self.name(), downloads::LARGE_FILE).await,
+            Self::Range64KiB => return downloads::measure(bench, self.name(), downloads::RANGE).await,
+            Self::LatencyPoll => latency::poll(bench, self.name()).await?,
+            Self::LatencyPost => latency::post(bench, self.name()).await?,
+            Self::LatencyDurable => latency::durable(bench, self.name()).await?,
+            Self::GrowthDevices => growth::devices(bench, self.name()).await?,
+            Self::CheckAccount => checks::account(bench, self.name()).await?,
+            Self::Footprint => footprint::footprint(bench, self.name()).await?,
+            Self::GrowthUpdates => growth::updates(bench, self.name()).await?,
+            Self::GrowthSites => growth::sites(bench, self.name()).await?,
+        };
+        Ok(Outcome::Measured(figures))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_chosen_by_the_beginning_of_their_names() {
+        let names = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            Row::chosen(&words).map(|rows| rows.iter().map(|row| row.name()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["growth", "event"]).unwrap(), ["event", "growth-devices", "growth-updates", "growth-sites"]);
+        assert_eq!(names(&[]).unwrap().len(), Row::ALL.len());
+        assert!(names(&["grows"]).unwrap_err().to_string().contains("check-anonymous"));
+    }
+}
