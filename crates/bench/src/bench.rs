@@ -120,7 +120,8 @@ impl Bench {
     /// When it does not come to serve.
     pub(crate) fn serve(&self, installation: &Installation, log: Log) -> Result<Running> {
         let mut command = self.placement.measured(&self.program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--default-site", SITE]);
+        // Metrics are counted as usual; their page has a port of its own, because two servers can run at once.
+        command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--default-site", SITE]);
         command.arg("--data").arg(&installation.data).current_dir(self.directory.path());
         if log == Log::Quiet {
             command.arg("--quiet");
