@@ -1,9 +1,11 @@
 //! What use cases work with.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use countersign_blobs::Blobs;
 use countersign_crypto::Rng;
+use countersign_crypto::random::DrawnAhead;
 use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::SiteName;
@@ -42,17 +44,32 @@ pub struct Parts {
     pub memos: bool,
 }
 
-/// Context of use cases: cheap to clone.
+/// Context of use cases: cheap to clone, because every request has its own.
 #[derive(Clone)]
 pub struct Ctx {
-    pub(crate) parts: Arc<Parts>,
-    pub(crate) directory: Arc<Directory>,
-    pub(crate) passwords: Arc<PasswordPool>,
-    pub(crate) memos: Arc<Memos>,
-    pub(crate) failed_logins: Arc<FailedLogins>,
-    pub(crate) refused_tokens: Arc<RefusedTokens>,
-    pub(crate) writes: Arc<Writes>,
+    shared: Arc<Shared>,
     actor: Arc<Actor>,
+}
+
+/// What all contexts of a process share.
+pub struct Shared {
+    pub(crate) parts: Parts,
+    /// What nonces are made of.
+    pub(crate) nonces: DrawnAhead,
+    pub(crate) directory: Directory,
+    pub(crate) passwords: Arc<PasswordPool>,
+    pub(crate) memos: Memos,
+    pub(crate) failed_logins: FailedLogins,
+    pub(crate) refused_tokens: RefusedTokens,
+    pub(crate) writes: Arc<Writes>,
+}
+
+impl Deref for Ctx {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 impl Ctx {
@@ -61,16 +78,17 @@ impl Ctx {
     /// # Errors
     /// [`Fault`] when the store cannot be read or a stored key cannot be used.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
-        let ctx = Self {
-            memos: Arc::new(Memos::new(parts.memos)),
-            parts: Arc::new(parts),
-            directory: Arc::new(Directory::default()),
+        let shared = Shared {
+            memos: Memos::new(parts.memos),
+            nonces: DrawnAhead::new(parts.rng.clone()),
+            parts,
+            directory: Directory::default(),
             passwords: Arc::new(PasswordPool::default()),
-            failed_logins: Arc::new(users::failed_logins()),
-            refused_tokens: Arc::new(devices::refused_tokens()),
+            failed_logins: users::failed_logins(),
+            refused_tokens: devices::refused_tokens(),
             writes: Arc::default(),
-            actor: Arc::new(Actor::of(Channel::System)),
         };
+        let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;
         Ok(ctx)
     }
@@ -84,7 +102,7 @@ impl Ctx {
     /// The same context for what somebody else does. Events and audit entries name who acts.
     #[must_use]
     pub fn acting_as(&self, actor: Actor) -> Self {
-        Self { actor: Arc::new(actor), ..self.clone() }
+        Self { shared: self.shared.clone(), actor: Arc::new(actor) }
     }
 
     /// Who acts.

@@ -1,5 +1,7 @@
 //! The source of randomness, as a trait so that tests can be repeated, and the few shapes made from it.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_lc_rs::rand;
 
 use crate::encoding::hex_encode;
@@ -18,6 +20,46 @@ pub struct SystemRng;
 impl Rng for SystemRng {
     fn fill(&self, out: &mut [u8]) {
         rand::fill(out).expect("the library ends the process itself when the system has no randomness to give");
+    }
+}
+
+/// Draws randomness for many small pieces at once, for what has to be unique and may be known, like nonces and ids: asking
+/// the library for a few bytes costs as much as for a kilobyte. The bytes lie in memory before they are used, so they are
+/// not for keys.
+pub struct DrawnAhead {
+    rng: Arc<dyn Rng>,
+    drawn: Mutex<Drawn>,
+}
+
+/// Random bytes, the first of which have not been used yet.
+struct Drawn {
+    bytes: [u8; 1024],
+    left: usize,
+}
+
+impl DrawnAhead {
+    /// Pieces of this randomness.
+    #[must_use]
+    pub fn new(rng: Arc<dyn Rng>) -> Self {
+        Self { rng, drawn: Mutex::new(Drawn { bytes: [0; 1024], left: 0 }) }
+    }
+}
+
+impl Rng for DrawnAhead {
+    fn fill(&self, out: &mut [u8]) {
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.left < out.len() {
+            self.rng.fill(&mut drawn.bytes);
+            drawn.left = drawn.bytes.len();
+        }
+        let end = drawn.left;
+        match end.checked_sub(out.len()).and_then(|start| Some((start, drawn.bytes.get(start..end)?))) {
+            Some((start, piece)) => {
+                out.copy_from_slice(piece);
+                drawn.left = start;
+            }
+            None => self.rng.fill(out),
+        }
     }
 }
 
@@ -65,6 +107,18 @@ mod tests {
     fn uuid_carries_version_and_variant() {
         assert_eq!(random_uuid_v4(&Constant(0x00)), "00000000-0000-4000-8000-000000000000");
         assert_eq!(random_uuid_v4(&Constant(0xff)), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn no_byte_that_was_drawn_ahead_is_given_twice() {
+        let ahead = DrawnAhead::new(Arc::new(SystemRng));
+        let pieces: std::collections::HashSet<[u8; 12]> = (0..1000).map(|_| random_array(&ahead)).collect();
+        assert_eq!(pieces.len(), 1000);
+        for length in [0, 1, 1024, 5000] {
+            let mut out = vec![0; length];
+            ahead.fill(&mut out);
+            assert!(length < 1024 || out.chunks(64).all(|piece| piece.iter().any(|byte| *byte != 0)), "{length}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The stored files of a site as a resource. A file is its bytes: it never changes, and is named by its SHA-256.
 
-use axum::Extension;
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use countersign_app::Page;
@@ -59,7 +58,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
 )]
 pub(crate) async fn create(
     publisher: Publisher,
-    Extension(prefix): Extension<SitePrefix>,
+    prefix: SitePrefix,
     body: Body,
 ) -> Result<Response, Error> {
     if body.size_hint().lower() > FILE_LIMIT {

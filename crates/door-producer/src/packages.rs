@@ -1,6 +1,5 @@
 //! The packages of a site as a resource. A package never changes, so there is no PUT.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use countersign_app::packages;
@@ -55,7 +54,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
 )]
 pub(crate) async fn create(
     publisher: Publisher,
-    Extension(prefix): Extension<SitePrefix>,
+    prefix: SitePrefix,
     body: Body,
 ) -> Result<Response, Error> {
     let draft = read_package(&read_whole(body, CATALOG_BODY_LIMIT).await?)?;

@@ -1,6 +1,5 @@
 //! The updates of a site as a resource.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use countersign_app::updates::{self, UpdateFilter};
@@ -55,7 +54,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
 )]
 pub(crate) async fn create(
     publisher: Publisher,
-    Extension(prefix): Extension<SitePrefix>,
+    prefix: SitePrefix,
     body: Body,
 ) -> Result<Response, Error> {
     let update = read_update(&read_whole(body, CATALOG_BODY_LIMIT).await?, None)?;

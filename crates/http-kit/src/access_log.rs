@@ -1,4 +1,4 @@
-//! One log line for each finished request, and a span around the work for it.
+//! What the log says of each finished request, and the request's name on all other lines about it.
 //!
 //! A request is finished when its last byte is handed over, so a download is logged when it ends or breaks off. What a
 //! client sent appears nowhere: no header, no body, and no path, because the paths of polling URLs and of signed file
@@ -10,50 +10,92 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use bytes::{Buf, Bytes};
 use http::Method;
 use http_body::{Frame, SizeHint};
-use tracing::{Instrument, Span};
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+use tower::{Layer, Service};
 
-use crate::request_id::RequestId;
-use crate::site_path::SiteLabel;
+use crate::current_request::CurrentRequest;
 
-/// Middleware: a span `request` around the handler, and one line when the answer is finished.
+/// Layer: the work inside is for the [`CurrentRequest`] that stands beside the request, and a function is told when the
+/// answer is finished.
 ///
-/// It belongs inside [`crate::request_id::assign`] and outside [`crate::panics::catch`]. Add it with `Router::layer`,
-/// which runs it after routing: the matched route is known then. Whoever counts requests is told of each, too.
-pub async fn record(State(observer): State<Option<Observer>>, request: Request, next: Next) -> Response {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that measures how long a request takes")]
-    let started = Instant::now();
-    let method = method_name(request.method());
-    let extensions = request.extensions();
-    let route = extensions.get::<MatchedPath>().cloned();
-    let id = extensions.get::<RequestId>().cloned();
-    let site = extensions.get::<SiteLabel>().cloned();
-    let span = tracing::info_span!(
-        "request",
-        request.id = id.as_ref().map(RequestId::as_str),
-        method,
-        route = route.as_ref().map(MatchedPath::as_str),
-        site = site.as_ref().map(SiteLabel::as_str),
-    );
-    let response = next.run(request).instrument(span.clone()).await;
+/// It belongs outside of [`crate::panics`]. Add it with `Router::layer`, which runs it after routing: the matched route is
+/// known then.
+#[derive(Clone)]
+pub struct AccessLog(Arc<Observe>);
 
-    let (head, body) = response.into_parts();
-    let status = head.status.as_u16();
-    let mut line = Line { started, method, route, id, site, span, observer, status, bytes: 0 };
-    let body = if let Some(bytes) = body.size_hint().exact() {
-        // The answer is in memory, so the rest cannot take any time of ours.
-        line.bytes = bytes;
-        line.write(Ending::Complete);
-        body
-    } else {
-        Body::new(Logged { body, line: Some(line) })
-    };
-    Response::from_parts(head, body)
+/// Is told of each finished request, on its way: it must not wait.
+type Observe = dyn Fn(&Finished<'_>) + Send + Sync;
+
+impl AccessLog {
+    /// Tells a function, which runs on the way of the request and must not wait.
+    pub fn new(observe: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+}
+
+impl<S> Layer<S> for AccessLog {
+    type Service = Logging<S>;
+
+    fn layer(&self, inner: S) -> Logging<S> {
+        Logging { inner, observe: self.0.clone() }
+    }
+}
+
+/// A service whose requests are logged.
+#[derive(Clone)]
+pub struct Logging<S> {
+    inner: S,
+    observe: Arc<Observe>,
+}
+
+impl<S: Service<Request, Response = Response>> Service<Request> for Logging<S> {
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Recorded<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that measures how long a request takes")]
+        let started = Instant::now();
+        let method = method_name(request.method());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let current = request.extensions_mut().remove::<CurrentRequest>().map(|current| current.on(route));
+        let inner = self.inner.call(request);
+        let line =
+            Line { started, method, current: current.clone(), observe: self.observe.clone(), status: 0, bytes: 0 };
+        Recorded { inner: CurrentRequest::scope(current, inner), line: Some(line) }
+    }
+}
+
+pin_project! {
+    /// The answer of a service, and the line about it.
+    pub struct Recorded<F> {
+        #[pin]
+        inner: TaskLocalFuture<Option<CurrentRequest>, F>,
+        line: Option<Line>,
+    }
+}
+
+impl<E, F: Future<Output = Result<Response, E>>> Future for Recorded<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(context));
+        Poll::Ready(response.map(|response| match this.line.take() {
+            Some(line) => line.follow(response),
+            None => response,
+        }))
+    }
 }
 
 /// A request that is finished.
@@ -67,33 +109,19 @@ pub struct Finished<'a> {
     pub status: u16,
     /// From the routing of the request to the last byte that was handed over.
     pub duration: Duration,
-}
-
-/// Somebody who counts finished requests.
-pub trait Observe: Send + Sync {
-    /// A request is finished. This runs on its way, so it must not wait.
-    fn finished(&self, request: &Finished<'_>);
-}
-
-/// Somebody who counts finished requests.
-pub type Observer = Arc<dyn Observe>;
-
-/// What is known about a request when it ends.
-struct Line {
-    started: Instant,
-    method: &'static str,
-    route: Option<MatchedPath>,
-    id: Option<RequestId>,
-    site: Option<SiteLabel>,
-    span: Span,
-    observer: Option<Observer>,
-    status: u16,
-    bytes: u64,
+    /// Bytes of the answer's body that were handed over.
+    pub bytes: u64,
+    /// How the sending ended.
+    pub ending: Ending,
+    /// The id of the request.
+    pub id: Option<&'a str>,
+    /// The name of its site; `None` when it has none.
+    pub site: Option<&'a str>,
 }
 
 /// How the sending of an answer ended.
-#[derive(Clone, Copy)]
-enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
     /// The client went away, or the server stopped.
     Abandoned,
     /// All of it was handed over.
@@ -102,29 +130,52 @@ enum Ending {
     Failed,
 }
 
-impl Line {
-    fn write(self, ending: Ending) {
-        let duration = self.started.elapsed();
-        let route = self.route.as_ref().map(MatchedPath::as_str);
-        if let Some(observer) = &self.observer {
-            observer.finished(&Finished { method: self.method, route, status: self.status, duration });
+impl Ending {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Abandoned => "abandoned",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
         }
-        let _inside = self.span.enter();
-        tracing::info!(
-            method = self.method,
-            route,
-            status = self.status,
-            duration_ms = duration.as_secs_f64() * 1000.0,
-            response.bytes = self.bytes,
-            response.ending = match ending {
-                Ending::Abandoned => "abandoned",
-                Ending::Complete => "complete",
-                Ending::Failed => "failed",
-            },
-            request.id = self.id.as_ref().map(RequestId::as_str),
-            site = self.site.as_ref().map(SiteLabel::as_str),
-            "request finished"
-        );
+    }
+}
+
+/// What is known about a request when it ends.
+struct Line {
+    started: Instant,
+    method: &'static str,
+    current: Option<CurrentRequest>,
+    observe: Arc<Observe>,
+    status: u16,
+    bytes: u64,
+}
+
+impl Line {
+    /// Is written now, if the answer is in memory and the rest cannot take any time of ours, or else with the last byte.
+    fn follow(mut self, response: Response) -> Response {
+        self.status = response.status().as_u16();
+        if let Some(bytes) = response.body().size_hint().exact() {
+            self.bytes = bytes;
+            self.write(Ending::Complete);
+            return response;
+        }
+        response.map(|body| Body::new(Logged { body, line: Some(self) }))
+    }
+
+    fn write(self, ending: Ending) {
+        let current = self.current.as_ref();
+        (self.observe)(&Finished {
+            method: self.method,
+            route: current.and_then(CurrentRequest::route),
+            status: self.status,
+            duration: self.started.elapsed(),
+            bytes: self.bytes,
+            ending,
+            id: current.map(CurrentRequest::id),
+            site: current.and_then(CurrentRequest::site),
+        });
     }
 }
 

@@ -3,7 +3,8 @@
 //! | concern | module |
 //! |---|---|
 //! | which site and path a request means | [`site_path`] |
-//! | request ids, panics, the access log: in this order from the outside, with the log in the middle | [`request_id`], [`access_log`], [`panics`] |
+//! | which request a task works for, one line about each in the log | [`request_id`], [`current_request`], [`access_log`] |
+//! | panics of handlers, inside of the log | [`panics`] |
 //! | from which address a request comes | [`client_address`] |
 //! | reading a body within a size and a time | [`body`] |
 //! | a JSON body as a structure | [`json`] |
@@ -19,6 +20,7 @@ pub mod answer;
 pub mod body;
 pub mod client_address;
 pub mod conditional;
+pub mod current_request;
 pub mod disposition;
 pub mod entity_tag;
 pub mod http_time;

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::Router;
-use axum::body::HttpBody;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::response::Response;
 use countersign_http_kit::client_address::{ClientAddress, TrustedProxies};
 use http::Version;
 use http::header::EXPECT;
@@ -32,7 +32,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use self::activity::Activity;
 use self::leftover::Leftover;
@@ -53,6 +53,17 @@ pub struct Terms {
     pub proxies: TrustedProxies,
     /// Certificate and key; `None`: no TLS.
     pub tls: Option<Tls>,
+}
+
+/// Whatever answers the requests of connections.
+pub trait Application:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<A> Application for A where
+    A: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
 }
 
 /// The connections of a listener. Clones are the same ones.
@@ -107,7 +118,7 @@ impl Connections {
     }
 
     /// Serves until the stop is asked for and the requests that are under way then have been answered.
-    pub async fn serve(&self, listener: TcpListener, app: Router, stop: &Stop) {
+    pub async fn serve<A: Application>(&self, listener: TcpListener, app: A, stop: &Stop) {
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -141,7 +152,7 @@ impl Connections {
         self.tasks.wait().await;
     }
 
-    fn admit(&self, socket: TcpStream, peer: SocketAddr, app: &Router, stop: &Stop) {
+    fn admit<A: Application>(&self, socket: TcpStream, peer: SocketAddr, app: &A, stop: &Stop) {
         let terms = self.terms.load_full();
         let peer = peer.ip();
         let proxied = terms.proxies.contains(peer);
@@ -159,16 +170,16 @@ impl Connections {
 }
 
 /// One connection and what belongs to it.
-struct Visit {
+struct Visit<A> {
     connections: Connections,
     terms: Arc<Terms>,
     peer: IpAddr,
-    app: Router,
+    app: A,
     stop: Stop,
     _seat: Seat,
 }
 
-impl Visit {
+impl<A: Application> Visit<A> {
     async fn attend(self, socket: TcpStream) {
         // Answers are written whole, so waiting for more to send would only make them late.
         let _ = socket.set_nodelay(true);
@@ -230,19 +241,19 @@ impl Visit {
         &self,
         activity: &Arc<Activity>,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Result<http::Response<Sending>, Infallible>> + Send + use<> {
+    ) -> impl Future<Output = Result<http::Response<Sending>, Infallible>> + Send + use<A> {
         answer(activity, &self.app, &self.terms, self.peer, request)
     }
 }
 
 /// Sends a request through the routes, and watches it until its answer is sent.
-fn answer(
+fn answer<A: Application>(
     activity: &Arc<Activity>,
-    app: &Router,
+    app: &A,
     terms: &Terms,
     peer: IpAddr,
     mut request: Request<Incoming>,
-) -> impl Future<Output = Result<http::Response<Sending>, Infallible>> + Send + use<> {
+) -> impl Future<Output = Result<http::Response<Sending>, Infallible>> + Send + use<A> {
     let in_flight = activity.begin();
     let client = ClientAddress::of_request(peer, request.headers(), &terms.proxies);
     request.extensions_mut().insert(client);
@@ -253,10 +264,10 @@ fn answer(
         || request.headers().contains_key(EXPECT);
     async move {
         let response = if whole {
-            app.oneshot(request).await?
+            app.oneshot(request.map(Body::new)).await?
         } else {
             let leftover = Leftover::default();
-            let response = app.oneshot(request.map(|body| leftover.of(body))).await?;
+            let response = app.oneshot(request.map(|body| Body::new(leftover.of(body)))).await?;
             leftover.drain().await;
             response
         };

@@ -12,7 +12,12 @@ use crate::stop::Stop;
 /// `/healthz` answers as long as the process lives; `/readyz` only while the store can be read and nobody has asked the
 /// server to stop.
 pub(crate) fn router(ctx: Ctx, stop: Stop) -> Router {
-    Router::new().route("/healthz", get(|| async { "OK" })).route("/readyz", get(ready)).with_state((ctx, stop))
+    Router::new().route(LIVE, get(|| async { "OK" })).route(READY, get(ready)).with_state((ctx, stop))
+}
+
+/// Whether a path asks how the process is.
+pub(crate) fn is_asked(path: &str) -> bool {
+    [LIVE, READY].contains(&path)
 }
 
 async fn ready(State((ctx, stop)): State<(Ctx, Stop)>) -> Response {
@@ -28,6 +33,9 @@ async fn ready(State((ctx, stop)): State<(Ctx, Stop)>) -> Response {
         }
     }
 }
+
+const LIVE: &str = "/healthz";
+const READY: &str = "/readyz";
 
 #[cfg(test)]
 mod tests {

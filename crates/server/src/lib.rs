@@ -37,11 +37,11 @@ mod tls;
 mod workers;
 
 pub use config::{Config, ConfigError, LimitOverrides, LogFormat, MetricsListen, Overrides, SETTINGS, Setting};
-pub use connections::{ConnectionCounts, ConnectionLimits, Connections, Terms};
+pub use connections::{Application, ConnectionCounts, ConnectionLimits, Connections, Terms};
 pub use listener::Server;
 pub use node::Node;
 pub use reload::{FixedSettings, Reload, ReloadError};
-pub use routing::app;
+pub use routing::{Doors, app};
 pub use stop::Stop;
-pub use telemetry::{LogLevel, init_logging};
+pub use telemetry::{LogLevel, flush_log, init_logging};
 pub use tls::{Tls, TlsError, TlsFiles};

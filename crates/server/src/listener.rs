@@ -15,7 +15,7 @@ use crate::metrics::{self, Metrics};
 use crate::node::Node;
 use crate::reload::{Reload, terms};
 use crate::stop::Stop;
-use crate::{open_files, routing, workers};
+use crate::{open_files, routing, telemetry, workers};
 
 /// How long requests may go on after the stop was asked for: long enough for an answer, not for a download.
 const GRACE: Duration = Duration::from_secs(10);
@@ -120,6 +120,7 @@ impl Server {
             () = finish => {}
             () = end_of_grace(&stop) => tracing::warn!("the store was not closed in time; what it acknowledged is kept"),
         }
+        telemetry::flush_log();
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use countersign_app::{Clock, Ctx};
-use countersign_http_kit::access_log::{Finished, Observe};
+use countersign_http_kit::access_log::Finished;
 use http::header::CONTENT_TYPE;
 
 use self::page::{Kind, Page};
@@ -33,6 +33,11 @@ impl Metrics {
     pub(crate) fn new(clock: &dyn Clock, ctx: Ctx, connections: Connections) -> Self {
         let started_millis = clock.now().as_millis();
         Self { started_millis, ctx, connections, requests: Requests::default() }
+    }
+
+    /// Counts a finished request.
+    pub(crate) fn count(&self, request: &Finished<'_>) {
+        self.requests.count(request);
     }
 
     /// The page.
@@ -107,12 +112,6 @@ impl Metrics {
             "Time from the begin of a unit of work to its commit, all together.",
             work.writes.seconds,
         );
-    }
-}
-
-impl Observe for Metrics {
-    fn finished(&self, request: &Finished<'_>) {
-        self.requests.count(request);
     }
 }
 

@@ -69,7 +69,7 @@ pub fn issue(
         generation: site.site.generation,
         content: asked.map(|(device, asked)| (device.key(), asked)),
     };
-    let sealed = key.seal(ctx.rng(), &associated_data(site.site.id, endpoint), &codec::encode(&ticket));
+    let sealed = key.seal(&ctx.nonces, &associated_data(site.site.id, endpoint), &codec::encode(&ticket));
     Ok(base64url_encode(&sealed))
 }
 

@@ -1,21 +1,22 @@
 //! Request ids, panics and the access log, stacked as a server stacks them.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Extension, Request};
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
-use countersign_crypto::random::Rng;
-use countersign_http_kit::access_log;
-use countersign_http_kit::panics::{self, PanicAnswer};
-use countersign_http_kit::request_id::{self, RequestId};
+use countersign_crypto::random::{Rng, SystemRng};
+use countersign_http_kit::access_log::{self, AccessLog, Ending};
+use countersign_http_kit::current_request::CurrentRequest;
+use countersign_http_kit::panics::CatchPanics;
+use countersign_http_kit::request_id::RequestIds;
 use countersign_http_kit::site_path::SiteLabel;
 use futures_util::stream;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
@@ -30,21 +31,32 @@ impl Rng for FixedRng {
     }
 }
 
-fn router() -> Router {
-    let rng: Arc<dyn Rng> = Arc::new(FixedRng);
-    let answer = PanicAnswer::new(|id| {
-        let mut response = Response::new(Body::from(format!("sorry, {}", id.unwrap())));
+fn router(finished: &Finished) -> Router {
+    let answer = CatchPanics::new(|| {
+        let mut response = Response::new(Body::from(format!("sorry, {}", current_id())));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     });
     Router::new()
-        .route("/polls/{polling_id}", get(|id: Extension<RequestId>| async move { id.0.to_string() }))
+        .route("/polls/{polling_id}", get(|| async { current_id() }))
         .route("/panic", get(panicking))
         .route("/stream", get(|| async { streamed(vec![Ok("12"), Ok("345")]) }))
         .route("/broken", get(|| async { streamed(vec![Ok("12"), Err(io::Error::other("disk"))]) }))
-        .layer(from_fn_with_state(answer, panics::catch))
-        .layer(from_fn_with_state(None, access_log::record))
-        .layer(from_fn_with_state(rng, request_id::assign))
+        .layer(answer)
+        .layer(AccessLog::new(finished.clone().observe()))
+}
+
+/// What stands in front of the routes: an id, and a site.
+async fn ask(mut request: Request, site: Option<&str>, finished: &Finished) -> Response {
+    let id = RequestIds::new(Arc::new(FixedRng)).assign(request.headers());
+    request.extensions_mut().insert(CurrentRequest::new(id.clone(), site.and_then(SiteLabel::parse)));
+    let mut response = router(finished).oneshot(request).await.unwrap();
+    id.write_to(response.headers_mut());
+    response
+}
+
+fn current_id() -> String {
+    CurrentRequest::get().unwrap().id().to_owned()
 }
 
 async fn panicking() -> &'static str {
@@ -81,26 +93,34 @@ async fn a_good_id_is_kept_and_a_bad_one_replaced() {
         for id in given {
             request.headers_mut().append("x-request-id", http::HeaderValue::from_bytes(id.as_bytes()).unwrap());
         }
-        let response = router().oneshot(request).await.unwrap();
+        let response = ask(request, None, &Finished::default()).await;
         assert_eq!(response.headers()["x-request-id"], expected, "{given:?}");
         assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), expected);
     }
 }
 
 #[tokio::test]
+async fn no_two_requests_get_the_same_id() {
+    let ids = RequestIds::new(Arc::new(SystemRng));
+    let made: HashSet<String> = (0..1000).map(|_| ids.assign(&HeaderMap::new()).to_string()).collect();
+    assert_eq!(made.len(), 1000);
+    assert!(made.iter().all(|id| id.len() == 32));
+}
+
+#[tokio::test]
 async fn answers_that_no_handler_made_have_an_id_too() {
-    let response = router().oneshot(request("/nowhere")).await.unwrap();
+    let response = ask(request("/nowhere"), None, &Finished::default()).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(response.headers().contains_key("x-request-id"));
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_and_logged_once() {
-    let log = Log::default();
+    let (log, finished) = (Log::default(), Finished::default());
     let asked = async {
         let mut request = request("/panic");
         request.headers_mut().insert("x-request-id", http::HeaderValue::from_static("r-1"));
-        let response = router().oneshot(request).await.unwrap();
+        let response = ask(request, None, &finished).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()["x-request-id"], "r-1");
         assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), "sorry, r-1");
@@ -108,65 +128,75 @@ async fn a_panic_is_answered_and_logged_once() {
     asked.with_subscriber(log.subscriber()).await;
 
     let lines = log.lines();
-    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
-    assert_eq!(errors.len(), 1);
-    assert_eq!(errors[0]["fields"]["request.id"], "r-1");
-    assert_eq!(errors[0]["fields"]["panic"], "the handler is defective");
-    assert_eq!(errors[0]["span"]["request.id"], "r-1");
-    let finished: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "request finished").collect();
-    assert_eq!(finished.len(), 1);
-    assert_eq!(finished[0]["fields"]["status"], 500);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["fields"]["panic"]),
+        (&"ERROR".into(), &"the handler is defective".into())
+    );
+    assert_eq!(finished.all().iter().map(|seen| seen.status).collect::<Vec<_>>(), [500]);
 }
 
 #[tokio::test]
-async fn a_line_tells_the_route_and_never_the_path() {
-    let log = Log::default();
-    let asked = async {
-        let mut asked = request("/polls/secret-polling-id?token=secret-token");
-        asked.headers_mut().insert("authorization", http::HeaderValue::from_static("Bearer secret-bearer"));
-        asked.extensions_mut().insert(SiteLabel::parse("acme").unwrap());
-        router().oneshot(asked).await.unwrap();
-        let mut unknown = request("/secret-path");
-        *unknown.method_mut() = Method::from_bytes(b"SECRET-METHOD").unwrap();
-        router().oneshot(unknown).await.unwrap();
-    };
-    asked.with_subscriber(log.subscriber()).await;
+async fn the_log_is_told_the_route_and_never_the_path() {
+    let finished = Finished::default();
+    let mut asked = request("/polls/secret-polling-id?token=secret-token");
+    asked.headers_mut().insert("authorization", http::HeaderValue::from_static("Bearer secret-bearer"));
+    ask(asked, Some("acme"), &finished).await;
+    let mut unknown = request("/secret-path");
+    *unknown.method_mut() = Method::from_bytes(b"SECRET-METHOD").unwrap();
+    ask(unknown, None, &finished).await;
 
-    assert!(!log.text().to_ascii_lowercase().contains("secret"), "{}", log.text());
-    let lines = log.lines();
-    assert_eq!(lines.len(), 2);
-    let known = &lines[0]["fields"];
-    assert_eq!(known["method"], "GET");
-    assert_eq!(known["route"], "/polls/{polling_id}");
-    assert_eq!(known["status"], 200);
-    assert_eq!(known["site"], "acme");
-    assert_eq!(known["request.id"], "ab".repeat(16));
-    assert_eq!(known["response.bytes"], 32);
-    assert_eq!(known["response.ending"], "complete");
-    assert!(known["duration_ms"].as_f64().unwrap() >= 0.0);
-    let unknown = &lines[1]["fields"];
-    assert_eq!((&unknown["method"], &unknown["status"]), (&Value::from("other"), &Value::from(404)));
-    assert_eq!(unknown.get("route"), None);
+    let [known, unknown] = &finished.all()[..] else { panic!("two requests were made") };
+    assert!(!known.words.to_ascii_lowercase().contains("secret"), "{}", known.words);
+    let id = "ab".repeat(16);
+    assert_eq!(known.words, format!("GET /polls/{{polling_id}} acme {id}"));
+    assert_eq!((known.status, known.bytes, known.ending), (200, 32, Ending::Complete));
+    assert_eq!(unknown.words, format!("other - - {id}"));
+    assert_eq!(unknown.status, 404);
 }
 
 #[tokio::test]
-async fn a_streamed_answer_is_logged_when_it_ends() {
-    for (uri, ending, bytes) in [("/stream", "complete", 5), ("/broken", "failed", 2), ("/stream", "abandoned", 0)] {
-        let log = Log::default();
-        let asked = async {
-            let response = router().oneshot(request(uri)).await.unwrap();
-            assert!(log.lines().is_empty());
-            if ending == "abandoned" {
-                drop(response);
-            } else {
-                let _ = to_bytes(response.into_body(), 100).await;
-            }
-        };
-        asked.with_subscriber(log.subscriber()).await;
-        let lines = log.lines();
-        assert_eq!(lines.len(), 1, "{ending}");
-        assert_eq!(lines[0]["fields"]["response.ending"], ending);
-        assert_eq!(lines[0]["fields"]["response.bytes"], bytes);
+async fn a_streamed_answer_is_finished_when_it_ends() {
+    for (uri, ending, bytes) in
+        [("/stream", Ending::Complete, 5), ("/broken", Ending::Failed, 2), ("/stream", Ending::Abandoned, 0)]
+    {
+        let finished = Finished::default();
+        let response = ask(request(uri), None, &finished).await;
+        assert!(finished.all().is_empty());
+        if ending == Ending::Abandoned {
+            drop(response);
+        } else {
+            let _ = to_bytes(response.into_body(), 100).await;
+        }
+        let [seen] = &finished.all()[..] else { panic!("{ending:?}") };
+        assert_eq!((seen.ending, seen.bytes), (ending, bytes));
+    }
+}
+
+/// What the log was told.
+#[derive(Clone, Default)]
+struct Finished(Arc<Mutex<Vec<Seen>>>);
+
+#[derive(Clone)]
+struct Seen {
+    words: String,
+    status: u16,
+    bytes: u64,
+    ending: Ending,
+}
+
+impl Finished {
+    fn observe(self) -> impl Fn(&access_log::Finished<'_>) + Send + Sync + 'static {
+        move |request| {
+            let words = [Some(request.method), request.route, request.site, request.id];
+            let words = words.map(|word| word.unwrap_or("-")).join(" ");
+            let (status, bytes, ending) = (request.status, request.bytes, request.ending);
+            self.0.lock().unwrap().push(Seen { words, status, bytes, ending });
+        }
+    }
+
+    fn all(&self) -> Vec<Seen> {
+        self.0.lock().unwrap().clone()
     }
 }
 

@@ -135,16 +135,27 @@ const BOUNDS: [(Duration, &str); 14] = [
 
 #[cfg(test)]
 mod tests {
+    use countersign_http_kit::access_log::Ending;
+
     use super::*;
+
+    fn finished(
+        method: &'static str,
+        route: Option<&'static str>,
+        status: u16,
+        duration: Duration,
+    ) -> Finished<'static> {
+        Finished { method, route, status, duration, bytes: 0, ending: Ending::Complete, id: None, site: None }
+    }
 
     #[test]
     fn a_request_is_in_every_bucket_from_its_duration_on() {
         let requests = Requests::default();
         for (millis, status) in [(1, 200), (2, 404), (70_000, 404)] {
             let duration = Duration::from_millis(millis);
-            requests.count(&Finished { method: "GET", route: Some("/f/{site}"), status, duration });
+            requests.count(&finished("GET", Some("/f/{site}"), status, duration));
         }
-        requests.count(&Finished { method: "other", route: None, status: 999, duration: Duration::ZERO });
+        requests.count(&finished("other", None, 999, Duration::ZERO));
         let mut page = Page::default();
         requests.write(&mut page);
         let text = page.into_text();

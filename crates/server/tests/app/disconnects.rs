@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_domain::event::Event;
 use countersign_domain::ids::{DeviceId, SiteId};
+use countersign_server::{Connections, Stop, Terms};
 use countersign_store::repositories::Page;
 use countersign_store::{Store, StoreError};
 use http::StatusCode;
@@ -92,7 +93,8 @@ async fn a_client_that_goes_away_leaves_its_write_whole_or_absent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut serving = tokio::task::JoinSet::new();
-    serving.spawn(axum::serve(listener, app.router.clone()).into_future());
+    let router = app.router.clone();
+    serving.spawn(async move { Connections::new(Terms::default()).serve(listener, router, &Stop::default()).await });
 
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..CLIENTS {

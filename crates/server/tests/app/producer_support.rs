@@ -1,12 +1,12 @@
 //! A logged-in producer, as requests and answers.
 
-use axum::Router;
 use axum::body::Body;
 use countersign_app::users;
 use countersign_crypto::encoding::{base64_encode, hex_encode};
 use countersign_crypto::sha256;
 use countersign_domain::text::Username;
 use countersign_domain::user::Role;
+use countersign_server::Doors;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ impl Producer {
     }
 
     /// The same producer, through another process.
-    pub(crate) fn through(self, router: Router) -> Self {
+    pub(crate) fn through(self, router: Doors) -> Self {
         Self { app: App { router, ..self.app }, header: self.header }
     }
 

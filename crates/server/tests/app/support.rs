@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -21,6 +20,7 @@ use countersign_domain::site::{Site, SiteName, SiteSettings};
 use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId, Username};
 use countersign_domain::time::Date;
 use countersign_domain::user::Role;
+use countersign_server::Doors;
 use countersign_testkit::{World, WorldOptions};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -65,7 +65,7 @@ impl Answer {
 /// The application on a private installation.
 pub(crate) struct App {
     pub(crate) world: World,
-    pub(crate) router: Router,
+    pub(crate) router: Doors,
     pub(crate) site: SiteId,
 }
 
@@ -248,7 +248,7 @@ pub(crate) fn new_update(id: &str, from: &str, to: &str) -> NewUpdate {
 }
 
 /// Sends a request through a router.
-pub(crate) async fn through(router: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn through(router: &Doors, request: Request<Body>) -> Answer {
     read(router.clone().oneshot(request).await.unwrap()).await
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use countersign_app::{keys, sites, users};
 use countersign_crypto::jose::sign_compact;
 use countersign_crypto::{ProtectedHeader, RsaBits, RsaPrivateKey, Secret};
@@ -40,7 +39,7 @@ impl Installation {
             let password = Secret::new(PASSWORD.to_owned());
             users::add(&world.ctx, site, Username::new(name).unwrap(), Role::Publisher, password).await.unwrap();
         }
-        let router: Router = countersign_server::app(world.ctx.clone());
+        let router = countersign_server::app(world.ctx.clone());
         let proxies = ["127.0.0.1".parse().unwrap()].into_iter().collect();
         let server = Running::serving(Terms { proxies, ..Terms::default() }, router).await;
         Self { world, site, server }

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use countersign_http_kit::body::read_whole;
-use countersign_server::{Connections, Stop, Terms, Tls, TlsFiles};
+use countersign_server::{Application, Connections, Stop, Terms, Tls, TlsFiles};
 use http::StatusCode;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
@@ -58,17 +58,17 @@ impl Running {
         Self::with(terms, router, go_on).await
     }
 
-    pub(crate) async fn serving(terms: Terms, router: Router) -> Self {
-        Self::with(terms, router, Arc::default()).await
+    pub(crate) async fn serving<A: Application>(terms: Terms, app: A) -> Self {
+        Self::with(terms, app, Arc::default()).await
     }
 
-    async fn with(terms: Terms, router: Router, go_on: Arc<Notify>) -> Self {
+    async fn with<A: Application>(terms: Terms, app: A, go_on: Arc<Notify>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, stop) = (Connections::new(terms), Stop::default());
         let (serving, asked) = (connections.clone(), stop.clone());
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move { serving.serve(listener, router, &asked).await });
+        tasks.spawn(async move { serving.serve(listener, app, &asked).await });
         Self { address, connections, stop, go_on, tasks }
     }
 

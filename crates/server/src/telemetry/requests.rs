@@ -1,0 +1,120 @@
+//! The line about a finished request: as all other lines, but written by hand, because there are so many of them.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use countersign_http_kit::access_log::Finished;
+use tracing::Level;
+
+use super::output::OUTPUT;
+use super::timestamp;
+use crate::config::LogFormat;
+
+/// Whether lines are for machines. A process has one log.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Lines are written in this format from now on.
+pub(super) fn use_format(format: LogFormat) {
+    JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// Writes the line about a request, if such lines are wanted.
+pub(crate) fn write(request: &Finished<'_>) {
+    if !tracing::enabled!(Level::INFO) {
+        return;
+    }
+    let json = JSON.load(Ordering::Relaxed);
+    OUTPUT.add(|lines| append(lines, json, request));
+}
+
+fn append(lines: &mut String, json: bool, request: &Finished<'_>) {
+    if json {
+        lines.push_str("{\"timestamp\":\"");
+        let _ = timestamp::write_now(lines);
+        extend(lines, &["\",\"level\":\"INFO\",\"target\":\"", module_path!(), "\",\"message\":\"", MESSAGE, "\""]);
+        Members { line: lines, before: ",\"", between: "\":", quote: "\"" }.write(request);
+        lines.push_str("}\n");
+    } else {
+        let _ = timestamp::write_now(lines);
+        extend(lines, &["  INFO ", module_path!(), ": ", MESSAGE]);
+        Members { line: lines, before: " ", between: "=", quote: "" }.write(request);
+        lines.push('\n');
+    }
+}
+
+/// Writes the members of a line. No text among them has anything that would have to be escaped: patterns of routes are
+/// ours, and ids and sites are letters, digits and a few signs.
+struct Members<'l> {
+    line: &'l mut String,
+    before: &'static str,
+    between: &'static str,
+    quote: &'static str,
+}
+
+impl Members<'_> {
+    fn write(&mut self, request: &Finished<'_>) {
+        self.text("method", Some(request.method));
+        self.text("route", request.route);
+        self.number("status", request.status.into());
+        let micros = request.duration.as_micros();
+        extend(self.line, &[self.before, "duration_ms", self.between]);
+        let _ = write!(self.line, "{}.{:03}", micros / 1000, micros % 1000);
+        self.number("response.bytes", request.bytes);
+        self.text("response.ending", Some(request.ending.as_str()));
+        self.text("request.id", request.id);
+        self.text("site", request.site);
+    }
+
+    fn text(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            extend(self.line, &[self.before, name, self.between, self.quote, text, self.quote]);
+        }
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        extend(self.line, &[self.before, name, self.between]);
+        let _ = write!(self.line, "{number}");
+    }
+}
+
+/// Adds texts to a line.
+fn extend(line: &mut String, parts: &[&str]) {
+    for part in parts {
+        line.push_str(part);
+    }
+}
+
+const MESSAGE: &str = "request finished";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_http_kit::access_log::Ending;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn finished<'a>(route: Option<&'a str>, site: Option<&'a str>) -> Finished<'a> {
+        let (duration, ending) = (Duration::from_micros(12_034), Ending::Complete);
+        Finished { method: "GET", route, status: 200, duration, bytes: 32, ending, id: Some("r-1"), site }
+    }
+
+    #[test]
+    fn a_line_for_people_and_one_for_machines() {
+        let mut line = String::new();
+        append(&mut line, false, &finished(Some("/polls/{id}"), Some("acme")));
+        let (time, rest) = line.split_once(' ').unwrap();
+        assert_eq!((time.len(), time.ends_with('Z')), (27, true));
+        let members = "method=GET route=/polls/{id} status=200 duration_ms=12.034 response.bytes=32 response.ending=complete \
+                       request.id=r-1 site=acme";
+        assert_eq!(rest, format!(" INFO countersign_server::telemetry::requests: request finished {members}\n"));
+
+        let mut line = String::new();
+        append(&mut line, true, &finished(None, None));
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["message"], &line["level"]), (&"request finished".into(), &"INFO".into()));
+        assert_eq!((&line["duration_ms"], &line["response.bytes"]), (&12.034.into(), &32.into()));
+        assert_eq!((line.get("route"), line.get("site"), &line["request.id"]), (None, None, &"r-1".into()));
+    }
+}

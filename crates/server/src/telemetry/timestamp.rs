@@ -1,0 +1,37 @@
+//! The time of a line: UTC, to the microsecond (RFC 3339).
+
+use std::cell::RefCell;
+use std::fmt;
+use std::time::UNIX_EPOCH;
+
+use countersign_domain::time::Timestamp;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+/// Writes the time at which it is asked.
+pub(super) struct Now;
+
+impl FormatTime for Now {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write_now(writer)
+    }
+}
+
+/// Writes the time. Date and time of the day are put into words once a second.
+pub(super) fn write_now(out: &mut impl fmt::Write) -> fmt::Result {
+    #[expect(clippy::disallowed_methods, reason = "a log tells when something happened, whatever time a test plays")]
+    let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, words)| {
+        if *second != now.as_secs() || words.is_empty() {
+            *second = now.as_secs();
+            *words = Timestamp::from_seconds(i64::try_from(*second).unwrap_or(i64::MAX)).to_string();
+            words.truncate("2026-11-22T03:00:00".len());
+        }
+        write!(out, "{words}.{:06}Z", now.subsec_micros())
+    })
+}
+
+thread_local! {
+    /// The second that was last put into words.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+}
