@@ -1,4 +1,5 @@
-//! Reader threads: each has a connection of its own and takes the next unit from one shared queue.
+//! Reader threads: each has a connection of its own and takes units from one shared queue: the next one, and some of those
+//! that wait behind it. All of these see the same moment, which is later than each of them came.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,9 @@ use crate::transaction;
 const THREADS: usize = 2;
 /// Units that may wait; further callers wait for a place.
 const QUEUE: usize = 1024;
+
+/// Units that are taken at once. Enough to share the cost of a view; few enough that none waits long for a long one.
+const TOGETHER: usize = 16;
 
 enum Job {
     Unit(ErasedUnit, oneshot::Sender<Result<(), StoreError>>),
@@ -61,34 +65,60 @@ impl Readers {
 }
 
 fn work(mut connection: Connection, time: &Arc<StoreTime>, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    let mut together = Vec::with_capacity(TOGETHER);
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        match job {
-            Some(Job::Unit(unit, reply)) => {
-                // A caller that went away does not need its answer.
-                let _ = reply.send(run(&mut connection, TransactionTime::new(time), unit));
+        let taken = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv_many(&mut together, TOGETHER);
+        if taken == 0 {
+            return;
+        }
+        let (mut view, mut asked_to_close) = (View::None, None);
+        for job in together.drain(..) {
+            match job {
+                Job::Unit(unit, reply) => {
+                    // A caller that went away does not need its answer.
+                    let _ = reply.send(run(&mut connection, &mut view, TransactionTime::new(time), unit));
+                }
+                Job::Close(done) => asked_to_close = Some(done),
             }
-            Some(Job::Close(done)) => {
-                drop(connection);
-                let _ = done.send(());
-                return;
-            }
-            None => return,
+        }
+        if let Err(error) = give_back_view(&connection) {
+            tracing::warn!(error = %error, "a reader did not give back its view");
+        }
+        if let Some(done) = asked_to_close {
+            drop(connection);
+            let _ = done.send(());
+            return;
         }
     }
 }
 
-/// Runs a unit on one consistent view. It wrote nothing, so the view is always given back by a rollback.
-fn run(connection: &mut Connection, mut time: TransactionTime, unit: ErasedUnit) -> Result<(), StoreError> {
-    // A view that could not be given back the last time would show the past for ever.
-    give_back_view(connection).and_then(|()| connection.execute_batch("begin")).map_err(StoreError::backend)?;
-    let ended = transaction::run(connection, &mut time, unit);
-    if let Err(error) = give_back_view(connection) {
-        tracing::warn!(error = %error, "a reader did not give back its view");
+/// Whether the units that were taken together have a view of the store already.
+#[derive(PartialEq, Eq)]
+enum View {
+    None,
+    Open,
+}
+
+/// Runs a unit on a consistent view: that of the units before it, or a new one. It writes nothing, so the view is always
+/// given back by a rollback.
+fn run(
+    connection: &mut Connection,
+    view: &mut View,
+    mut time: TransactionTime,
+    unit: ErasedUnit,
+) -> Result<(), StoreError> {
+    if *view == View::None || connection.is_autocommit() {
+        // A view that could not be given back the last time would show the past for ever.
+        give_back_view(connection).and_then(|()| control(connection, "begin")).map_err(StoreError::backend)?;
+        *view = View::Open;
     }
-    ended.outcome.map(|_| ())
+    transaction::run(connection, &mut time, unit).outcome.map(|_| ())
 }
 
 fn give_back_view(connection: &Connection) -> rusqlite::Result<()> {
-    if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("rollback") }
+    if connection.is_autocommit() { Ok(()) } else { control(connection, "rollback") }
+}
+
+fn control(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(|_| ())
 }
