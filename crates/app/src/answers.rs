@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign_crypto::jose::signing_input;
 use countersign_crypto::{Flattened, ProtectedHeader};
 use countersign_domain::device::Language;
-use countersign_domain::ids::{Generation, SigningKeyId, SiteId, SiteSecretId};
+use countersign_domain::ids::{AuthorizationKeyId, Generation, SigningKeyId, SiteId, SiteSecretId};
 use countersign_domain::licensing::Entitlements;
 use countersign_domain::text::{PackageId, Platform};
 use countersign_domain::time::{Date, Timestamp};
@@ -27,6 +27,8 @@ pub struct Polled<A> {
     pub(crate) snapshot: Arc<SiteSnapshot>,
     /// All that the rendered answer depends on besides the state of the site.
     pub(crate) subject: Subject,
+    /// The key that verified who asks: first signatures are counted on it.
+    pub(crate) credential: AuthorizationKeyId,
 }
 
 /// All that an answer depends on besides the state of its site and its endpoint.
@@ -97,22 +99,32 @@ pub async fn finish<A, E: From<SignAnswerError>>(
     render: impl FnOnce(&A) -> Result<Vec<u8>, E>,
 ) -> Result<Bytes, E> {
     let key = if endpoint.is_signed() { Some(signing_key(ctx, &polled.snapshot).await?) } else { None };
-    let site = &polled.snapshot.site;
-    let memo = AnswerKey {
-        site: site.id,
-        generation: site.generation,
-        endpoint,
-        signing_key: key.as_ref().map(|key| key.id),
-        subject: polled.subject.clone(),
-    };
+    let memo = key_with(polled, endpoint, key.as_ref());
     let compute = async {
         let payload = render(&polled.answer)?;
         match key {
-            Some(key) => Ok(sign(ctx, &polled.snapshot, key, &payload).await?.to_json().into_bytes().into()),
+            Some(key) => Ok(sign(ctx, polled, key, &payload).await?.to_json().into_bytes().into()),
             None => Ok(payload.into()),
         }
     };
     ctx.memos.answers.find_or_compute(&memo, compute).await
+}
+
+/// What the finished answer would be made from now; `None` when it has to be signed and there is no key.
+pub(crate) fn key_of<A>(ctx: &Ctx, polled: &Polled<A>, endpoint: Endpoint) -> Option<AnswerKey> {
+    let key = if endpoint.is_signed() { Some(polled.snapshot.signing_key(ctx.now())?) } else { None };
+    Some(key_with(polled, endpoint, key))
+}
+
+fn key_with<A>(polled: &Polled<A>, endpoint: Endpoint, key: Option<&ActiveSigningKey>) -> AnswerKey {
+    let site = &polled.snapshot.site;
+    AnswerKey {
+        site: site.id,
+        generation: site.generation,
+        endpoint,
+        signing_key: key.map(|key| key.id),
+        subject: polled.subject.clone(),
+    }
 }
 
 /// The key that signs now.
@@ -122,20 +134,24 @@ async fn signing_key(ctx: &Ctx, site: &Arc<SiteSnapshot>) -> Result<ActiveSignin
     key.map_err(|()| SignAnswerError::NoKey)
 }
 
-async fn sign(
+async fn sign<A>(
     ctx: &Ctx,
-    site: &SiteSnapshot,
+    polled: &Polled<A>,
     key: ActiveSigningKey,
     payload: &[u8],
 ) -> Result<Flattened, SignAnswerError> {
-    let header = if site.site.settings.key_id_in_answers {
+    let header = if polled.snapshot.site.settings.key_id_in_answers {
         ProtectedHeader::rs256().with_kid(&key.id.to_string())
     } else {
         ProtectedHeader::rs256()
     };
     let input = Arc::new(signing_input(&header, payload));
+    let first_signature = async {
+        let _place = ctx.signature_budget.begin(polled.credential).ok_or(SigningError::Busy)?;
+        ctx.parts.signing.sign(key.key, input.clone()).await
+    };
     let memo = (key.id, input.digest());
-    let signature = ctx.memos.signatures.find_or_compute(&memo, ctx.parts.signing.sign(key.key, input.clone())).await;
+    let signature = ctx.memos.signatures.find_or_compute(&memo, first_signature).await;
     let signature = signature.map_err(|error| match error {
         SigningError::Busy => SignAnswerError::Busy,
         SigningError::Closed | SigningError::Failed => SignAnswerError::Fault(Fault::Signing(error)),

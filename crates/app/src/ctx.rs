@@ -13,8 +13,10 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{BoxFuture, Clock, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
+use crate::ahead::Ahead;
 use crate::devices::RefusedTokens;
 use crate::memo::Memos;
+use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
 use crate::users::{FailedLogins, PasswordPool};
 use crate::writes::Writes;
@@ -59,6 +61,8 @@ pub struct Shared {
     pub(crate) directory: Directory,
     pub(crate) passwords: Arc<PasswordPool>,
     pub(crate) memos: Memos,
+    pub(crate) ahead: Ahead,
+    pub(crate) signature_budget: SignatureBudget,
     pub(crate) failed_logins: FailedLogins,
     pub(crate) refused_tokens: RefusedTokens,
     pub(crate) writes: Arc<Writes>,
@@ -84,6 +88,8 @@ impl Ctx {
             parts,
             directory: Directory::default(),
             passwords: Arc::new(PasswordPool::default()),
+            ahead: Ahead::default(),
+            signature_budget: SignatureBudget::default(),
             failed_logins: users::failed_logins(),
             refused_tokens: devices::refused_tokens(),
             writes: Arc::default(),

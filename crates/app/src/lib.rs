@@ -6,6 +6,7 @@
 //!
 //! This crate must never know a status code, a header, JSON, or which store it runs on.
 
+pub mod ahead;
 pub mod answers;
 pub mod backup;
 mod ctx;
@@ -26,6 +27,7 @@ pub mod products;
 pub mod releases;
 pub mod retention;
 pub mod scrub;
+mod signature_budget;
 pub mod sites;
 pub mod trails;
 pub mod updates;

@@ -76,6 +76,11 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
         self.0.as_ref()?.get(key)
     }
 
+    /// Whether something would be remembered, and is not.
+    pub(crate) fn lacks(&self, key: &K) -> bool {
+        self.0.as_ref().is_some_and(|cache| !cache.contains_key(key))
+    }
+
     /// How often it had what was needed.
     fn counts(&self, name: &'static str) -> MemoCounts {
         let (hits, misses) = self.0.as_ref().map_or((0, 0), |cache| (cache.hits(), cache.misses()));

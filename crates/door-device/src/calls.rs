@@ -2,10 +2,10 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use countersign_app::answers;
 use countersign_app::devices::{self, AuthenticatedDevice, NotKept};
 use countersign_app::polling::{self, Asked, Endpoint, PollError, Problem};
-use countersign_app::updates::{self, ManifestAnswer, UpdateAnswer};
+use countersign_app::updates::{self, ManifestAnswer, ManifestFiles, UpdateAnswer};
+use countersign_app::{ahead, answers};
 use countersign_domain::site::AuthFailure;
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
 use countersign_http_kit::json::read_object;
@@ -122,15 +122,18 @@ impl Call {
     /// a status of its own.
     pub(crate) async fn poll_manifest(self, door: &Door, site: &Site, uri: &Uri) -> Result<Response, Error> {
         let id = last_segment(uri);
-        let polled = updates::answer_manifest(&door.ctx, &site.snapshot, self.endpoint, id).await?;
-        match &polled.answer {
-            ManifestAnswer::Files(files) => {
-                let render = |_: &ManifestAnswer| json(&wire::Manifest::from(files.list(&door.ctx).as_slice()));
-                let finished = answers::finish(&door.ctx, &polled, self.endpoint, render).await;
+        match updates::answer_manifest(&door.ctx, &site.snapshot, self.endpoint, id).await? {
+            ManifestAnswer::Files(polled) => {
+                let ctx = door.ctx.clone();
+                let render = move |files: &ManifestFiles| json(&wire::Manifest::from(files.list(&ctx).as_slice()));
+                let finished = answers::finish(&door.ctx, &polled, self.endpoint, render.clone()).await;
+                if let Some(soon) = ManifestFiles::soon(&polled) {
+                    ahead::prepare(&door.ctx, soon, self.endpoint, render);
+                }
                 reply::finished(&door.ctx, finished, polled.asked_at, || reply::accepted(&site.prefix, self.path, id))
             }
-            ManifestAnswer::Problem(problem) => Err(Error::ManifestProblem(self.endpoint, problem.clone())),
-            ManifestAnswer::Refused(refusal, uuid) => Err(Error::Manifest(self.endpoint, *refusal, uuid.clone())),
+            ManifestAnswer::Problem(problem) => Err(Error::ManifestProblem(self.endpoint, problem)),
+            ManifestAnswer::Refused(refusal, uuid) => Err(Error::Manifest(self.endpoint, refusal, uuid)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_crypto::encoding::{base64url_decode, base64url_encode};
-use countersign_domain::ids::SiteId;
+use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 use countersign_domain::time::Timestamp;
 
 use super::codec;
@@ -44,6 +44,8 @@ pub enum PollError {
 /// A polling ID that was opened and found valid.
 pub(crate) struct Opened {
     pub(crate) asked: Asked,
+    /// The key that verified who asked.
+    pub(crate) credential: AuthorizationKeyId,
     pub(crate) asked_at: Timestamp,
     /// A state of the site that is at least as new as the one at the time of the question.
     pub(crate) snapshot: Arc<SiteSnapshot>,
@@ -101,7 +103,7 @@ pub(crate) async fn open(
     };
     let (snapshot, active) = ctx.certainly(&snapshot, is_active).await?;
     active.map_err(|()| PollError::Refused(TokenRefusal::Signature))?;
-    Ok(Opened { asked, asked_at: ticket.asked_at, snapshot })
+    Ok(Opened { asked, credential: key, asked_at: ticket.asked_at, snapshot })
 }
 
 /// Opens a polling ID of an endpoint where devices tell something, and says what became of it: `None` when it is kept.

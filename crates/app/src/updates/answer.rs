@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::catalog::matching::{self, Offer};
 use countersign_domain::device::UpdateQuestion;
+use countersign_domain::ids::AuthorizationKeyId;
 use countersign_domain::licensing::Entitlements;
 use countersign_domain::time::{Date, Timestamp};
 
@@ -56,11 +57,11 @@ pub async fn answer(
     polling_id: &str,
 ) -> Result<Polled<UpdateAnswer>, PollError> {
     let opened = open(ctx, site, endpoint, polling_id).await?;
-    let (snapshot, asked_at) = (opened.snapshot, opened.asked_at);
+    let (snapshot, asked_at, credential) = (opened.snapshot, opened.asked_at, opened.credential);
     let question = match opened.asked {
         Asked::Updates(question) => question,
         Asked::Invalid(problem) => {
-            return Ok(problematic(snapshot, asked_at, problem));
+            return Ok(problematic(snapshot, asked_at, credential, problem));
         }
         Asked::Kept | Asked::Manifest { .. } => return Err(PollError::Unknown),
     };
@@ -68,7 +69,7 @@ pub async fn answer(
     let known = |snapshot: &Arc<SiteSnapshot>| snapshot.catalog().package(&question.installed).map(|_| ()).ok_or(());
     let (snapshot, known) = ctx.certainly(&snapshot, known).await?;
     if known.is_err() {
-        return Ok(problematic(snapshot, asked_at, Problem::UnknownPackage(question.installed)));
+        return Ok(problematic(snapshot, asked_at, credential, Problem::UnknownPackage(question.installed)));
     }
     let (entitlements, unknown_device) = match &question.identity {
         None => (Entitlements::default(), None),
@@ -90,10 +91,21 @@ pub async fn answer(
         day,
     };
     let list = UpdateList { snapshot: snapshot.clone(), question, entitlements, day };
-    Ok(Polled { answer: UpdateAnswer { list: Some(list), problem: unknown_device }, asked_at, snapshot, subject })
+    Ok(Polled {
+        answer: UpdateAnswer { list: Some(list), problem: unknown_device },
+        asked_at,
+        snapshot,
+        subject,
+        credential,
+    })
 }
 
-fn problematic(snapshot: Arc<SiteSnapshot>, asked_at: Timestamp, problem: Problem) -> Polled<UpdateAnswer> {
+fn problematic(
+    snapshot: Arc<SiteSnapshot>,
+    asked_at: Timestamp,
+    credential: AuthorizationKeyId,
+    problem: Problem,
+) -> Polled<UpdateAnswer> {
     let subject = Subject::Problem(problem.clone());
-    Polled { answer: UpdateAnswer { list: None, problem: Some(problem) }, asked_at, snapshot, subject }
+    Polled { answer: UpdateAnswer { list: None, problem: Some(problem) }, asked_at, snapshot, subject, credential }
 }

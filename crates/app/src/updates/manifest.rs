@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use countersign_domain::catalog::matching::{self, ManifestRefusal};
 use countersign_domain::catalog::package::{FileContent, Package, PackageFile};
+use countersign_domain::catalog::update::EntitlementCheck;
+use countersign_domain::ids::AuthorizationKeyId;
 use countersign_domain::time::Timestamp;
 
 use crate::Ctx;
+use crate::ahead::AHEAD;
 use crate::answers::{Polled, Subject};
 use crate::downloads::{self, UrlExpiry};
 use crate::polling::{Asked, Endpoint, PollError, Problem, open};
@@ -15,7 +18,7 @@ use crate::sites::SiteSnapshot;
 /// What a poll about a manifest ends with.
 pub enum ManifestAnswer {
     /// The files to download.
-    Files(ManifestFiles),
+    Files(Polled<ManifestFiles>),
     /// The question cannot be answered as it is.
     Problem(Problem),
     /// There is no such manifest, or not any more.
@@ -25,7 +28,9 @@ pub enum ManifestAnswer {
 /// The files of an update.
 pub struct ManifestFiles {
     snapshot: Arc<SiteSnapshot>,
+    uuid: String,
     package: Arc<Package>,
+    check: EntitlementCheck,
     expiry: UrlExpiry,
 }
 
@@ -46,6 +51,33 @@ pub struct ManifestFile {
 }
 
 impl ManifestFiles {
+    /// The files for a device that asked then.
+    fn polled(
+        snapshot: Arc<SiteSnapshot>,
+        uuid: String,
+        (check, package): (EntitlementCheck, Arc<Package>),
+        asked_at: Timestamp,
+        credential: AuthorizationKeyId,
+    ) -> Polled<Self> {
+        let expiry = UrlExpiry::of(&package, check, asked_at);
+        let secret = snapshot.url_keys.id_in_force(asked_at);
+        let subject = Subject::Manifest { uuid: uuid.clone(), expiry: expiry.as_seconds(), secret };
+        let answer = Self { snapshot: snapshot.clone(), uuid, package, check, expiry };
+        Polled { answer, asked_at, snapshot, subject, credential }
+    }
+
+    /// The same files for a device that asks some minutes later, if they are not the same for it.
+    #[must_use]
+    pub fn soon(polled: &Polled<Self>) -> Option<Polled<Self>> {
+        let files = &polled.answer;
+        let later = polled.asked_at.plus(AHEAD);
+        if UrlExpiry::of(&files.package, files.check, later).as_seconds() == files.expiry.as_seconds() {
+            return None;
+        }
+        let (snapshot, package) = (files.snapshot.clone(), (files.check, files.package.clone()));
+        Some(Self::polled(snapshot, files.uuid.clone(), package, later, polled.credential))
+    }
+
     /// The files, in order.
     #[must_use]
     pub fn list(&self, ctx: &Ctx) -> Vec<ManifestFile> {
@@ -74,20 +106,12 @@ pub async fn answer(
     site: &Arc<SiteSnapshot>,
     endpoint: Endpoint,
     polling_id: &str,
-) -> Result<Polled<ManifestAnswer>, PollError> {
+) -> Result<ManifestAnswer, PollError> {
     let opened = open(ctx, site, endpoint, polling_id).await?;
-    let asked_at = opened.asked_at;
+    let (asked_at, credential) = (opened.asked_at, opened.credential);
     let uuid = match opened.asked {
         Asked::Manifest { uuid } => uuid,
-        Asked::Invalid(problem) => {
-            let subject = Subject::Problem(problem.clone());
-            return Ok(Polled {
-                answer: ManifestAnswer::Problem(problem),
-                asked_at,
-                snapshot: opened.snapshot,
-                subject,
-            });
-        }
+        Asked::Invalid(problem) => return Ok(ManifestAnswer::Problem(problem)),
         Asked::Kept | Asked::Updates(_) => return Err(PollError::Unknown),
     };
     let package = |snapshot: &Arc<SiteSnapshot>| {
@@ -96,23 +120,7 @@ pub async fn answer(
     };
     let (snapshot, decision) = ctx.certainly(&opened.snapshot, package).await?;
     Ok(match decision {
-        Ok((check, package)) => {
-            let expiry = UrlExpiry::of(&package, check, asked_at);
-            let secret = snapshot.url_keys.id_in_force(asked_at);
-            let subject = Subject::Manifest { uuid, expiry: expiry.as_seconds(), secret };
-            let files = ManifestFiles { snapshot: snapshot.clone(), package, expiry };
-            Polled { answer: ManifestAnswer::Files(files), asked_at, snapshot, subject }
-        }
-        Err(refusal) => refused(refusal, uuid, asked_at, snapshot),
+        Ok(package) => ManifestAnswer::Files(ManifestFiles::polled(snapshot, uuid, package, asked_at, credential)),
+        Err(refusal) => ManifestAnswer::Refused(refusal, uuid),
     })
-}
-
-fn refused(
-    refusal: ManifestRefusal,
-    uuid: String,
-    asked_at: Timestamp,
-    snapshot: Arc<SiteSnapshot>,
-) -> Polled<ManifestAnswer> {
-    let subject = Subject::Manifest { uuid: uuid.clone(), expiry: 0, secret: None };
-    Polled { answer: ManifestAnswer::Refused(refusal, uuid), asked_at, snapshot, subject }
 }

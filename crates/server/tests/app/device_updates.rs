@@ -244,7 +244,7 @@ async fn a_site_can_ask_for_the_key_id_in_the_header() {
 async fn when_the_signer_is_busy_the_device_is_told_to_come_again() {
     const POLLS: usize = 1500;
     let app = App::new().await;
-    // Different questions with different answers: more of them at once than the signer's queue holds.
+    // Different questions with different answers: more of them at once than one key may have signed at once.
     let mut urls = Vec::new();
     for number in 0..POLLS {
         let question = json!({ "updateFromPkgId": format!("pump-{number}"), "platform": "LINUX64", "language": 1033 });
@@ -253,7 +253,7 @@ async fn when_the_signer_is_busy_the_device_is_told_to_come_again() {
     let answers = futures_util::future::join_all(urls.iter().map(|url| app.get(url))).await;
     let answers: Vec<_> = urls.iter().zip(answers).collect();
     let (ready, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, answer)| answer.status == StatusCode::OK);
-    assert!(!busy.is_empty() && ready.len() >= 512, "{} ready, {} busy", ready.len(), busy.len());
+    assert!(!busy.is_empty() && ready.len() >= 128, "{} ready, {} busy", ready.len(), busy.len());
     for (url, answer) in &busy {
         assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({ "url": url })));
         assert_eq!(answer.headers["retry-after"], "1");

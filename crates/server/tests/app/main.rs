@@ -24,5 +24,6 @@ mod producer_packages;
 mod producer_roles;
 mod producer_support;
 mod producer_updates;
+mod signing;
 mod sites;
 mod support;

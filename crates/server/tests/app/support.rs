@@ -72,7 +72,12 @@ pub(crate) struct App {
 impl App {
     /// With site `demo`, its keys, and one update on offer.
     pub(crate) async fn new() -> Self {
-        let app = Self::bare(WorldOptions::default()).await;
+        Self::with(WorldOptions::default()).await
+    }
+
+    /// The same, in another way.
+    pub(crate) async fn with(options: WorldOptions) -> Self {
+        let app = Self::bare(options).await;
         app.upload_key(&PRODUCER_KEY).await;
         keys::find_or_create_signing_key(app.ctx(), app.site).await.unwrap();
         app.publish("pump-4.1", "pump-4.2", "UPD-1", &[("pump.bin", FIRST_FILE), ("notes.txt", b"notes")]).await;

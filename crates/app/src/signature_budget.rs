@@ -1,0 +1,63 @@
+//! How many first signatures a credential may have under way. Whoever holds one good token can ask questions that nobody
+//! has asked before, and each costs a signature; those of others must not wait behind all of them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use countersign_domain::ids::AuthorizationKeyId;
+
+/// First signatures that one credential may have under way: a quarter of what the signer lets wait.
+const UNDER_WAY: usize = 128;
+
+/// First signatures that are under way, by credential. The table has no more entries than there are of those.
+#[derive(Default)]
+pub(crate) struct SignatureBudget(Mutex<HashMap<AuthorizationKeyId, usize>>);
+
+/// One first signature. Its place is free again when this is dropped.
+pub(crate) struct FirstSignature<'b> {
+    budget: &'b SignatureBudget,
+    credential: AuthorizationKeyId,
+}
+
+impl SignatureBudget {
+    /// Begins a first signature, unless the credential has too many under way.
+    pub(crate) fn begin(&self, credential: AuthorizationKeyId) -> Option<FirstSignature<'_>> {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = under_way.entry(credential).or_default();
+        if *count >= UNDER_WAY {
+            return None;
+        }
+        *count += 1;
+        Some(FirstSignature { budget: self, credential })
+    }
+}
+
+impl Drop for FirstSignature<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.budget.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match under_way.get_mut(&self.credential) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => {
+                under_way.remove(&self.credential);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_that_floods_leaves_the_others_alone() {
+        let budget = SignatureBudget::default();
+        let (flooding, other) = (AuthorizationKeyId(1), AuthorizationKeyId(2));
+        let held: Vec<_> = (0..UNDER_WAY).filter_map(|_| budget.begin(flooding)).collect();
+        assert_eq!(held.len(), UNDER_WAY);
+        assert!(budget.begin(flooding).is_none());
+        assert!(budget.begin(other).is_some());
+        drop(held);
+        assert!(budget.begin(flooding).is_some());
+        assert!(budget.0.lock().unwrap().is_empty());
+    }
+}
