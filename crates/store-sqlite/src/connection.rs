@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
@@ -13,6 +14,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept prepared for each connection; more than the repositories have.
 pub(crate) const CACHED_STATEMENTS: usize = 192;
 
+/// Pages of the database that the writing connection keeps in memory, in KiB: what its statements look up and change again
+/// and again. It is taken as it is needed.
+const WRITER_CACHE_KIB: i64 = 65_536;
+
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -22,6 +27,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // FULL makes every commit durable before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // A negative number counts in KiB, and not in pages.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     Ok(connection)
 }
 
@@ -43,6 +50,8 @@ pub(crate) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // A plan is made once, without looking at the values: otherwise every new value prepares its statement anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
@@ -55,6 +64,8 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), OpenError> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> T {
@@ -73,6 +84,21 @@ mod tests {
         let reader = open_reader(&path).unwrap();
         assert_eq!(pragma::<String>(&reader, "journal_mode"), "wal");
         assert_eq!(pragma::<i64>(&reader, "query_only"), 1);
+    }
+
+    #[test]
+    fn a_statement_is_prepared_once_for_all_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = open_writer(&path).unwrap();
+        writer.execute_batch("create table things (id integer primary key, name text not null unique) strict").unwrap();
+        for connection in [&writer, &open_reader(&path).unwrap()] {
+            let mut statement = connection.prepare("select id from things where name = ?1").unwrap();
+            for name in ["one", "two", "three"] {
+                assert!(!statement.exists([name]).unwrap());
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 
     #[test]

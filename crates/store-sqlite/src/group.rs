@@ -16,6 +16,12 @@ mod tests;
 /// Most units in one commit: bounds how much is lost from memory, and how long the first one waits.
 const GROUP: usize = 256;
 
+const BEGIN: &str = "begin immediate";
+const BEGIN_UNIT: &str = "savepoint unit";
+const UNDO_UNIT: &str = "rollback to unit";
+const END_UNIT: &str = "release unit";
+const COMMIT: &str = "commit";
+
 /// Runs one group: the first unit, and what comes in within `limit`. Gives back the reply to a request to close that was
 /// met on the way.
 pub(crate) fn run(
@@ -75,7 +81,7 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
         // A rollback has failed before. Without another one every later group would fail as well.
         connection.execute_batch("rollback")?;
     }
-    connection.execute_batch("begin immediate")
+    run_statement(connection, BEGIN)
 }
 
 /// Answers everyone who waits when no transaction can be begun. Each would otherwise wait in turn for as long as the
@@ -108,7 +114,7 @@ fn run_unit(
     time: &mut TransactionTime,
     unit: ErasedUnit,
 ) -> Result<Result<bool, StoreError>, Lost> {
-    connection.execute_batch("savepoint unit")?;
+    run_statement(connection, BEGIN_UNIT)?;
     let ended = transaction::run(connection, time, unit);
     if connection.is_autocommit() {
         // A full disk or a damaged file makes SQLite roll everything back by itself: the whole group is lost.
@@ -116,15 +122,21 @@ fn run_unit(
         return Err(Lost(format!("the database ended the transaction: {reason}")));
     }
     match ended.outcome {
-        Ok(true) => connection.execute_batch("release unit")?,
-        Ok(false) | Err(_) => connection.execute_batch("rollback to unit; release unit")?,
+        Ok(true) => {}
+        Ok(false) | Err(_) => run_statement(connection, UNDO_UNIT)?,
     }
+    run_statement(connection, END_UNIT)?;
     Ok(ended.outcome)
+}
+
+/// Runs a statement that stays prepared.
+fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 /// Commits, and tells every unit how it ended.
 fn commit(connection: &Connection, group: Group) {
-    match connection.execute_batch("commit") {
+    match run_statement(connection, COMMIT) {
         Ok(()) => {
             for (reply, outcome) in group {
                 let _ = reply.send(outcome.map(|_| ()));
