@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_first", include_str!("../migrations/0001_first.sql")),
     ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
     ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
+    ("0004_writes", include_str!("../migrations/0004_writes.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
@@ -119,6 +120,33 @@ mod tests {
         assert_eq!(settings, ("poll".to_owned(), 730, 90, 30));
         // The references of the table that was made anew still hold.
         assert!(connection.execute("delete from files", []).is_err());
+    }
+
+    #[test]
+    fn tables_that_devices_write_come_first_and_their_ids_go_on() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply_first(&mut connection, &MIGRATIONS[..3], now()).unwrap();
+        connection
+            .execute_batch(
+                "insert into sites (id, name, small_rsa_keys, key_id_in_answers, generation, created_at)
+                values (1, 'one', 0, 0, 0, 0);
+                insert into outbox values (41, 1, 'product.created', 1, null, 'system', '', 0);
+                delete from outbox;",
+            )
+            .unwrap();
+        apply(&mut connection, now()).unwrap();
+        let sequences: Vec<(String, i64)> = connection
+            .prepare("select name, seq from sqlite_sequence limit 5")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let expected = [("status_reports", 0), ("device_events", 0), ("outbox", 41), ("devices", 0), ("sites", 1)];
+        assert_eq!(sequences, expected.map(|(name, last)| (name.to_owned(), last)));
+        let insert = "insert into outbox (site, kind, subject, channel, actor, created_at)
+            values (1, 'product.created', 1, 'system', '', 0) returning id";
+        assert_eq!(connection.query_row(insert, [], |row| row.get(0)), Ok(42));
     }
 
     #[test]

@@ -28,9 +28,8 @@ const LIST_OF_DEVICE: &str =
     from device_events e join devices d on d.id = e.device
     where e.site = $1 and e.id > $2 and e.device = $4 order by e.id limit $3";
 /// As with status reports: what another node has in hand is skipped, and the rows are chosen once.
-const DELETE_BEFORE: &str = "delete from device_events where id = any(array(
-    select id from device_events where site = $1 and received_at < $2 order by received_at limit $3
-    for update skip locked))";
+const DELETE_BEFORE: &str = "delete from device_events where received_at < $2 and id = any(array(
+    select id from device_events where site = $1 order by id limit $3 for update skip locked))";
 
 /// Every statement of this file.
 #[cfg(test)]

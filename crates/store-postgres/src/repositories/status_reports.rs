@@ -39,9 +39,8 @@ const LIST_UNREGISTERED: &str =
     select_reports!("where r.site = $1 and r.id > $2 and r.device is null order by r.id limit $3");
 /// Several nodes remove at the same time. Each skips what another one has in hand, so none waits. The rows are chosen
 /// once, as an array: a plain `in (select …)` may be run several times, and then chooses other rows each time.
-const DELETE_BEFORE: &str = "delete from status_reports where id = any(array(
-    select id from status_reports where site = $1 and received_at < $2 order by received_at limit $3
-    for update skip locked))";
+const DELETE_BEFORE: &str = "delete from status_reports where received_at < $2 and id = any(array(
+    select id from status_reports where site = $1 order by id limit $3 for update skip locked))";
 
 /// Every statement of this file.
 #[cfg(test)]

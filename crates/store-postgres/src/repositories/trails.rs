@@ -18,9 +18,8 @@ const INSERT_EVENT: &str = "insert into outbox (site, kind, subject, device, cha
 const LIST_EVENTS: &str = "select id, kind, subject, device, channel, actor, created_at from outbox
     where site = $1 and id > $2 order by id limit $3";
 /// As with status reports: what another node has in hand is skipped, and the rows are chosen once.
-const DELETE_EVENTS_BEFORE: &str = "delete from outbox where id = any(array(
-    select id from outbox where site = $1 and created_at < $2 order by created_at limit $3
-    for update skip locked))";
+const DELETE_EVENTS_BEFORE: &str = "delete from outbox where created_at < $2 and id = any(array(
+    select id from outbox where site = $1 order by id limit $3 for update skip locked))";
 const INSERT_ENTRY: &str = "insert into audit_trail (site, channel, actor, verb, subject, created_at)
     values ($1, $2, $3, $4, $5, $6)";
 const LIST_ENTRIES: &str = "select id, channel, actor, verb, subject, created_at from audit_trail

@@ -28,8 +28,8 @@ const LIST_OF_DEVICE: &str =
     e.language, e.reported_at, e.received_at, d.host_id, d.id_type, d.publisher
     from device_events e join devices d on d.id = e.device
     where +e.site = ?1 and e.device = ?4 and e.id > ?2 order by e.id limit ?3";
-const DELETE_BEFORE: &str = "delete from device_events where id in
-    (select id from device_events where site = ?1 and received_at < ?2 order by received_at limit ?3)";
+const DELETE_BEFORE: &str = "delete from device_events where received_at < ?2 and id in
+    (select id from device_events where site = ?1 order by id limit ?3)";
 
 /// Every statement of this file.
 #[cfg(test)]

@@ -39,8 +39,8 @@ const LIST_OF_DEVICE: &str =
     select_reports!("where +r.site = ?1 and r.device = ?4 and r.id > ?2 order by r.id limit ?3");
 const LIST_UNREGISTERED: &str =
     select_reports!("where r.site = ?1 and r.device is null and r.id > ?2 order by r.id limit ?3");
-const DELETE_BEFORE: &str = "delete from status_reports where id in
-    (select id from status_reports where site = ?1 and received_at < ?2 order by received_at limit ?3)";
+const DELETE_BEFORE: &str = "delete from status_reports where received_at < ?2 and id in
+    (select id from status_reports where site = ?1 order by id limit ?3)";
 
 /// Every statement of this file.
 #[cfg(test)]

@@ -16,8 +16,8 @@ const INSERT_EVENT: &str = "insert into outbox (site, kind, subject, device, cha
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const LIST_EVENTS: &str = "select id, channel, actor, created_at, kind, subject, device from outbox
     where site = ?1 and id > ?2 order by id limit ?3";
-const DELETE_EVENTS_BEFORE: &str = "delete from outbox where id in
-    (select id from outbox where site = ?1 and created_at < ?2 order by created_at limit ?3)";
+const DELETE_EVENTS_BEFORE: &str = "delete from outbox where created_at < ?2 and id in
+    (select id from outbox where site = ?1 order by id limit ?3)";
 const INSERT_ENTRY: &str = "insert into audit_trail (site, channel, actor, verb, subject, created_at)
     values (?1, ?2, ?3, ?4, ?5, ?6)";
 const LIST_ENTRIES: &str = "select id, channel, actor, created_at, verb, subject from audit_trail

@@ -93,7 +93,8 @@ pub trait StatusReports: Send {
         page: Page,
     ) -> Result<Vec<KeptStatusReport>, StoreError>;
 
-    /// Removes at most `limit` reports that were received before a time, and gives their number.
+    /// Removes those of the `limit` first reports of a site that were received before a time, and gives their number. Times
+    /// grow with row ids: fewer than `limit` means that none is left.
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
@@ -120,6 +121,7 @@ pub trait DeviceEvents: Send {
         page: Page,
     ) -> Result<Vec<KeptDeviceEvent>, StoreError>;
 
-    /// Removes at most `limit` events that were received before a time, and gives their number.
+    /// Removes those of the `limit` first events of a site that were received before a time, and gives their number. Times
+    /// grow with row ids: fewer than `limit` means that none is left.
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

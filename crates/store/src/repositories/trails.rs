@@ -18,7 +18,8 @@ pub trait Outbox: Send {
     /// Events of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError>;
 
-    /// Removes at most `limit` events that were written before a time, and gives their number.
+    /// Removes those of the `limit` first events of a site that were written before a time, and gives their number. Times
+    /// grow with row ids: fewer than `limit` means that none is left.
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
