@@ -77,16 +77,13 @@ impl Answer {
     /// What `open` says about the first range. Later errors cannot be answered any more and break the connection.
     pub async fn respond<O, F, S, E>(self, open: O) -> Result<Response, E>
     where
-        O: FnMut(Range<u64>) -> F + Send + 'static,
+        O: FnMut(Range<u64>) -> F + Send + Unpin + 'static,
         F: Future<Output = Result<S, E>> + Send + 'static,
         S: Stream<Item = Result<Bytes, E>> + Send + Unpin + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
     {
-        let body = if self.pieces.is_empty() {
-            Body::empty()
-        } else {
-            Body::from_stream(Sender::start(self.pieces, open).await?.into_stream())
-        };
+        let body =
+            if self.pieces.is_empty() { Body::empty() } else { Body::new(Sender::start(self.pieces, open).await?) };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;

@@ -28,7 +28,7 @@ impl EntityTag {
 
     /// The value of an `ETag` header.
     pub(crate) fn header_value(&self) -> Option<HeaderValue> {
-        HeaderValue::try_from(format!("\"{}\"", self.opaque)).ok()
+        HeaderValue::try_from(["\"", &self.opaque, "\""].concat()).ok()
     }
 }
 

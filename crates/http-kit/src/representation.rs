@@ -59,7 +59,7 @@ impl Representation {
     /// The digest of the whole file, also when only a part of it is sent (RFC 9530 §3).
     fn repr_digest(&self) -> Option<HeaderValue> {
         let digest = countersign_crypto::encoding::base64_encode(&self.sha256);
-        HeaderValue::try_from(format!("sha-256=:{digest}:")).ok()
+        HeaderValue::try_from(["sha-256=:", &digest, ":"].concat()).ok()
     }
 }
 
