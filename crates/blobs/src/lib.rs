@@ -11,6 +11,7 @@ mod digests;
 mod error;
 mod key;
 mod local;
+mod local_file;
 mod port;
 mod receive;
 
@@ -18,5 +19,6 @@ pub use digests::{Digests, FinishedDigests};
 pub use error::{BlobError, ReceiveError};
 pub use key::{InvalidObjectKey, ObjectKey};
 pub use local::{LEFTOVER_AGE, LocalBlobs, READ_CHUNK};
+pub use local_file::LocalFile;
 pub use port::{BlobWriter, Blobs, ListedObject, ReceivedBlob};
 pub use receive::{WRITE_CHUNK, receive};

@@ -9,6 +9,7 @@
 //! Everything here touches the disk, so it runs on the blocking pool.
 
 mod durable;
+mod kept;
 mod listing;
 mod owner;
 mod reader;
@@ -27,8 +28,9 @@ use bytes::Bytes;
 use countersign_crypto::random::Rng;
 use futures_util::stream::BoxStream;
 
-use crate::{BlobError, BlobWriter, Blobs, ListedObject, ObjectKey};
+use crate::{BlobError, BlobWriter, Blobs, ListedObject, LocalFile, ObjectKey};
 
+use kept::Kept;
 use owner::Owner;
 pub use reader::READ_CHUNK;
 
@@ -39,6 +41,7 @@ pub use reader::READ_CHUNK;
 pub struct LocalBlobs {
     directory: Arc<Directory>,
     rng: Arc<dyn Rng>,
+    kept: Kept,
 }
 
 impl LocalBlobs {
@@ -60,7 +63,7 @@ impl LocalBlobs {
             Ok(directory)
         })
         .await?;
-        Ok(Self { directory: Arc::new(directory), rng })
+        Ok(Self::new(directory, rng))
     }
 
     /// Opens a storage that must be there. Nothing is made, and nothing is removed.
@@ -75,7 +78,11 @@ impl LocalBlobs {
             Directory::new(path::absolute(root).map_err(BlobError::io(operation))?).map_err(BlobError::io(operation))
         })
         .await?;
-        Ok(Self { directory: Arc::new(directory), rng })
+        Ok(Self::new(directory, rng))
+    }
+
+    fn new(directory: Directory, rng: Arc<dyn Rng>) -> Self {
+        Self { directory: Arc::new(directory), rng, kept: Kept::new() }
     }
 }
 
@@ -97,6 +104,14 @@ impl Blobs for LocalBlobs {
         reader::open(self.directory.object(key), *key, range).await
     }
 
+    async fn open_local(&self, key: &ObjectKey) -> Result<Option<Arc<LocalFile>>, BlobError> {
+        // Only there is it known how to send a file without reading it.
+        if !cfg!(target_os = "linux") {
+            return Ok(None);
+        }
+        self.kept.open(key, || self.directory.object(key)).await.map(Some)
+    }
+
     async fn length(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError> {
         let path = self.directory.object(key);
         blocking(move || match fs::metadata(path) {
@@ -109,12 +124,14 @@ impl Blobs for LocalBlobs {
 
     async fn delete(&self, key: &ObjectKey) -> Result<bool, BlobError> {
         let path = self.directory.object(key);
-        blocking(move || match fs::remove_file(path) {
+        let deleted = blocking(move || match fs::remove_file(path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::Io { operation: "delete an object", source: error }),
         })
-        .await
+        .await;
+        self.kept.forget(key);
+        deleted
     }
 
     async fn list(&self, first: u8) -> Result<Vec<ListedObject>, BlobError> {

@@ -1,13 +1,14 @@
 //! The storage port: what the rest of the program may ask of any place that keeps bytes.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::{BlobError, ObjectKey};
+use crate::{BlobError, LocalFile, ObjectKey};
 
 /// A place that keeps objects: a local directory, later a bucket. Cheap to share behind an `Arc`.
 #[async_trait]
@@ -35,6 +36,16 @@ pub trait Blobs: Send + Sync {
         key: &ObjectKey,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError>;
+
+    /// Opens the object as a file of this machine, for a caller who can have the system send it; `None` when it is none, or the
+    /// storage does not give it: then [`Blobs::open`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Missing`] when there is no such object. One that was deleted may be found for another second.
+    async fn open_local(&self, _key: &ObjectKey) -> Result<Option<Arc<LocalFile>>, BlobError> {
+        Ok(None)
+    }
 
     /// How many bytes the object has, or `None` when there is no such object.
     async fn length(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError>;

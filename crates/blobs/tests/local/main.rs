@@ -4,6 +4,7 @@
 
 mod abandoned;
 mod listing;
+mod local_files;
 mod owners;
 
 use std::fs;
