@@ -49,6 +49,8 @@ mod error;
 mod exchange;
 mod file_name;
 mod file_url;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod locked_file;
 mod manifest;
 mod part_file;

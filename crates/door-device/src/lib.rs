@@ -24,6 +24,8 @@ mod calls;
 mod error;
 mod events;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod manifests;
 mod registrations;

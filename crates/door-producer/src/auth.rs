@@ -80,7 +80,7 @@ impl Publisher {
 }
 
 /// `Basic` (RFC 7617) or `Bearer` (RFC 6750) credentials; `None` when there is no usable header, or more than one.
-fn credentials(headers: &HeaderMap) -> Option<Credentials> {
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<Credentials> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
     let line = line.to_str().ok().filter(|line| line.len() <= HEADER_LIMIT)?;

@@ -22,6 +22,8 @@ mod auth;
 mod common_answers;
 mod error;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keys;
 mod packages;
 mod refuse;

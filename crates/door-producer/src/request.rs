@@ -36,7 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let decode = |text: &str| {
             // As forms are encoded: a blank is a plus sign.
             let text = text.replace('+', " ");

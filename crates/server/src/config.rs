@@ -120,6 +120,13 @@ impl Config {
     fn from_sources(
         file: File,
         variable: &dyn Fn(&str) -> Option<String>,
+    /// What a file alone says; files that it names are not read. For fuzzing.
+    #[cfg(fuzzing)]
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let file = File { database_file: None, ..toml::from_str(text).ok()? };
+        Self::from_sources(file, &|_| None, Overrides::default()).ok()
+    }
+
         flags: Overrides,
     ) -> Result<Self, ConfigError> {
         let limits = limits::limits(variable, &flags.limits, &file)?;

@@ -22,6 +22,8 @@
 mod clock;
 mod config;
 mod connections;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod listener;
 pub mod maintenance;

@@ -12,6 +12,8 @@ mod restore;
 pub use backup::{Backup, backup};
 pub use config_check::{Origin, SettingInForce, check_config};
 pub use doctor::{Finding, Level, doctor};
+#[cfg(fuzzing)]
+pub(crate) use manifest::reread;
 pub use manifest::{BackedUpDatabase, BackedUpFiles, Manifest};
 pub use master_key::{NewMasterKey, rotate_master_key};
 pub use migrations::{migrate, migration_state};

@@ -4,6 +4,8 @@
 //! written in few bytes, `seal.rs` how it is sealed, opened and judged.
 
 mod codec;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod seal;
 mod ticket;
 

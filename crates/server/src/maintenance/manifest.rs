@@ -75,8 +75,7 @@ impl Manifest {
 
     /// Writes the manifest, and with it ends a backup.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let text = format!("{}\n", serde_json::to_string_pretty(self)?);
-        let digest = format!("{}  {MANIFEST}\n", hex_encode(&sha256(text.as_bytes())));
+        let (text, digest) = self.texts()?;
         write_durably(&folder.join(DIGEST), digest.as_bytes())?;
         write_durably(&folder.join(MANIFEST), text.as_bytes())
     }
@@ -88,13 +87,33 @@ impl Manifest {
             std::fs::read_to_string(&path)
                 .with_context(|| format!("{} is no whole backup: {} cannot be read", folder.display(), path.display()))
         };
-        let (text, digest) = (read(MANIFEST)?, read(DIGEST)?);
+        Self::parse(&read(MANIFEST)?, &read(DIGEST)?)
+    }
+
+    /// The text of a manifest and that of its digest.
+    fn texts(&self) -> Result<(String, String)> {
+        let text = format!("{}\n", serde_json::to_string_pretty(self)?);
+        let digest = format!("{}  {MANIFEST}\n", hex_encode(&sha256(text.as_bytes())));
+        Ok((text, digest))
+    }
+
+    /// Reads the text of a manifest, if its digest says that it is whole and its form is known.
+    fn parse(text: &str, digest: &str) -> Result<Self> {
         let expected = format!("{}  {MANIFEST}\n", hex_encode(&sha256(text.as_bytes())));
         ensure!(digest == expected, "the backup is damaged: {MANIFEST} does not have the digest that {DIGEST} says");
-        let manifest: Self = serde_json::from_str(&text).with_context(|| format!("{MANIFEST} cannot be read"))?;
+        let manifest: Self = serde_json::from_str(text).with_context(|| format!("{MANIFEST} cannot be read"))?;
         if manifest.format != FORMAT {
             bail!("the backup has form {}, this program reads form {FORMAT}", manifest.format);
         }
         Ok(manifest)
     }
+}
+
+/// Reads the text of a manifest with its right digest and, when that works, what it writes for it.
+#[cfg(fuzzing)]
+pub(crate) fn reread(text: &str) -> Option<(Manifest, Manifest)> {
+    let digest = format!("{}  {MANIFEST}\n", hex_encode(&sha256(text.as_bytes())));
+    let manifest = Manifest::parse(text, &digest).ok()?;
+    let (text, digest) = manifest.texts().ok()?;
+    Some((manifest, Manifest::parse(&text, &digest).ok()?))
 }
