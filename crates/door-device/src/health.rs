@@ -1,16 +1,25 @@
-//! Whether the server lives, and which one it is.
+//! Whether the server can answer, and which one it is.
 
 use axum::Json;
+use axum::extract::State;
+use countersign_app::sites;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Check that the server lives
+use crate::error::Error;
+use crate::{Door, wire};
+
+/// Check that the server can answer devices
 #[utoipa::path(
     get, path = "/ping", tag = "Health",
-    responses((status = 200, description = "The server lives", body = str, content_type = "text/plain", example = "OK"))
+    responses(
+        (status = 200, description = "It can", body = str, content_type = "text/plain", example = "OK"),
+        (status = 503, description = "The store has not been read for five seconds", body = wire::ErrorObject)
+    )
 )]
-pub(crate) async fn ping() -> &'static str {
-    "OK"
+pub(crate) async fn ping(State(door): State<Door>) -> Result<&'static str, Error> {
+    sites::ensure_answers(&door.ctx).await?;
+    Ok("OK")
 }
 
 /// What is answering.

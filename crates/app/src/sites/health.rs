@@ -18,6 +18,14 @@ pub struct SiteHealth {
     pub fault: Option<Fault>,
 }
 
+/// Whether devices can be answered: what this process knows is recent enough, or could be compared with the store just now.
+///
+/// # Errors
+/// [`Fault`] when the store has not been read for five seconds.
+pub async fn ensure_answers(ctx: &Ctx) -> Result<(), Fault> {
+    ctx.ensure_recent().await
+}
+
 /// Looks at all sites: each is loaded as for devices, from the store and not from memory.
 ///
 /// # Errors

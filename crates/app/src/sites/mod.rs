@@ -12,7 +12,7 @@ mod timed;
 pub(crate) use admin::secret_label;
 pub use admin::{SiteError, change_settings, create, list};
 pub(crate) use directory::Directory;
-pub use health::{SiteHealth, examine};
+pub use health::{SiteHealth, ensure_answers, examine};
 pub use resolve::{NoSite, RequestedSite, SiteRef, resolve};
 pub(crate) use snapshot::ActiveSigningKey;
 pub use snapshot::SiteSnapshot;

@@ -106,9 +106,12 @@ async fn without_the_store_answers_go_on_for_five_seconds_and_readiness_fails_at
     app.ctx().close().await;
     app.world.clock.advance(std::time::Duration::from_secs(5));
     assert_eq!(app.get(&url).await.status, StatusCode::OK, "what is known is recent enough");
+    assert_eq!(app.get("/ping").await.status, StatusCode::OK);
     app.world.clock.advance(std::time::Duration::from_secs(1));
     let answer = app.get(&url).await;
     assert_eq!((answer.status, answer.error_key().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "internal.error"));
+    let ping = app.get("/ping").await;
+    assert_eq!((ping.status, ping.error_key().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "internal.error"));
     assert_eq!(app.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(app.get("/healthz").await.status, StatusCode::OK);
 }
