@@ -1,17 +1,21 @@
 //! `/f/…`: the bytes of published files, behind URLs that end.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use countersign_app::Fault;
-use countersign_app::downloads::{self, UrlParts};
+use countersign_app::downloads::{self, Download, UrlParts};
 use countersign_http_kit::answer::Answer;
 use countersign_http_kit::disposition;
 use countersign_http_kit::entity_tag::EntityTag;
 use countersign_http_kit::http_time::HttpTime;
+use countersign_http_kit::passage::{FilePiece, LONGEST_PIECE, Passage};
 use countersign_http_kit::representation::Representation;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use futures_util::stream::{BoxStream, StreamExt, try_unfold};
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 
 use crate::Door;
@@ -42,13 +46,8 @@ const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, max-age=36
         (status = 416, description = "No requested range lies in the file")
     )
 )]
-pub(crate) async fn download(
-    State(door): State<Door>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let (site, parts) = parse(uri.path());
+pub(crate) async fn download(State(door): State<Door>, request: Request) -> Result<Response, Error> {
+    let (site, parts) = parse(request.uri().path());
     let download = downloads::find(&door.ctx, site, parts).await?;
     let file = download.file();
     let representation = Representation {
@@ -60,10 +59,27 @@ pub(crate) async fn download(
         disposition: Some(disposition::attachment(download.name())),
         cache_control: Some(CACHE_CONTROL),
     };
-    let answer = Answer::plan(&method, &headers, &representation);
+    let answer = Answer::plan(request.method(), request.headers(), &representation);
     let source = Arc::new(download);
-    let answer = answer.respond(move |range| source.clone().open(range)).await;
-    answer.map_err(|error| Error::Fault(Fault::Blobs(error)))
+    let passage = request.extensions().get::<Passage>().cloned();
+    let answer = answer.respond(move |range| open(source.clone(), passage.clone(), range)).await;
+    answer.map_err(Error::Fault)
+}
+
+/// The bytes of a range, or what stands for them where the connection has the system send files.
+async fn open(
+    download: Arc<Download>,
+    passage: Option<Passage>,
+    range: Range<u64>,
+) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+    let Some(passage) = passage else { return download.open(range).await };
+    let Some(file) = download.open_local(range.clone()).await? else { return download.open(range).await };
+    Ok(try_unfold((file, passage), |(mut file, passage)| async move {
+        let part = file.next(LONGEST_PIECE as u64).await?;
+        let piece = part.and_then(|(file, range)| FilePiece::first_of(file, &range));
+        Ok(piece.map(|piece| (passage.hand_over(piece), (file, passage))))
+    })
+    .boxed())
 }
 
 /// The site and the parts of a path `/f/{site}/{sha256}/{proof}/{name}`.

@@ -9,6 +9,7 @@
 //! | reading a body within a size and a time | [`body`] |
 //! | a JSON body as a structure | [`json`] |
 //! | answering with a file: conditions, ranges, digests | [`answer`] and the modules it is made of |
+//! | pieces of files that the system itself sends | [`passage`] |
 //! | headers that keep answers out of caches and from being guessed at | [`security_headers`] |
 //! | the page that shows an OpenAPI document | [`openapi_page`] |
 //!
@@ -28,6 +29,7 @@ pub mod json;
 mod multipart;
 pub mod openapi_page;
 pub mod panics;
+pub mod passage;
 pub mod ranges;
 pub mod representation;
 pub mod request_id;

@@ -9,6 +9,7 @@ mod drive;
 mod leftover;
 mod limits;
 mod seats;
+mod sending_files;
 mod watched;
 
 use std::convert::Infallible;
@@ -21,6 +22,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
 use countersign_http_kit::client_address::{ClientAddress, TrustedProxies};
+use countersign_http_kit::passage::Passage;
 use http::Version;
 use http::header::EXPECT;
 use hyper::body::Incoming;
@@ -37,6 +39,7 @@ use tower::{Service, ServiceExt};
 use self::activity::Activity;
 use self::leftover::Leftover;
 use self::seats::{Seat, Seats};
+use self::sending_files::{FileSocket, Pieces};
 use self::watched::{Sending, Watched};
 use crate::stop::Stop;
 use crate::tls::Tls;
@@ -183,7 +186,12 @@ impl<A: Application> Visit<A> {
     async fn attend(self, socket: TcpStream) {
         // Answers are written whole, so waiting for more to send would only make them late.
         let _ = socket.set_nodelay(true);
-        let Some(tls) = &self.terms.tls else { return self.speak_http1(socket).await };
+        let Some(tls) = &self.terms.tls else {
+            let pieces = Pieces::default();
+            return self
+                .speak_http1(FileSocket::new(socket, pieces.clone()), Pieces::SUPPORTED.then_some(pieces))
+                .await;
+        };
         let handshake =
             tokio::time::timeout(self.terms.limits.header_time, TlsAcceptor::from(tls.server_config()).accept(socket));
         let outcome = tokio::select! {
@@ -192,22 +200,31 @@ impl<A: Application> Visit<A> {
         };
         match outcome {
             Ok(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(b"h2") => self.speak_http2(socket).await,
-            Ok(Ok(socket)) => self.speak_http1(socket).await,
+            Ok(Ok(socket)) => self.speak_http1(socket, None).await,
             // Not worth more than a number: anybody can fail at a handshake.
             Ok(Err(_)) | Err(_) => self.connections.counts.fail_handshake(),
         }
     }
 
-    async fn speak_http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, socket: S) {
+    /// `pieces` takes pieces of files, if the socket can send them.
+    async fn speak_http1<S>(&self, socket: S, pieces: Option<Pieces>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let activity = Activity::new(false);
         let socket = TokioIo::new(Watched::new(socket, activity.clone()));
-        let connection = http1::Builder::new()
+        let mut builder = http1::Builder::new();
+        if pieces.is_some() {
+            // What stands for a piece must reach the socket as it is, and not a copy of it.
+            builder.writev(true);
+        }
+        let connection = builder
             .timer(TokioTimer::new())
             // The activity keeps the time: here it would also be that of waiting for the next request.
             .header_read_timeout(None)
             .max_headers(limits::HEADERS)
             .max_header_size(self.terms.limits.header_bytes as usize)
-            .serve_connection(socket, service_fn(|request| self.answer(&activity, request)));
+            .serve_connection(socket, service_fn(|request| self.answer(&activity, pieces.as_ref(), request)));
         let connection = std::pin::pin!(connection);
         let ended =
             drive::to_end(connection, http1::Connection::graceful_shutdown, &activity, &self.terms.limits, &self.stop);
@@ -229,7 +246,7 @@ impl<A: Application> Visit<A> {
             .max_send_buf_size(limits::SEND_BUFFER)
             .serve_connection(socket, {
                 let (activity, app, terms, peer) = (activity.clone(), self.app.clone(), self.terms.clone(), self.peer);
-                service_fn(move |request| answer(&activity, &app, &terms, peer, request))
+                service_fn(move |request| answer(&activity, None, &app, &terms, peer, request))
             });
         let connection = std::pin::pin!(connection);
         let ended =
@@ -240,15 +257,17 @@ impl<A: Application> Visit<A> {
     fn answer(
         &self,
         activity: &Arc<Activity>,
+        pieces: Option<&Pieces>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<http::Response<Sending>, Infallible>> + Send + use<A> {
-        answer(activity, &self.app, &self.terms, self.peer, request)
+        answer(activity, pieces, &self.app, &self.terms, self.peer, request)
     }
 }
 
 /// Sends a request through the routes, and watches it until its answer is sent.
 fn answer<A: Application>(
     activity: &Arc<Activity>,
+    pieces: Option<&Pieces>,
     app: &A,
     terms: &Terms,
     peer: IpAddr,
@@ -257,6 +276,10 @@ fn answer<A: Application>(
     let in_flight = activity.begin();
     let client = ClientAddress::of_request(peer, request.headers(), &terms.proxies);
     request.extensions_mut().insert(client);
+    let way = pieces.map(|pieces| (Passage::default(), pieces.clone()));
+    if let Some((passage, _)) = &way {
+        request.extensions_mut().insert(passage.clone());
+    }
     let app = app.clone();
     // A client that waits for our consent sends no body without it, and a stream of HTTP/2 ends without the others.
     let whole = request.body().is_end_stream()
@@ -271,7 +294,7 @@ fn answer<A: Application>(
             leftover.drain().await;
             response
         };
-        Ok(response.map(|body| Sending::new(body, in_flight)))
+        Ok(response.map(|body| Sending::new(body, way, in_flight)))
     }
 }
 

@@ -3,6 +3,6 @@
 mod open;
 mod url;
 
-pub use open::{Download, DownloadRefusal, find};
+pub use open::{Download, DownloadRefusal, LocalRange, find};
 pub use url::UrlParts;
 pub(crate) use url::{LONGEST_URL_LIFE, UrlExpiry, url};

@@ -1,12 +1,13 @@
 //! The bytes behind a download URL.
 
+use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_blobs::{BlobError, Blobs, ObjectKey};
+use countersign_blobs::{Blobs, LocalFile, ObjectKey};
 use countersign_domain::catalog::package::StoredFile;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use super::url::UrlParts;
 use crate::sites::{SiteRef, resolve};
@@ -73,11 +74,40 @@ impl Download {
     /// Opens a range of the bytes, end exclusive. The stream gives all of them or ends with an error.
     ///
     /// # Errors
-    /// [`BlobError`] when the file storage does not have what the row promises.
-    pub async fn open(
-        self: Arc<Self>,
-        range: Range<u64>,
-    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
-        self.blobs.open(&self.key, range).await
+    /// [`Fault::Blobs`] when the file storage does not have what the row promises.
+    pub async fn open(&self, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+        Ok(self.blobs.open(&self.key, range).await?.map_err(Fault::Blobs).boxed())
+    }
+    /// Opens a range of the bytes, end exclusive, as parts of a file of this machine; `None` when they are not in one.
+    ///
+    /// # Errors
+    /// [`Fault::Blobs`] when the file storage does not have what the row promises.
+    pub async fn open_local(&self, range: Range<u64>) -> Result<Option<LocalRange>, Fault> {
+        let Some(file) = self.blobs.open_local(&self.key).await? else { return Ok(None) };
+        file.check(&range)?;
+        Ok(Some(LocalRange { file, rest: range }))
+    }
+}
+
+/// A range of a file of this machine, which is taken part by part.
+pub struct LocalRange {
+    file: Arc<LocalFile>,
+    rest: Range<u64>,
+}
+
+impl LocalRange {
+    /// The next part, of at most so many bytes: the file, and where they are in it. They can be read without waiting.
+    /// `None` at the end.
+    ///
+    /// # Errors
+    /// [`Fault::Blobs`] when they cannot be read.
+    pub async fn next(&mut self, longest: u64) -> Result<Option<(Arc<File>, Range<u64>)>, Fault> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let part = self.rest.start..self.rest.end.min(self.rest.start.saturating_add(longest));
+        self.file.load(&part).await?;
+        self.rest.start = part.end;
+        Ok(Some((Arc::clone(self.file.file()), part)))
     }
 }

@@ -7,10 +7,12 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
+use countersign_http_kit::passage::{Passage, is_stand_in};
 use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::{Activity, InFlight};
+use super::sending_files::Pieces;
 
 /// A socket with or without TLS.
 pub(super) struct Watched<S> {
@@ -88,15 +90,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 /// The body of an answer. With it, the request ends.
 pub(super) struct Sending {
     body: Body,
+    /// How pieces of files come to the connection, and where they go.
+    way: Option<(Passage, Pieces)>,
     _in_flight: InFlight,
 }
 
 impl Sending {
-    pub(super) fn new(body: Body, mut in_flight: InFlight) -> Self {
+    pub(super) fn new(body: Body, way: Option<(Passage, Pieces)>, mut in_flight: InFlight) -> Self {
         in_flight.answer();
-        Self { body, _in_flight: in_flight }
+        Self { body, way, _in_flight: in_flight }
+    }
+
+    /// Has the socket know the piece for which the bytes stand, if they stand for one.
+    fn announce(&self, bytes: &Bytes) -> Result<(), axum::Error> {
+        if is_stand_in(bytes) {
+            let piece = self.way.as_ref().and_then(|(passage, pieces)| Some((passage.take(bytes)?, pieces)));
+            let (piece, pieces) = piece.ok_or_else(|| axum::Error::new(LostPiece))?;
+            pieces.push(piece);
+        }
+        Ok(())
     }
 }
+
+/// An answer gave bytes that stand for a piece of a file, and not the piece itself.
+#[derive(Debug, thiserror::Error)]
+#[error("a piece of a file was lost on its way to the connection")]
+struct LostPiece;
 
 impl HttpBody for Sending {
     type Data = Bytes;
@@ -106,7 +125,14 @@ impl HttpBody for Sending {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(bytes) = frame.data_ref()
+            && let Err(error) = self.announce(bytes)
+        {
+            return Poll::Ready(Some(Err(error)));
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
