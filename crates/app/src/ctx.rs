@@ -13,14 +13,14 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{BoxFuture, Clock, Store, StoreError, Tx};
 use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
+use crate::Fault;
 use crate::ahead::Ahead;
-use crate::devices::RefusedTokens;
 use crate::memo::Memos;
+use crate::rate_limits::Rates;
 use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
-use crate::users::{FailedLogins, PasswordPool};
+use crate::users::PasswordPool;
 use crate::writes::Writes;
-use crate::{Fault, devices, users};
 
 /// What a process is made of; the composition root and tests fill it in.
 pub struct Parts {
@@ -63,8 +63,7 @@ pub struct Shared {
     pub(crate) memos: Memos,
     pub(crate) ahead: Ahead,
     pub(crate) signature_budget: SignatureBudget,
-    pub(crate) failed_logins: FailedLogins,
-    pub(crate) refused_tokens: RefusedTokens,
+    pub(crate) rates: Rates,
     pub(crate) writes: Arc<Writes>,
 }
 
@@ -90,8 +89,7 @@ impl Ctx {
             passwords: Arc::new(PasswordPool::default()),
             ahead: Ahead::default(),
             signature_budget: SignatureBudget::default(),
-            failed_logins: users::failed_logins(),
-            refused_tokens: devices::refused_tokens(),
+            rates: Rates::default(),
             writes: Arc::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };

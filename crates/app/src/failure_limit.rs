@@ -1,7 +1,7 @@
 //! Counts what fails, and says when one caller has failed too often. Whatever succeeds is not limited by this.
 
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const CALLERS: usize = 10_000;
 
 /// Failures of many callers.
 pub(crate) struct FailureLimit<K> {
-    failures: u32,
+    failures: AtomicU32,
     callers: Cache<K, Arc<Mutex<Counted>>>,
     turned_away: AtomicU64,
 }
@@ -29,7 +29,12 @@ struct Counted {
 impl<K: Clone + Eq + Hash> FailureLimit<K> {
     /// Allows each caller so many failures within a minute.
     pub(crate) fn new(failures: u32) -> Self {
-        Self { failures, callers: Cache::new(CALLERS), turned_away: AtomicU64::new(0) }
+        Self { failures: AtomicU32::new(failures), callers: Cache::new(CALLERS), turned_away: AtomicU64::new(0) }
+    }
+
+    /// Allows so many from now on.
+    pub(crate) fn allow(&self, failures: u32) {
+        self.failures.store(failures, Ordering::Relaxed);
     }
 
     /// How long a caller is to wait, in seconds, if it has failed too often.
@@ -37,7 +42,7 @@ impl<K: Clone + Eq + Hash> FailureLimit<K> {
         let counted = self.callers.get(caller)?;
         let counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
         let left = counted.left(now)?;
-        if counted.failures < self.failures {
+        if counted.failures < self.failures.load(Ordering::Relaxed) {
             return None;
         }
         self.turned_away.fetch_add(1, Ordering::Relaxed);
@@ -87,6 +92,18 @@ mod tests {
         limit.note(&"one", at(60));
         assert_eq!(limit.wait(&"one", at(61)), None, "old failures do not count");
         assert_eq!(limit.turned_away(), 1);
+    }
+
+    #[test]
+    fn another_limit_counts_what_has_failed_already() {
+        let limit = FailureLimit::new(3);
+        let now = Timestamp::from_millis(1_000_000);
+        limit.note(&"one", now);
+        limit.note(&"one", now);
+        limit.allow(2);
+        assert_eq!(limit.wait(&"one", now), Some(61));
+        limit.allow(4);
+        assert_eq!(limit.wait(&"one", now), None);
     }
 
     #[test]

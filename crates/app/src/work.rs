@@ -31,8 +31,8 @@ impl Ctx {
             memos: self.memos.counts(),
             signing: self.parts.signing.counts(),
             passwords: self.passwords.taken(),
-            limited_logins: self.failed_logins.turned_away(),
-            limited_tokens: self.refused_tokens.turned_away(),
+            limited_logins: self.rates.failed_logins.turned_away(),
+            limited_tokens: self.rates.refused_tokens.turned_away(),
             writes: self.writes.counts(),
         }
     }

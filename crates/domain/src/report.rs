@@ -11,7 +11,7 @@ pub const REASON_LIMIT: usize = 100;
 pub const EVENT_NAME_LIMIT: usize = 255;
 /// Longest value of a device's event, in characters; what is longer is cut.
 pub const EVENT_VALUE_LIMIT: usize = 4000;
-/// Most events that a device may log in a minute.
+/// Most events that a device may log in a minute, unless the operator says otherwise.
 pub const EVENTS_PER_MINUTE: u32 = 60;
 
 /// The first characters of a text.

@@ -16,7 +16,7 @@ const CALL: Call = Call { endpoint: Endpoint::Events, path: "/uai/2.0/events" };
 
 /// Log an event
 ///
-/// Only registered devices may, at most 60 times a minute each.
+/// Only registered devices may, and no more often within a minute than the operator allows (60 times).
 #[utoipa::path(
     post, path = "/uai/2.0/events", operation_id = "log_event", tag = "Reports",
     request_body = wire::EventRequest,

@@ -56,11 +56,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
     ),
     security(("password" = []), ("access_token" = []))
 )]
-pub(crate) async fn create(
-    publisher: Publisher,
-    prefix: SitePrefix,
-    body: Body,
-) -> Result<Response, Error> {
+pub(crate) async fn create(publisher: Publisher, prefix: SitePrefix, body: Body) -> Result<Response, Error> {
     if body.size_hint().lower() > FILE_LIMIT {
         return Err(StoreFileError::TooLarge { limit: FILE_LIMIT }.into());
     }

@@ -52,11 +52,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
     ),
     security(("password" = []), ("access_token" = []))
 )]
-pub(crate) async fn create(
-    publisher: Publisher,
-    prefix: SitePrefix,
-    body: Body,
-) -> Result<Response, Error> {
+pub(crate) async fn create(publisher: Publisher, prefix: SitePrefix, body: Body) -> Result<Response, Error> {
     let draft = read_package(&read_whole(body, CATALOG_BODY_LIMIT).await?)?;
     let created = packages::create_with_files(&publisher.ctx, publisher.site_id(), draft).await?;
     Ok(reply::created(&prefix, "download-packages", created.id.as_str(), PackageBody::from(&created)))

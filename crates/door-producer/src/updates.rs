@@ -52,11 +52,7 @@ pub(crate) async fn list(login: LoggedIn, query: Query) -> Result<Response, Erro
     ),
     security(("password" = []), ("access_token" = []))
 )]
-pub(crate) async fn create(
-    publisher: Publisher,
-    prefix: SitePrefix,
-    body: Body,
-) -> Result<Response, Error> {
+pub(crate) async fn create(publisher: Publisher, prefix: SitePrefix, body: Body) -> Result<Response, Error> {
     let update = read_update(&read_whole(body, CATALOG_BODY_LIMIT).await?, None)?;
     let created = updates::create(&publisher.ctx, publisher.site_id(), update).await?;
     Ok(reply::created(&prefix, "updates", created.id.as_str(), UpdateBody::from(&created)))

@@ -10,6 +10,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use countersign_app::RateLimits;
 use countersign_crypto::Secret;
 use countersign_domain::site::{SiteName, clean_base_url};
 use countersign_http_kit::client_address::TrustedProxies;
@@ -53,6 +54,8 @@ pub struct Config {
     pub metrics_listen: MetricsListen,
     /// What connections may cost.
     pub limits: ConnectionLimits,
+    /// How often callers may fail, and how much devices may tell.
+    pub rate_limits: RateLimits,
     /// Certificate and key; `None`: the server speaks plain HTTP.
     pub tls: Option<TlsFiles>,
     /// Proxies whose word about their clients is believed.
@@ -117,9 +120,6 @@ impl Config {
         )
     }
 
-    fn from_sources(
-        file: File,
-        variable: &dyn Fn(&str) -> Option<String>,
     /// What a file alone says; files that it names are not read. For fuzzing.
     #[cfg(fuzzing)]
     pub(crate) fn of_text(text: &str) -> Option<Self> {
@@ -127,9 +127,13 @@ impl Config {
         Self::from_sources(file, &|_| None, Overrides::default()).ok()
     }
 
+    fn from_sources(
+        file: File,
+        variable: &dyn Fn(&str) -> Option<String>,
         flags: Overrides,
     ) -> Result<Self, ConfigError> {
         let limits = limits::limits(variable, &flags.limits, &file)?;
+        let rate_limits = limits::rate_limits(variable, &file)?;
         let listen = match (flags.listen, variable("COUNTERSIGN_LISTEN").or(file.listen)) {
             (Some(address), _) => address,
             (None, Some(text)) => address("listen", &text)?,
@@ -165,6 +169,7 @@ impl Config {
         let metrics = flags.metrics_listen.or_else(|| variable("COUNTERSIGN_METRICS_LISTEN")).or(file.metrics_listen);
         Ok(Self {
             limits,
+            rate_limits,
             metrics_listen: metrics_listen(metrics.as_deref())?,
             tls: tls(
                 flags

@@ -46,6 +46,7 @@ impl Server {
         let metrics_listener = bind_metrics(config.metrics_listen).await?;
         let base_url = config.base_url_for(listener.local_addr()?);
         let node = Node::with_base_url(&config, base_url.clone()).await?;
+        node.ctx().limit_rates(config.rate_limits);
         let (wanted, possible) = (config.limits.connections, connections.terms().limits.connections);
         if possible < wanted {
             tracing::info!(max_connections = possible, wanted, "the limit of open files allows fewer connections");
@@ -85,7 +86,9 @@ impl Server {
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let Self { listener, metrics_listener, connections, node, base_url: _, reload } = self;
         let stopping = CancellationToken::new();
-        let reloading = reload.map(|reload| reload.on_hangup(connections.clone(), stopping.clone())).transpose()?;
+        let reloading = reload
+            .map(|reload| reload.on_hangup(connections.clone(), node.ctx().clone(), stopping.clone()))
+            .transpose()?;
         let workers = workers::start(node.ctx().clone(), stopping.clone());
         if let Some(reloading) = reloading {
             workers.spawn(reloading);

@@ -1,6 +1,7 @@
 //! SIGHUP: the configuration is read anew, and what can change while the server runs comes into force.
 
 use anyhow::Context;
+use countersign_app::{Ctx, RateLimits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -68,13 +69,17 @@ impl Reload {
     pub(crate) fn on_hangup(
         self,
         connections: Connections,
+        ctx: Ctx,
         stopping: CancellationToken,
     ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
         let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
         let waiting = async move {
             while hangup.recv().await.is_some() {
                 match self.apply(&connections) {
-                    Ok(()) => tracing::info!("the configuration was read anew"),
+                    Ok(limits) => {
+                        ctx.limit_rates(limits);
+                        tracing::info!("the configuration was read anew");
+                    }
                     Err(error) => {
                         let error: &dyn std::error::Error = &error;
                         tracing::error!(error, "the configuration stays as it was");
@@ -87,11 +92,12 @@ impl Reload {
         })
     }
 
-    /// Reads the configuration and applies it: all of what can change, or nothing.
+    /// Reads the configuration and applies it: all of what can change, or nothing. What it says about callers is given back,
+    /// for the use cases.
     ///
     /// # Errors
     /// [`ReloadError`], and everything stays as it was.
-    pub fn apply(&self, connections: &Connections) -> Result<(), ReloadError> {
+    pub fn apply(&self, connections: &Connections) -> Result<RateLimits, ReloadError> {
         let config = (self.read)()?;
         let changed: Vec<_> = self.fixed.changed(&FixedSettings::of(&config)).collect();
         let mut terms = terms(&config)?;
@@ -103,7 +109,7 @@ impl Reload {
         if !changed.is_empty() {
             tracing::warn!(settings = changed.join(", "), "changed settings that need the server to be started again");
         }
-        Ok(())
+        Ok(config.rate_limits)
     }
 }
 

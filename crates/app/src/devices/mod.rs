@@ -12,7 +12,7 @@ pub(crate) use authenticate::VerifiedToken;
 pub use authenticate::{AuthenticatedDevice, TokenRefusal, authenticate};
 pub use history::{list_events, list_reports};
 pub use refusals::count_refusal;
-pub(crate) use refusals::{RefusedTokens, refused_tokens};
+pub(crate) use refusals::{REFUSALS, RefusedTokens};
 pub use register::{Registration, register};
 pub use report::{log_event, report_status};
 pub(crate) use standing::{Standing, standing};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_crypto::sha256;
 use countersign_domain::device::{DeviceIdentity, DeviceStatus};
-use countersign_domain::report::{DeviceEvent, EVENTS_PER_MINUTE, StatusReport};
+use countersign_domain::report::{DeviceEvent, StatusReport};
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::NewStatusReport;
 
@@ -66,14 +66,14 @@ pub async fn report_status(
 /// none.
 ///
 /// # Errors
-/// [`NotKept::Problem`] when the device is not known or not in use, [`NotKept::TooMany`] when it has logged more than 60 in a minute.
+/// [`NotKept::Problem`] when the device is not known or not in use, [`NotKept::TooMany`] when it has logged too many in a minute.
 pub async fn log_event(
     ctx: &Ctx,
     by: AuthenticatedDevice,
     identity: DeviceIdentity,
     event: DeviceEvent,
 ) -> Result<(), NotKept> {
-    let (site, clock) = (by.site(), ctx.now());
+    let (site, clock, most) = (by.site(), ctx.now(), ctx.rates.device_events());
     ctx.write(site, move |tx| {
         Box::pin(async move {
             // Locked, so that the count stays what it is until this event is kept.
@@ -83,8 +83,7 @@ pub async fn log_event(
             let now = tx.now().await?;
             // A store whose time stands still, after a clock was far ahead, would count all events for ever.
             let stands_still = now > clock.plus(MINUTE);
-            if !stands_still && tx.device_events().count_after(device.id, now.minus(MINUTE)).await? >= EVENTS_PER_MINUTE
-            {
+            if !stands_still && tx.device_events().count_after(device.id, now.minus(MINUTE)).await? >= most {
                 return Err(NotKept::TooMany { seconds: 60 });
             }
             tx.device_events().insert(site, device.id, &event, now).await?;

@@ -65,11 +65,6 @@ takes_store_errors!(LoginError);
 /// Failed logins by site, SHA-256 of the user name, and address.
 pub(crate) type FailedLogins = FailureLimit<(SiteId, [u8; 32], IpAddr)>;
 
-/// No failed logins yet.
-pub(crate) fn failed_logins() -> FailedLogins {
-    FailureLimit::new(FAILURES)
-}
-
 /// Verifies a credential against one site, for a caller on this machine.
 ///
 /// # Errors
@@ -80,7 +75,7 @@ pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<O
 
 /// Verifies a credential that came from an address against one site.
 ///
-/// After ten failures within a minute no further password is tried for the same name and address, until a minute has
+/// After ten failures within a minute, or as many as the operator allows, no further password is tried for the same name and address, until a minute has
 /// passed since the first. A password that is known to be right always gets in, and so does everybody elsewhere: nobody
 /// can lock out a user. Access tokens cannot be guessed, so their failures are not counted.
 ///
@@ -111,12 +106,12 @@ pub async fn login_from(
             if hash.as_ref().is_some_and(|hash| ctx.remembers_password(hash, &password)) {
                 return user.map(|user| Operator { user }).ok_or(LoginError::Refused);
             }
-            if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.failed_logins.wait(caller, ctx.now())) {
+            if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.rates.failed_logins.wait(caller, ctx.now())) {
                 return Err(LoginError::Limited { seconds });
             }
             let fits = ctx.check_password(hash, password, from).await?.map_err(|TooMany| LoginError::TooMany)?;
             if !fits && let Some(caller) = &caller {
-                ctx.failed_logins.note(caller, ctx.now());
+                ctx.rates.failed_logins.note(caller, ctx.now());
             }
             user.filter(|_| fits).map(|user| Operator { user }).ok_or(LoginError::Refused)
         }
@@ -133,6 +128,6 @@ pub async fn login_from(
     }
 }
 
-/// Wrong passwords under one name from one address within a minute. People mistype; and guessing ten a minute takes
+/// Wrong passwords under one name from one address within a minute, unless the operator says otherwise. People mistype; and guessing ten a minute takes
 /// longer than any password worth the name lives.
-const FAILURES: u32 = 10;
+pub(crate) const FAILURES: u32 = 10;

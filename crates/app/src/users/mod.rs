@@ -8,5 +8,5 @@ pub use admin::{
     AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, list_tokens, revoke_token, set_password,
 };
 pub use login::{Credentials, LoginError, Operator, login, login_from};
-pub(crate) use login::{FailedLogins, failed_logins};
+pub(crate) use login::{FAILURES, FailedLogins};
 pub(crate) use passwords::PasswordPool;

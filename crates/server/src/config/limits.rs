@@ -1,7 +1,9 @@
-//! Settings that limit connections: whole numbers, each within a range.
+//! Settings that limit connections and callers: whole numbers, each within a range.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use countersign_app::RateLimits;
 
 use super::file::File;
 use super::{ConfigError, value};
@@ -47,6 +49,21 @@ pub(super) fn limits(
         header_time: header_time.map_or(built_in.header_time, Duration::from_secs),
         idle_time: idle_time.map_or(built_in.idle_time, Duration::from_secs),
         stall_time: stall_time.map_or(built_in.stall_time, Duration::from_secs),
+    })
+}
+
+/// How often callers may fail, and how much devices may tell, that is in force.
+pub(super) fn rate_limits(variable: &dyn Fn(&str) -> Option<String>, file: &File) -> Result<RateLimits, ConfigError> {
+    let built_in = RateLimits::default();
+    let number = |key: Key, file: Option<u64>, built_in: u32| {
+        let number = number(&key, None, variable(key.variable), file)?;
+        // The range fits.
+        Ok(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(built_in))
+    };
+    Ok(RateLimits {
+        failed_logins: number(FAILED_LOGINS, file.max_failed_logins, built_in.failed_logins)?,
+        refused_tokens: number(REFUSED_TOKENS, file.max_refused_tokens, built_in.refused_tokens)?,
+        device_events: number(DEVICE_EVENTS, file.max_device_events, built_in.device_events)?,
     })
 }
 
@@ -103,3 +120,9 @@ const IDLE_TIMEOUT: Key =
     Key { name: "idle_timeout", variable: "COUNTERSIGN_IDLE_TIMEOUT", range: SECONDS, hint: HOW_LONG };
 const STALL_TIMEOUT: Key =
     Key { name: "stall_timeout", variable: "COUNTERSIGN_STALL_TIMEOUT", range: SECONDS, hint: HOW_LONG };
+const DEVICE_EVENTS: Key =
+    Key { name: "max_device_events", variable: "COUNTERSIGN_MAX_DEVICE_EVENTS", range: MANY, hint: HOW_MANY };
+const FAILED_LOGINS: Key =
+    Key { name: "max_failed_logins", variable: "COUNTERSIGN_MAX_FAILED_LOGINS", range: MANY, hint: HOW_MANY };
+const REFUSED_TOKENS: Key =
+    Key { name: "max_refused_tokens", variable: "COUNTERSIGN_MAX_REFUSED_TOKENS", range: MANY, hint: HOW_MANY };

@@ -56,9 +56,27 @@ pub const SETTINGS: &[Setting] = &[
         reloads: true,
     },
     Setting {
+        key: Some("max_device_events"),
+        variable: Some("COUNTERSIGN_MAX_DEVICE_EVENTS"),
+        flag: None,
+        reloads: true,
+    },
+    Setting {
+        key: Some("max_failed_logins"),
+        variable: Some("COUNTERSIGN_MAX_FAILED_LOGINS"),
+        flag: None,
+        reloads: true,
+    },
+    Setting {
         key: Some("max_header_bytes"),
         variable: Some("COUNTERSIGN_MAX_HEADER_BYTES"),
         flag: Some("--max-header-bytes"),
+        reloads: true,
+    },
+    Setting {
+        key: Some("max_refused_tokens"),
+        variable: Some("COUNTERSIGN_MAX_REFUSED_TOKENS"),
+        flag: None,
         reloads: true,
     },
     Setting {

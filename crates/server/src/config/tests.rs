@@ -95,6 +95,15 @@ fn limits_have_a_range() {
 }
 
 #[test]
+fn callers_are_limited_by_the_file_and_by_variables() {
+    let limits = |file: &str, variables: &[_]| load(file, variables, Overrides::default()).map(|it| it.rate_limits);
+    assert_eq!(limits("", &[]).unwrap(), RateLimits::default());
+    let changed = limits("max_failed_logins = 3\nmax_device_events = 5", &[("COUNTERSIGN_MAX_DEVICE_EVENTS", "6")]);
+    assert_eq!(changed.unwrap(), RateLimits { failed_logins: 3, device_events: 6, ..RateLimits::default() });
+    assert!(limits("max_refused_tokens = 0", &[]).is_err());
+}
+
+#[test]
 fn proxies_are_networks() {
     let config = load("trusted_proxies = [\"10.0.0.0/8\", \"::1\"]", &[], Overrides::default()).unwrap();
     assert!(config.trusted_proxies.contains([10, 1, 1, 1].into()));

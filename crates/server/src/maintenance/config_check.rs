@@ -64,7 +64,10 @@ fn built_in(config: &Config, setting: &Setting) -> Option<String> {
         },
         "max_connections" => limits.connections.to_string(),
         "max_connections_per_address" => limits.connections_per_address.to_string(),
+        "max_device_events" => config.rate_limits.device_events.to_string(),
+        "max_failed_logins" => config.rate_limits.failed_logins.to_string(),
         "max_header_bytes" => limits.header_bytes.to_string(),
+        "max_refused_tokens" => config.rate_limits.refused_tokens.to_string(),
         "metrics_listen" => match config.metrics_listen {
             MetricsListen::At(address) => address.to_string(),
             MetricsListen::IfFree(address) => format!("{address}, if it is free"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_app::{keys, sites, users};
+use countersign_app::{RateLimits, keys, sites, users};
 use countersign_crypto::jose::sign_compact;
 use countersign_crypto::{ProtectedHeader, RsaBits, RsaPrivateKey, Secret};
 use countersign_domain::ids::SiteId;
@@ -132,4 +132,23 @@ async fn an_address_with_many_refused_tokens_is_told_to_wait_and_good_tokens_are
     assert_eq!(installation.ask(ELSEWHERE, "no.such.token").await.0, 202);
     installation.world.clock.advance(Duration::from_secs(61));
     assert_eq!(installation.ask(ATTACKER, "no.such.token").await.0, 202);
+}
+
+#[tokio::test]
+async fn an_operator_changes_the_limits_while_the_server_runs() {
+    let installation = Installation::new().await;
+    installation.world.ctx.limit_rates(RateLimits { failed_logins: 2, refused_tokens: 1, ..RateLimits::default() });
+    for expected in [401, 401, 429] {
+        assert_eq!(installation.log_in(ATTACKER, "ada", "guess").await.0, expected);
+    }
+    for expected in [202, 429] {
+        assert_eq!(installation.ask(ATTACKER, "no.such.token").await.0, expected);
+    }
+    installation.world.ctx.limit_rates(RateLimits { failed_logins: 3, refused_tokens: 2, ..RateLimits::default() });
+    for expected in [401, 429] {
+        assert_eq!(installation.log_in(ATTACKER, "ada", "guess").await.0, expected);
+    }
+    for expected in [202, 429] {
+        assert_eq!(installation.ask(ATTACKER, "no.such.token").await.0, expected);
+    }
 }

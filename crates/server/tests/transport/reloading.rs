@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_app::RateLimits;
 use countersign_server::{Config, Connections, FixedSettings, Overrides, Reload, Terms, init_logging};
 use tokio::io::AsyncWriteExt;
 
@@ -96,6 +97,9 @@ async fn limits_change_and_what_is_fixed_does_not() {
     folder.write("max_connections = 7\nlisten = \"127.0.0.1:1\"\n");
     reload.apply(&connections).unwrap();
     assert_eq!(connections.terms().limits.connections, 7);
+    folder.write("max_failed_logins = 3\n");
+    let limits = reload.apply(&connections).unwrap();
+    assert_eq!(limits, RateLimits { failed_logins: 3, ..RateLimits::default() });
     assert!(connections.terms().tls.is_some());
     // A server that speaks TLS does not begin to speak without.
     std::fs::write(folder.path("countersign.toml"), "max_connections = 8\n").unwrap();

@@ -1,0 +1,61 @@
+//! How often callers may fail, and how much devices may tell. An operator can change it while the server runs.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use countersign_domain::report::EVENTS_PER_MINUTE;
+
+use crate::Ctx;
+use crate::devices::{REFUSALS, RefusedTokens};
+use crate::users::{FAILURES, FailedLogins};
+
+/// Limits within a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Wrong passwords under one name from one address.
+    pub failed_logins: u32,
+    /// Refused device tokens of one address.
+    pub refused_tokens: u32,
+    /// Events that one device may log.
+    pub device_events: u32,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { failed_logins: FAILURES, refused_tokens: REFUSALS, device_events: EVENTS_PER_MINUTE }
+    }
+}
+
+/// What is counted, and the limits that hold now.
+pub(crate) struct Rates {
+    pub(crate) failed_logins: FailedLogins,
+    pub(crate) refused_tokens: RefusedTokens,
+    device_events: AtomicU32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        let RateLimits { failed_logins, refused_tokens, device_events } = RateLimits::default();
+        Self {
+            failed_logins: FailedLogins::new(failed_logins),
+            refused_tokens: RefusedTokens::new(refused_tokens),
+            device_events: AtomicU32::new(device_events),
+        }
+    }
+}
+
+impl Rates {
+    /// Events that a device may log within a minute.
+    pub(crate) fn device_events(&self) -> u32 {
+        self.device_events.load(Ordering::Relaxed)
+    }
+}
+
+impl Ctx {
+    /// Puts other limits in force, at once. What was counted so far goes on to count.
+    pub fn limit_rates(&self, limits: RateLimits) {
+        let rates = &self.rates;
+        rates.failed_logins.allow(limits.failed_logins);
+        rates.refused_tokens.allow(limits.refused_tokens);
+        rates.device_events.store(limits.device_events, Ordering::Relaxed);
+    }
+}
