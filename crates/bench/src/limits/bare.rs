@@ -1,13 +1,14 @@
 //! A hyper server with nothing around it: one thread, HTTP/1.1, no routes.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,9 +23,10 @@ use crate::process::READY;
 ///
 /// # Errors
 /// When there is no address to listen on.
-pub(super) fn serve<F>(answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static) -> Result<()>
+pub(super) fn serve<F, B>(answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static) -> Result<()>
 where
-    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
