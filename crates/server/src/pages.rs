@@ -1,8 +1,9 @@
 //! Pages for people: what answers here, and the documentation of every door.
 
+use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use bytes::Bytes;
 use countersign_http_kit::{openapi_page, security_headers};
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -20,17 +21,23 @@ pub(crate) fn router(documents: Vec<(&'static str, Value)>) -> Router {
         let json_path = format!("/openapi/{door}.json");
         let page_path = format!("/docs/{door}");
         front.push_str(&format!("  {page_path}\n"));
-        let page = openapi_page::render(&document, &json_path);
+        // Written once: anybody may ask, as often as he likes.
+        let page = Bytes::from(openapi_page::render(&document, &json_path));
+        let json = Bytes::from(document.to_string());
         let serve_page = get(move || async move { html(page) });
         for (_, alias) in ALIASES.iter().filter(|(aliased, _)| *aliased == door) {
             router = router.route(alias, serve_page.clone());
         }
-        router = router.route(&page_path, serve_page).route(&json_path, get(move || async move { Json(document) }));
+        router = router.route(&page_path, serve_page).route(&json_path, get(move || async move { as_json(json) }));
     }
     router.route("/", get(move || async move { front }))
 }
 
-fn html(page: String) -> Response {
+fn as_json(document: Bytes) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], document).into_response()
+}
+
+fn html(page: Bytes) -> Response {
     let mut response = page.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
