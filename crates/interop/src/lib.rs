@@ -4,8 +4,10 @@
 //! foreign tools are set up by `cargo xtask test`; this crate must never install anything, and must never talk to the
 //! server by any way but its socket, its command line and its signals.
 //!
-//! Two tests have no foreign client: `tests/postgres_nodes.rs` runs several nodes on a PostgreSQL database, which is foreign
-//! enough to be set up in the same way, and `tests/kills` kills servers at random instants, on both stores.
+//! Some tests have no foreign client, and need the real program all the same: `tests/postgres_nodes.rs` runs several nodes on
+//! a PostgreSQL database, which is foreign enough to be set up in the same way; `tests/kills` kills servers at random instants,
+//! on both stores; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
+//! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
