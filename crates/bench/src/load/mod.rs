@@ -1,15 +1,19 @@
 //! The load: connections that ask again as soon as they are answered, all on the one thread of this program.
 
 mod connection;
+mod crowd;
 mod head;
 mod latency;
 mod request;
 mod round;
+mod steady;
 
 pub(crate) use connection::Connection;
+pub(crate) use crowd::Crowd;
 pub(crate) use latency::{Latency, latency};
 pub(crate) use request::{Requests, get, polling_path, post, repeat};
 pub(crate) use round::{Round, round};
+pub(crate) use steady::steady;
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};

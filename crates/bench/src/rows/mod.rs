@@ -8,6 +8,7 @@ mod footprint;
 mod growth;
 mod latency;
 mod signatures;
+mod slow_clients;
 mod writes;
 
 use anyhow::{Result, bail};
@@ -35,6 +36,7 @@ pub(crate) enum Row {
     LatencyPoll,
     LatencyPost,
     LatencyDurable,
+    SlowClients,
     GrowthDevices,
     CheckAccount,
     Footprint,
@@ -44,7 +46,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -62,6 +64,7 @@ impl Row {
         Self::LatencyPoll,
         Self::LatencyPost,
         Self::LatencyDurable,
+        Self::SlowClients,
         Self::GrowthDevices,
         Self::CheckAccount,
         Self::Footprint,
@@ -89,6 +92,7 @@ impl Row {
             Self::LatencyPoll => "latency-poll",
             Self::LatencyPost => "latency-post",
             Self::LatencyDurable => "latency-durable",
+            Self::SlowClients => "slow-clients",
             Self::GrowthDevices => "growth-devices",
             Self::CheckAccount => "check-account",
             Self::Footprint => "footprint",
@@ -119,6 +123,7 @@ impl Row {
             Self::LatencyPoll => "GET of a signed list that was signed before, one connection",
             Self::LatencyPost => "POST of a question, one connection",
             Self::LatencyDurable => "POST of a status report, one connection",
+            Self::SlowClients => "update check at half load, beside 500 slow clients and 10,000 idle connections",
             Self::GrowthDevices => "account check and status report with more and more devices and licenses",
             Self::CheckAccount => {
                 "signed update check of a device with a license, among a million devices and licenses"
@@ -166,6 +171,7 @@ impl Row {
             Self::LatencyPoll => latency::poll(bench, self.name()).await?,
             Self::LatencyPost => latency::post(bench, self.name()).await?,
             Self::LatencyDurable => latency::durable(bench, self.name()).await?,
+            Self::SlowClients => slow_clients::slow_clients(bench, self.name()).await?,
             Self::GrowthDevices => growth::devices(bench, self.name()).await?,
             Self::CheckAccount => checks::account(bench, self.name()).await?,
             Self::Footprint => footprint::footprint(bench, self.name()).await?,
