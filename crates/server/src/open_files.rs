@@ -23,5 +23,5 @@ pub(crate) fn limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Files beside connections: store, files that are sent or received, logs.
-const OTHERS: usize = 256;
+/// Files beside connections: store, files that are received, sent, or kept open to be sent again (256), logs.
+const OTHERS: usize = 512;
