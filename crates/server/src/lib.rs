@@ -43,7 +43,7 @@ pub use connections::{Application, ConnectionCounts, ConnectionLimits, Connectio
 pub use listener::Server;
 pub use node::Node;
 pub use reload::{FixedSettings, Reload, ReloadError};
-pub use routing::{Doors, app};
+pub use routing::{Doors, app, observed};
 pub use stop::Stop;
 pub use telemetry::{LogLevel, flush_log, init_logging};
 pub use tls::{Tls, TlsError, TlsFiles};

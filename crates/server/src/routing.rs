@@ -42,20 +42,28 @@ struct Front {
 
 /// The application, when nobody watches it.
 pub fn app(ctx: Ctx) -> Doors {
-    Doors::new(ctx, None, Stop::default())
+    observed(ctx, |_| {})
 }
 
-/// The same, for a server: its requests are counted, and it is not ready while it stops.
+/// The application, and a function that is told of each finished request. It must not wait.
+pub fn observed(ctx: Ctx, observe: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Doors {
+    Doors::new(ctx, Stop::default(), observe)
+}
+
+/// The application for a server: its requests are counted and logged, and it is not ready while it stops.
 pub(crate) fn watched(ctx: Ctx, metrics: Arc<Metrics>, stop: Stop) -> Doors {
-    Doors::new(ctx, Some(metrics), stop)
+    Doors::new(ctx, stop, move |request| {
+        metrics.count(request);
+        telemetry::requests::write(request);
+    })
 }
 
 impl Doors {
-    fn new(ctx: Ctx, metrics: Option<Arc<Metrics>>, stop: Stop) -> Self {
+    fn new(ctx: Ctx, stop: Stop, observe: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Front {
             ids: RequestIds::new(ctx.shared_rng()),
             health: health::router(ctx.clone(), stop),
-            routes: routes(&ctx, metrics),
+            routes: routes(&ctx, AccessLog::new(observe)),
             ctx,
         }))
     }
@@ -94,15 +102,9 @@ impl Service<Request> for Doors {
 
 /// The routes of all doors. What stands around each of them is one service, because every layer of a router costs each
 /// request two allocations.
-fn routes(ctx: &Ctx, metrics: Option<Arc<Metrics>>) -> Router {
+fn routes(ctx: &Ctx, log: AccessLog) -> Router {
     let (device, device_document) = device::router(ctx);
     let (producer, producer_document) = producer::router(ctx.clone());
-    let log = AccessLog::new(move |request: &Finished<'_>| {
-        if let Some(metrics) = &metrics {
-            metrics.count(request);
-        }
-        telemetry::requests::write(request);
-    });
     let panics = CatchPanics::new(panicked);
     Router::new()
         .merge(device)

@@ -1,16 +1,12 @@
 //! How downloads end, and what is said about it: clients that go away, take long, or take nothing.
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::BufMut as _;
+use countersign_http_kit::access_log::Ending;
 use countersign_server::Terms;
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clients::{ask, get, length, read_head};
 use crate::shop::Shop;
@@ -21,7 +17,6 @@ const LARGE: usize = 24 << 20;
 
 #[tokio::test]
 async fn a_line_tells_how_a_download_ended() {
-    let (log, _guard) = Log::begin();
     let shop = Shop::open(Terms::default(), &[30, LARGE]).await;
     let (small, large) = (&shop.files[0], &shop.files[1]);
     let mut socket = shop.server.connect().await;
@@ -32,20 +27,17 @@ async fn a_line_tells_how_a_download_ended() {
     read_head(&mut socket).await;
     drop(socket);
     shop.is_quiet().await;
-    let lines = log.downloads();
-    let told: Vec<_> = lines.iter().map(|line| (line["response.ending"].as_str().unwrap(), &line["status"])).collect();
-    assert_eq!(
-        told,
-        [("complete", &200.into()), ("complete", &200.into()), ("complete", &206.into()), ("abandoned", &200.into())]
-    );
-    let bytes: Vec<_> = lines.iter().map(|line| line["response.bytes"].as_u64().unwrap()).collect();
+    let told = shop.told();
+    let endings: Vec<_> = told.iter().map(|told| (told.ending, told.status)).collect();
+    let complete = |status| (Ending::Complete, status);
+    assert_eq!(endings, [complete(200), complete(200), complete(206), (Ending::Abandoned, 200)]);
+    let bytes: Vec<u64> = told.iter().map(|told| told.bytes).collect();
     assert_eq!(bytes[..3], [30, LARGE as u64, 95]);
     assert!(bytes[3] < LARGE as u64);
 }
 
 #[tokio::test]
 async fn a_file_that_breaks_off_is_no_complete_download() {
-    let (log, _guard) = Log::begin();
     let shop = Shop::open(Terms::default(), &[LARGE]).await;
     let mut socket = shop.server.connect().await;
     socket.write_all(get(&shop.first().path, "").as_bytes()).await.unwrap();
@@ -54,7 +46,7 @@ async fn a_file_that_breaks_off_is_no_complete_download() {
     object.set_len(LARGE as u64 / 2).unwrap();
     to_end(&mut socket).await;
     shop.is_quiet().await;
-    assert_eq!(log.downloads()[0]["response.ending"], "failed");
+    assert_eq!(shop.told()[0].ending, Ending::Failed);
 }
 
 #[tokio::test]
@@ -107,42 +99,4 @@ async fn a_stop_waits_for_a_download_and_a_cut_does_not() {
     shop.server.connections.cut_all();
     assert!(to_end(&mut second).await.len() < LARGE);
     shop.is_quiet().await;
-}
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().json().with_writer(log.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    /// The fields of the lines about downloads.
-    fn downloads(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].clone());
-        lines.filter(|fields| fields["route"].as_str().is_some_and(|route| route.starts_with("/f/"))).collect()
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,7 +1,9 @@
 //! A server with files of some lengths to download.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
+use countersign_http_kit::access_log::Ending;
 use countersign_server::Terms;
 
 use crate::app::{App, PRODUCER_KEY};
@@ -12,6 +14,15 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     pub(crate) server: Running,
     pub(crate) files: Vec<Offered>,
+    told: Arc<Mutex<Vec<Told>>>,
+}
+
+/// What the log was told about a download.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) bytes: u64,
+    pub(crate) ending: Ending,
 }
 
 /// One file.
@@ -37,8 +48,21 @@ impl Shop {
             )
         };
         let files = files.iter().map(|(name, bytes)| Offered { path: path(&format!("/{name}")), bytes }).collect();
-        let server = Running::serving(terms, app.router.clone()).await;
-        Self { app, server, files }
+        let told: Arc<Mutex<Vec<Told>>> = Arc::default();
+        let heard = told.clone();
+        let router = countersign_server::observed(app.ctx().clone(), move |request| {
+            if request.route.is_some_and(|route| route.starts_with("/f/")) {
+                let (status, bytes, ending) = (request.status, request.bytes, request.ending);
+                heard.lock().unwrap().push(Told { status, bytes, ending });
+            }
+        });
+        let server = Running::serving(terms, router).await;
+        Self { app, server, files, told }
+    }
+
+    /// What the log was told about downloads.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.told.lock().unwrap().clone()
     }
 
     pub(crate) fn first(&self) -> &Offered {
