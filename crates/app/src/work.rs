@@ -1,5 +1,6 @@
 //! What a process has done and is doing, in numbers.
 
+use countersign_store::CommitCounts;
 use countersign_vault::SigningCounts;
 
 use crate::Ctx;
@@ -21,6 +22,8 @@ pub struct Work {
     pub limited_tokens: u64,
     /// Units of work that may write.
     pub writes: WriteCounts,
+    /// How units have become durable.
+    pub commits: CommitCounts,
 }
 
 impl Ctx {
@@ -34,6 +37,7 @@ impl Ctx {
             limited_logins: self.rates.failed_logins.turned_away(),
             limited_tokens: self.rates.refused_tokens.turned_away(),
             writes: self.writes.counts(),
+            commits: self.store().commits(),
         }
     }
 }

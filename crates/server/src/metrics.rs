@@ -2,6 +2,7 @@
 //!
 //! No label has a value that a client can choose: routes are patterns, and sites are left out.
 
+mod commits;
 mod page;
 mod process;
 mod requests;
@@ -112,6 +113,7 @@ impl Metrics {
             "Time from the begin of a unit of work to its commit, all together.",
             work.writes.seconds,
         );
+        commits::write(page, &work.commits);
     }
 }
 

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use countersign_domain::time::Timestamp;
 #[cfg(any(test, feature = "private-databases"))]
 use countersign_store::Clock;
-use countersign_store::{Backend, BoxFuture, CheckDepth, Copied, ErasedUnit, MigrationState, StoreError};
+use countersign_store::{Backend, BoxFuture, CheckDepth, CommitCounts, Copied, ErasedUnit, MigrationState, StoreError};
 use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
@@ -112,6 +112,10 @@ impl Backend for PostgresStore {
     /// `pg_amcheck` and page checksums do it better.
     fn check(&self, _depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn commits(&self) -> CommitCounts {
+        self.units.commits.counts()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

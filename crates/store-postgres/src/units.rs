@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use countersign_store::{Clock, ErasedUnit, StoreError};
+use countersign_store::{Clock, Commits, ErasedUnit, StoreError};
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +26,7 @@ pub(crate) struct Units {
     queue: Arc<Semaphore>,
     running: TaskTracker,
     closed: AtomicBool,
+    pub(crate) commits: Commits,
 }
 
 /// What a unit may do.
@@ -39,7 +40,16 @@ impl Units {
     pub(crate) fn new(writers: Pool, readers: Pool, drivers: TaskTracker) -> Self {
         let queue = Arc::new(Semaphore::new(QUEUE));
         let closed = AtomicBool::new(false);
-        Self { writers, readers, drivers, clock: None, queue, running: TaskTracker::new(), closed }
+        Self {
+            writers,
+            readers,
+            drivers,
+            clock: None,
+            queue,
+            running: TaskTracker::new(),
+            closed,
+            commits: Commits::default(),
+        }
     }
 
     /// The same, with units that take the time from a clock and not from the database.
@@ -87,16 +97,21 @@ impl Units {
     async fn write(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let mut lent = self.writers.begin().await?;
         let outcome = match transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await {
-            Ok(true) => match lent.connection.batch("commit").await {
-                Ok(()) => {
-                    self.writers.keep(lent);
-                    return Ok(());
+            Ok(true) => {
+                #[expect(clippy::disallowed_methods, reason = "measures the database; no stored value depends on it")]
+                let began = Instant::now();
+                match lent.connection.batch("commit").await {
+                    Ok(()) => {
+                        self.commits.count(1, began.elapsed());
+                        self.writers.keep(lent);
+                        return Ok(());
+                    }
+                    Err(fault) => {
+                        tracing::error!(error = %fault, "a commit failed");
+                        Err(if fault.is_refusal() { StoreError::backend(fault) } else { StoreError::OutcomeUnknown })
+                    }
                 }
-                Err(fault) => {
-                    tracing::error!(error = %fault, "a commit failed");
-                    Err(if fault.is_refusal() { StoreError::backend(fault) } else { StoreError::OutcomeUnknown })
-                }
-            },
+            }
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };

@@ -15,8 +15,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const CACHED_STATEMENTS: usize = 192;
 
 /// Pages of the database that the writing connection keeps in memory, in KiB: what its statements look up and change again
-/// and again. It is taken as it is needed.
-const WRITER_CACHE_KIB: i64 = 65_536;
+/// and again. More is slower: after some commits SQLite goes through all of them.
+const WRITER_CACHE_KIB: i64 = 8192;
 
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

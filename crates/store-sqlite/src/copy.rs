@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_store::{Backend, BoxFuture, CheckDepth, Clock, Copied, ErasedUnit, StoreError};
+use countersign_store::{Backend, BoxFuture, CheckDepth, Clock, CommitCounts, Copied, ErasedUnit, StoreError};
 
 use crate::error::OpenError;
 use crate::readers::Readers;
@@ -43,6 +43,10 @@ impl Backend for SqliteCopy {
 
     fn check(&self, depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(maintenance::check(self.path.clone(), depth))
+    }
+
+    fn commits(&self) -> CommitCounts {
+        CommitCounts::default()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

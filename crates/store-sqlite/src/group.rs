@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_store::{ErasedUnit, StoreError};
+use countersign_store::{Commits, ErasedUnit, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::answers::{self, Reply};
 use crate::time::TransactionTime;
 use crate::transaction;
-use crate::writer::{Job, Reply};
+use crate::writer::Job;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ const COMMIT: &str = "commit";
 pub(crate) fn run(
     connection: &mut Connection,
     mut time: TransactionTime,
+    commits: &Commits,
     first: (ErasedUnit, Reply),
     jobs: &mut mpsc::Receiver<Job>,
     limit: Duration,
@@ -57,7 +59,7 @@ pub(crate) fn run(
         }
     }
     match time.keep(connection) {
-        Ok(()) => commit(connection, group),
+        Ok(()) => commit(connection, commits, group),
         Err(error) => give_up(connection, &error.into(), group),
     }
     close
@@ -90,19 +92,21 @@ fn refuse(error: &rusqlite::Error, first: Reply, jobs: &mut mpsc::Receiver<Job>)
     tracing::error!(error = %error, units = jobs.len().saturating_add(1), "no transaction could be begun");
     let busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
     let reason = || if busy { StoreError::Busy } else { StoreError::backend(error.to_string()) };
-    // A caller that went away does not need its answer; the same below.
-    let _ = first.send(Err(reason()));
+    let mut refused = vec![(first, Err(reason()))];
+    let mut close = None;
     // Only those that wait now: whoever is fast to come again must not keep the thread here.
     for _ in 0..jobs.len() {
         match jobs.try_recv() {
-            Ok(Job::Unit(_, reply)) => {
-                let _ = reply.send(Err(reason()));
+            Ok(Job::Unit(_, reply)) => refused.push((reply, Err(reason()))),
+            Ok(Job::Close(reply)) => {
+                close = Some(reply);
+                break;
             }
-            Ok(Job::Close(reply)) => return Some(reply),
             Err(_) => break,
         }
     }
-    None
+    answers::send(refused);
+    close
 }
 
 /// Runs one unit inside a savepoint.
@@ -135,12 +139,13 @@ fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 }
 
 /// Commits, and tells every unit how it ended.
-fn commit(connection: &Connection, group: Group) {
+fn commit(connection: &Connection, commits: &Commits, group: Group) {
+    #[expect(clippy::disallowed_methods, reason = "measures the database; no stored value depends on it")]
+    let began = Instant::now();
     match run_statement(connection, COMMIT) {
         Ok(()) => {
-            for (reply, outcome) in group {
-                let _ = reply.send(outcome.map(|_| ()));
-            }
+            commits.count(group.len(), began.elapsed());
+            answers::send(group.into_iter().map(|(reply, outcome)| (reply, outcome.map(|_| ()))).collect());
         }
         Err(error) => {
             tracing::error!(error = %error, units = group.len(), "the commit of a group of writes failed");
@@ -174,7 +179,7 @@ fn roll_back(connection: &Connection) {
 /// Sends an error to each unit of a group that was not committed: to one that refused, too, because it may have judged
 /// what an earlier unit of the group wrote. A unit that did not come to its end keeps its own error.
 fn answer(group: Group, error: impl Fn(bool) -> StoreError) {
-    for (reply, outcome) in group {
-        let _ = reply.send(Err(outcome.map_or_else(|own| own, &error)));
-    }
+    answers::send(
+        group.into_iter().map(|(reply, outcome)| (reply, Err(outcome.map_or_else(|own| own, &error)))).collect(),
+    );
 }

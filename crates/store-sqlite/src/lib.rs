@@ -4,6 +4,7 @@
 //! the write-ahead log. A unit of work runs whole on one of these threads: one hop per transaction, not per statement.
 //! This crate must never hold a business rule: what is allowed is decided before a repository is called.
 
+mod answers;
 mod clock_watch;
 mod connection;
 mod copy;
@@ -22,7 +23,9 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_store::{Backend, BoxFuture, CheckDepth, Clock, Copied, ErasedUnit, MigrationState, StoreError};
+use countersign_store::{
+    Backend, BoxFuture, CheckDepth, Clock, CommitCounts, Copied, ErasedUnit, MigrationState, StoreError,
+};
 use rusqlite::Connection;
 
 use crate::readers::Readers;
@@ -87,6 +90,10 @@ impl Backend for SqliteStore {
 
     fn check(&self, depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(maintenance::check(self.path.clone(), depth))
+    }
+
+    fn commits(&self) -> CommitCounts {
+        self.writer.commits()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_store::{ErasedUnit, StoreError};
+use countersign_store::{CommitCounts, Commits, ErasedUnit, StoreError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::answers::{Answer, Reply};
 use crate::error::OpenError;
 use crate::group;
 use crate::time::{StoreTime, TransactionTime};
@@ -28,28 +29,33 @@ pub(crate) enum Job {
     Close(oneshot::Sender<()>),
 }
 
-/// The way back to the caller of a unit.
-pub(crate) type Reply = oneshot::Sender<Result<(), StoreError>>;
-
 /// The way to the writer thread.
 pub(crate) struct Writer {
     queue: mpsc::Sender<Job>,
+    commits: Arc<Commits>,
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection, time: Arc<StoreTime>) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let commits = Arc::new(Commits::default());
+        let counted = commits.clone();
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(connection, &time, jobs, GROUP_TIME))
+            .spawn(move || work(connection, &time, &counted, jobs, GROUP_TIME))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue })
+        Ok(Self { queue, commits })
     }
 
     pub(crate) async fn run(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Job::Unit(unit, reply)).await.map_err(|_| StoreError::Closed)?;
-        answer.await.unwrap_or(Err(StoreError::OutcomeUnknown))
+        answer.await.map_or(Err(StoreError::OutcomeUnknown), Answer::open)
+    }
+
+    /// How units have become durable so far.
+    pub(crate) fn commits(&self) -> CommitCounts {
+        self.commits.counts()
     }
 
     pub(crate) async fn close(&self) {
@@ -61,11 +67,18 @@ impl Writer {
     }
 }
 
-fn work(mut connection: Connection, time: &Arc<StoreTime>, mut jobs: mpsc::Receiver<Job>, group_time: Duration) {
+fn work(
+    mut connection: Connection,
+    time: &Arc<StoreTime>,
+    commits: &Commits,
+    mut jobs: mpsc::Receiver<Job>,
+    group_time: Duration,
+) {
     while let Some(job) = jobs.blocking_recv() {
         let close = match job {
             Job::Unit(unit, reply) => {
-                group::run(&mut connection, TransactionTime::new(time), (unit, reply), &mut jobs, group_time)
+                let time = TransactionTime::new(time);
+                group::run(&mut connection, time, commits, (unit, reply), &mut jobs, group_time)
             }
             Job::Close(closed) => Some(closed),
         };
@@ -85,7 +98,7 @@ fn finish(connection: Connection, mut jobs: mpsc::Receiver<Job>, closed: oneshot
     while let Some(job) = jobs.blocking_recv() {
         match job {
             Job::Unit(_, reply) => {
-                let _ = reply.send(Err(StoreError::Closed));
+                let _ = reply.send(Answer::alone(Err(StoreError::Closed)));
             }
             Job::Close(closed) => {
                 let _ = closed.send(());

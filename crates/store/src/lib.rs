@@ -7,6 +7,7 @@
 //! each store. This crate must never know SQL or a database, and holds no business rule.
 
 mod clock;
+mod commits;
 mod error;
 mod maintenance;
 pub mod repositories;
@@ -16,6 +17,7 @@ mod unit;
 pub mod conformance;
 
 pub use clock::Clock;
+pub use commits::{CommitCounts, Commits, DURATION_BOUNDS, SIZE_BOUNDS};
 pub use error::StoreError;
 pub use maintenance::{CheckDepth, Copied, MigrationState};
 pub use repositories::Tx;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{CheckDepth, Copied, StoreError, Tx};
+use crate::{CheckDepth, CommitCounts, Copied, StoreError, Tx};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -39,6 +39,9 @@ pub trait Backend: Send + Sync {
 
     /// Looks for damage, and gives a line for each kind that was found. A database that looks after itself gives none.
     fn check(&self, depth: CheckDepth) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+
+    /// How writes have become durable so far.
+    fn commits(&self) -> CommitCounts;
 
     /// Refuses new units, finishes those that wait, and releases the database.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -103,6 +106,12 @@ impl Store {
     /// [`StoreError`] when the database cannot even be read.
     pub async fn check(&self, depth: CheckDepth) -> Result<Vec<String>, StoreError> {
         self.backend.check(depth).await
+    }
+
+    /// How writes have become durable so far.
+    #[must_use]
+    pub fn commits(&self) -> CommitCounts {
+        self.backend.commits()
     }
 
     /// Finishes what was begun and releases the database.

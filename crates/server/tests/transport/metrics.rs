@@ -78,6 +78,10 @@ async fn requests_and_connections_are_counted() {
     assert_eq!(samples[&format!("{duration}_count{{door=\"device\",route=\"/uai/version\"}}")], 2.0);
     assert_eq!(samples[&format!("{duration}_bucket{{door=\"device\",route=\"/uai/version\",le=\"+Inf\"}}")], 2.0);
     assert_eq!(samples["countersign_connections_accepted_total"], 3.0);
+    // Making the installation has committed something.
+    assert!(samples["countersign_store_commit_units_sum"] > 0.0);
+    assert!(samples["countersign_store_commit_units_bucket{le=\"+Inf\"}"] > 0.0);
+    assert!(samples["countersign_store_commit_duration_seconds_sum"] > 0.0);
     assert!(samples["process_resident_memory_bytes"] > 1e6);
     assert!(samples["process_open_fds"] > 3.0);
     assert!(samples["countersign_memo_misses_total{memo=\"tokens\"}"] >= 0.0);

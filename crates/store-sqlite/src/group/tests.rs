@@ -15,6 +15,7 @@ use countersign_store::repositories::{NewFileContent, NewPackage, NewPackageFile
 use tempfile::TempDir;
 
 use super::*;
+use crate::answers::Answer;
 use crate::time::StoreTime;
 use crate::time::tests::SetClock;
 use crate::transaction::SqliteTx;
@@ -30,6 +31,7 @@ const NO_HURRY: Duration = Duration::from_secs(600);
 struct Bench {
     clock: Arc<SetClock>,
     time: Arc<StoreTime>,
+    commits: Commits,
     connection: Connection,
     folder: TempDir,
     site: SiteId,
@@ -37,7 +39,7 @@ struct Bench {
     jobs: mpsc::Receiver<Job>,
 }
 
-type Answer = oneshot::Receiver<Result<(), StoreError>>;
+type Waiting = oneshot::Receiver<Answer>;
 
 impl Bench {
     fn new() -> Self {
@@ -52,17 +54,17 @@ impl Bench {
             NOW,
         ));
         let (queue, jobs) = mpsc::channel(64);
-        Self { clock, time, connection, folder, site: site.unwrap().unwrap(), queue, jobs }
+        Self { clock, time, commits: Commits::default(), connection, folder, site: site.unwrap().unwrap(), queue, jobs }
     }
 
-    fn add(&self, unit: ErasedUnit) -> Answer {
+    fn add(&self, unit: ErasedUnit) -> Waiting {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job::Unit(unit, reply)).unwrap();
         answer
     }
 
     /// A unit that writes a product and then says whether it wants to be committed.
-    fn product(&self, name: &str, keep: bool) -> Answer {
+    fn product(&self, name: &str, keep: bool) -> Waiting {
         let (site, name) = (self.site, ProductName::new(name).unwrap());
         self.add(Box::new(move |tx| {
             Box::pin(async move {
@@ -79,7 +81,8 @@ impl Bench {
     }
 
     fn run_from(&mut self, first: (ErasedUnit, Reply)) -> Option<oneshot::Sender<()>> {
-        run(&mut self.connection, TransactionTime::new(&self.time), first, &mut self.jobs, NO_HURRY)
+        let time = TransactionTime::new(&self.time);
+        run(&mut self.connection, time, &self.commits, first, &mut self.jobs, NO_HURRY)
     }
 
     fn products(&mut self) -> Vec<String> {
@@ -98,8 +101,8 @@ fn now<T>(operation: impl Future<Output = T>) -> T {
     }
 }
 
-fn answered(mut answer: Answer) -> Result<(), StoreError> {
-    answer.try_recv().expect("every unit is answered")
+fn answered(mut answer: Waiting) -> Result<(), StoreError> {
+    answer.try_recv().expect("every unit is answered").open()
 }
 
 fn text(outcome: Result<(), StoreError>) -> String {

@@ -4,7 +4,7 @@ use super::*;
 use crate::time::FIND_MARK;
 
 /// A unit that asks for the time, at the hour that its clock then shows, and says whether it wants to be committed.
-fn asking(bench: &Bench, hour: i64, keep: bool) -> Answer {
+fn asking(bench: &Bench, hour: i64, keep: bool) -> Waiting {
     let clock = bench.clock.clone();
     bench.add(Box::new(move |tx| {
         Box::pin(async move {
