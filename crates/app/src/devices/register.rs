@@ -3,7 +3,7 @@
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::event::Event;
 use countersign_domain::ids::SiteId;
-use countersign_domain::licensing::ActivationRefusal;
+use countersign_domain::licensing::{ActivationRefusal, Holder};
 use countersign_domain::text::LicenseKey;
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewDevice, Tx};
@@ -42,7 +42,8 @@ pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registra
                 None => None,
             };
             let mut events = Vec::new();
-            let device = find_or_insert(tx, site, &registration, &mut events).await?;
+            let holder = license.as_ref().map(|license| license.holder);
+            let device = find_or_insert(tx, site, &registration, holder, &mut events).await?;
             // Now that nobody is waited for any more: a time from before would be older than what others have written.
             let now = tx.now().await?;
             if device.class != DeviceClass::Client {
@@ -72,11 +73,12 @@ pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registra
     .await
 }
 
-/// The device, locked: the one that is known, or a new one.
+/// The device, locked: the one that is known, or a new one, which belongs to the holder of the license.
 async fn find_or_insert(
     tx: &mut dyn Tx,
     site: SiteId,
     registration: &Registration,
+    holder: Option<Holder>,
     events: &mut Vec<Event>,
 ) -> Result<Device, NotKept> {
     if let Some(device) = tx.devices().lock(site, &registration.identity).await? {
@@ -86,13 +88,17 @@ async fn find_or_insert(
         identity: registration.identity.clone(),
         identity_name: registration.identity_name.clone(),
         class: DeviceClass::Client,
-        customer: None,
+        customer: holder.map(|holder| holder.customer),
     };
     let now = tx.now().await?;
     if let Some(id) = tx.devices().insert(site, &new, now).await? {
         events.push(Event::DeviceRegistered(id));
+        let NewDevice { identity, identity_name, class, .. } = new;
+        let status = DeviceStatus::Active;
+        let (registered_at, last_seen_at) = (now, now);
+        return Ok(Device { id, identity, identity_name, class, status, holder, registered_at, last_seen_at });
     }
-    // Not there only if another unit has inserted it and not committed yet; inserting waited for that one.
+    // Another unit has inserted it in the meantime; inserting waited for that one.
     let device = tx.devices().lock(site, &registration.identity).await?;
     Ok(device.ok_or(Fault::Store(StoreError::OutcomeUnknown))?)
 }
