@@ -1,7 +1,7 @@
 //! Backup beside a server that is written to, and restore elsewhere.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -33,6 +33,50 @@ fn ask(caller: &mut Caller, place: &Place) -> String {
     answer.json()["url"].as_str().unwrap().to_owned()
 }
 
+/// Products that commands have said to be kept.
+struct Acknowledged {
+    before: usize,
+    at_all: usize,
+}
+
+/// Makes a backup while commands write beside the server, and devices through it. All of them are served.
+fn back_up_under_writes(place: &Place, base_url: &str) -> (Value, Acknowledged) {
+    let (stop, products) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        let producing = scope.spawn(|| {
+            while !stop.load(Ordering::SeqCst) {
+                place.run(&["product", "create", &format!("Product {}", products.load(Ordering::SeqCst))]).ok();
+                products.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let reporting = scope.spawn(|| {
+            let token = format!("Bearer {}", fs::read_to_string(place.path("device.jwt")).unwrap().trim());
+            let mut caller = Caller::new(base_url);
+            for number in 0.. {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let report = json!({ "updateId": "UPD-1", "statusCode": number, "platform": "LINUX64" });
+                caller.send(Method::POST, "/uai/2.0/updates/statusLog", &token, &report).expect(202);
+            }
+        });
+        while products.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let before = products.load(Ordering::SeqCst);
+        let manifest = place.json(&["backup", text(&place.path("backup"))]);
+        // At least one that was begun while the backup was made.
+        let during = products.load(Ordering::SeqCst);
+        while products.load(Ordering::SeqCst) == during {
+            std::thread::yield_now();
+        }
+        stop.store(true, Ordering::SeqCst);
+        producing.join().unwrap();
+        reporting.join().unwrap();
+        (manifest, Acknowledged { before, at_all: products.load(Ordering::SeqCst) })
+    })
+}
+
 #[test]
 fn a_backup_made_under_writes_is_restored_and_devices_accept_it() {
     let (place, other) = (published(), Place::new());
@@ -45,20 +89,7 @@ fn a_backup_made_under_writes_is_restored_and_devices_accept_it() {
     caller.fetch(&polled, "").expect(200);
     caller.fetch(PUBLIC_KEY, &proof).expect(200);
 
-    let stop = AtomicBool::new(false);
-    let (manifest, written) = std::thread::scope(|scope| {
-        let writing = scope.spawn(|| {
-            let mut number = 0;
-            while !stop.load(Ordering::SeqCst) {
-                place.run(&["product", "create", &format!("Product {number}")]).ok();
-                number += 1;
-            }
-            number
-        });
-        let manifest = place.json(&["backup", text(&place.path("backup"))]);
-        stop.store(true, Ordering::SeqCst);
-        (manifest, writing.join().unwrap())
-    });
+    let (manifest, acknowledged) = back_up_under_writes(&place, &serving.base_url);
     assert_eq!((manifest["files"]["count"].as_i64(), manifest["epoch"].as_i64()), (Some(1), Some(1)));
     assert!(serving.terminate().success());
 
@@ -67,8 +98,15 @@ fn a_backup_made_under_writes_is_restored_and_devices_accept_it() {
     assert_eq!(report["missing_from"], manifest["taken_at"]);
     assert!(report["missing_from"].as_str() <= report["missing_to"].as_str());
     assert_eq!(report["revoked_access_tokens"][0]["username"], "ada");
-    let products = other.json(&["product", "list"]).as_array().unwrap().len();
-    assert!((1..=written + 1).contains(&products), "{products} products of {written}");
+    let products = other.json(&["product", "list"]).to_string();
+    let kept = (0..).take_while(|number| products.contains(&format!("\"Product {number}\""))).count();
+    assert!(kept >= acknowledged.before, "{kept} products of {} are there", acknowledged.before);
+    assert_eq!(
+        products.matches("\"Product ").count(),
+        kept,
+        "a later product is there without one before it: {products}"
+    );
+    assert!(kept <= acknowledged.at_all && acknowledged.before < acknowledged.at_all, "nothing was written meanwhile");
 
     // The device knows nothing of all this.
     for name in ["device.jwt", "signing-key.txt"] {
