@@ -2,6 +2,7 @@
 
 mod epoch;
 mod master_key;
+mod time;
 
 use countersign_crypto::Rng;
 use countersign_store::repositories::InstallationRecord;
@@ -10,6 +11,7 @@ use countersign_vault::{KeyedDigests, SealedValueError, Vault};
 
 pub use epoch::{EPOCH_JUMP, EpochBegun, RevokedToken, begin_epoch, find_epoch};
 pub use master_key::{Resealed, RotateMasterKeyError, rotate_master_key};
+pub use time::{LoweredTime, lower_time};
 
 use crate::Fault;
 

@@ -1,6 +1,7 @@
 //! What is done with an installation as a whole: backup and restore, migrations, a look for what is wrong.
 
 mod backup;
+mod clock;
 mod config_check;
 mod digest;
 mod doctor;
@@ -10,6 +11,7 @@ mod migrations;
 mod restore;
 
 pub use backup::{Backup, backup};
+pub use clock::repair_clock;
 pub use config_check::{Origin, SettingInForce, check_config};
 pub use doctor::{Finding, Level, doctor};
 #[cfg(fuzzing)]

@@ -11,11 +11,11 @@ use countersign_store::{Clock, StoreError};
 use rusqlite::Connection;
 
 use crate::clock_watch::ClockWatch;
-use crate::rows::{Place, column, first, time};
+use crate::rows::{Place, changed, column, first, time};
 
 /// The largest time that a committed group of units has seen.
 pub(crate) const FIND_MARK: &str = "select time from high_water where id = 1";
-/// Raises it.
+/// Raises it, or lowers it for an operator.
 pub(crate) const RAISE_MARK: &str = "update high_water set time = ?1 where id = 1";
 
 /// A clock, and what all connections of a store have given out of it.
@@ -65,6 +65,19 @@ impl TransactionTime {
         let given = time(self.store.given.fetch_max(least, Ordering::SeqCst).max(least));
         self.seen = Some(Seen { mark, given });
         Ok(given)
+    }
+
+    /// Takes mark and memory back to what the clock shows, if they are ahead of it, and gives what the mark was.
+    pub(crate) fn lower(&mut self, connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+        let (mark, shown) = (find_mark(connection)?, self.store.clock.now());
+        if mark <= shown {
+            return Ok(None);
+        }
+        changed(connection, RAISE_MARK, [shown.as_millis()])?;
+        self.store.given.store(shown.as_millis(), Ordering::SeqCst);
+        // Should the unit be rolled back, the next one finds the old mark.
+        self.seen = None;
+        Ok(Some(mark))
     }
 
     /// Writes the mark before a commit, if a larger time was given out. A unit that was rolled back may have raised it:

@@ -41,7 +41,8 @@ impl<'c> SqliteTx<'c> {
         self.attempt_with_time(|connection, _| operation(connection))
     }
 
-    fn attempt_with_time<T>(
+    /// The same for an operation on the time of units.
+    pub(crate) fn attempt_with_time<T>(
         &mut self,
         operation: impl FnOnce(&Connection, &mut TransactionTime) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -6,6 +6,7 @@ mod sites;
 mod store;
 
 pub use findings::{Finding, Level};
+pub(super) use host::answering_server;
 
 use std::sync::Arc;
 

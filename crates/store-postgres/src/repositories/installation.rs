@@ -1,6 +1,7 @@
 //! The one row about the store itself.
 
 use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Installation, InstallationRecord};
 
@@ -49,5 +50,10 @@ impl Installation for PgTx<'_> {
         self.changed(JUMP_COUNTER, &[&jump]).await?;
         self.rows(JUMP, &[&jump]).await?;
         Ok(Some(epoch))
+    }
+
+    async fn lower_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        // The database has a clock of its own, and no memory of it.
+        Ok(None)
     }
 }

@@ -1,6 +1,7 @@
 //! The one row about the store itself.
 
 use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Installation, InstallationRecord};
 
@@ -56,5 +57,9 @@ impl Installation for SqliteTx<'_> {
             changed(c, JUMP, [jump])?;
             Ok(Some(epoch))
         })
+    }
+
+    async fn lower_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.attempt_with_time(|connection, time| time.lower(connection))
     }
 }

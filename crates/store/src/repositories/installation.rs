@@ -1,6 +1,7 @@
 //! Facts about the store itself.
 
 use async_trait::async_trait;
+use countersign_domain::time::Timestamp;
 
 use crate::StoreError;
 
@@ -32,4 +33,9 @@ pub trait Installation: Send {
     /// greater by `jump` than it would have been. What was given out after the backup that was restored is therefore never
     /// given out again. `None` in a store that was never used.
     async fn begin_epoch(&mut self, jump: i64) -> Result<Option<i64>, StoreError>;
+
+    /// Takes the time of units back to what the machine's clock shows, when it is ahead of it, and gives the time that it was.
+    /// `None` when it is not ahead, and in a database whose own clock tells the time. A process that has told units the later
+    /// time goes on with that.
+    async fn lower_time(&mut self) -> Result<Option<Timestamp>, StoreError>;
 }

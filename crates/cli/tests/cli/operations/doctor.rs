@@ -96,3 +96,15 @@ fn every_provoked_fault_is_found_and_says_what_to_do() {
         assert_eq!(code, Some(if *level == "error" { 4 } else { 3 }), "{findings}");
     }
 }
+
+#[test]
+fn the_time_of_a_store_is_taken_back_when_it_is_ahead_and_no_server_runs() {
+    let place = published();
+    let words = ["doctor", "--repair-clock"];
+    let nobody = [("COUNTERSIGN_LISTEN", "127.0.0.1:1")];
+    assert!(run_with(&place, &nobody, &words).ok().stdout.contains("Nothing was changed"));
+    assert_eq!(run_with(&place, &nobody, &[&words[..], &["--json"]].concat()).ok().json(), Value::Null);
+    let serving = place.serve(&["serve", "--default-site", "acme", "-q"]);
+    let address = serving.base_url.trim_start_matches("http://").to_owned();
+    assert!(run_with(&place, &[("COUNTERSIGN_LISTEN", &address)], &words).fails(1).contains("stop it first"));
+}

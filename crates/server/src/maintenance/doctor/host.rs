@@ -77,13 +77,18 @@ pub(super) fn disk_space(config: &Config, findings: &mut Findings) {
 
 /// Whether something answers where the server listens.
 pub(super) fn running_server(config: &Config, findings: &mut Findings) {
+    if let Some(address) = answering_server(config) {
+        findings.note("server", format!("a server answers at {address}"));
+    }
+}
+
+/// Where a server answers, if one does.
+pub(in crate::maintenance) fn answering_server(config: &Config) -> Option<SocketAddr> {
     let mut address: SocketAddr = config.listen;
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    if address.port() != 0 && TcpStream::connect_timeout(&address, PATIENCE).is_ok() {
-        findings.note("server", format!("a server answers at {address}"));
-    }
+    (address.port() != 0 && TcpStream::connect_timeout(&address, PATIENCE).is_ok()).then_some(address)
 }
 
 /// A base URL that leads to this machine only.

@@ -36,7 +36,8 @@ pub(super) async fn clock(store: &Store, clock: &dyn Clock, findings: &mut Findi
         Ok(seen) if seen > now.plus(TOLERANCE) => findings.error(
             "clock",
             format!("the clock shows {now}, and the store has seen {seen} already; until then its time stands still"),
-            "set the clock of this machine, by NTP for example",
+            "set the clock of this machine, by NTP for example; if it is right now, stop the server, and then: countersign doctor \
+             --repair-clock",
         ),
         Ok(seen) if now > seen.plus(TOLERANCE) => findings.error(
             "clock",
@@ -85,6 +86,9 @@ pub(super) async fn files(store: &Store, blobs: &dyn Blobs, deep: bool, clock: &
 
 #[cfg(test)]
 mod tests {
+    use countersign_app::installation::{self, LoweredTime};
+    use countersign_app::{Page, sites, trails};
+    use countersign_domain::site::{SiteName, SiteSettings};
     use countersign_domain::time::Timestamp;
     use countersign_testkit::World;
 
@@ -113,5 +117,28 @@ mod tests {
         let behind = found(now.minus(Duration::from_secs(3600))).await;
         assert!(matches!(&behind[..], [Finding { level: Level::Error, check: "clock", .. }]), "{behind:?}");
         assert_eq!(found(now.plus(Duration::from_secs(60))).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_has_seen_a_clock_far_ahead_is_brought_back() {
+        let world = World::new().await;
+        let site = sites::create(&world.ctx, SiteName::new("demo").unwrap(), SiteSettings::default()).await.unwrap();
+        let right = world.ctx.now();
+        assert_eq!(installation::lower_time(&world.ctx).await.unwrap(), None);
+        world.clock.set(right.plus(Duration::from_secs(86_400)));
+        let told = world.store.write::<_, StoreError, _>(|tx| Box::pin(async move { tx.now().await }));
+        let ahead = told.await.unwrap();
+        world.clock.set(right);
+        let look = async || {
+            let mut findings = Findings::default();
+            clock(&world.store, &Fixed(right), &mut findings).await;
+            findings.into_sorted()
+        };
+        assert!(look().await[0].todo.contains("doctor --repair-clock"));
+        let lowered = installation::lower_time(&world.ctx).await.unwrap();
+        assert_eq!(lowered, Some(LoweredTime { from: ahead, to: right }));
+        assert_eq!(look().await, []);
+        let trail = trails::list_audit(&world.ctx, site, Page { after: 0, limit: 10 }).await.unwrap();
+        assert!(trail.iter().any(|entry| entry.verb == "time.lower"), "{trail:?}");
     }
 }
