@@ -18,6 +18,10 @@ pub(crate) const CACHED_STATEMENTS: usize = 192;
 /// and again. More is slower: after some commits SQLite goes through all of them.
 const WRITER_CACHE_KIB: i64 = 8192;
 
+/// The same for each connection that reads: the upper pages of all indexes of a large store, so that a look-up asks the system
+/// for leaves alone.
+const READER_CACHE_KIB: i64 = 16 * 1024;
+
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -27,7 +31,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // FULL makes every commit durable before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // A negative number counts in KiB, and not in pages.
+    // A negative number counts in KiB, and not in pages; the same below.
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     Ok(connection)
 }
@@ -36,6 +40,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = open_plain(path)?;
     connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
