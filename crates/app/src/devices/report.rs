@@ -36,8 +36,7 @@ pub async fn report_status(
     known.map_err(|()| Problem::UnknownUpdate(report.update.to_string()))?;
     let site = by.site();
     let unknown = ctx
-        .store()
-        .write::<_, NotKept, _>(move |tx| {
+        .write::<_, NotKept, _>(site, move |tx| {
             Box::pin(async move {
                 let now = tx.now().await?;
                 let Some(identity) = report.identity.clone() else {

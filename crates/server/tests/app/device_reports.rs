@@ -42,6 +42,19 @@ async fn app_with_pump() -> App {
 }
 
 #[tokio::test]
+async fn what_devices_tell_takes_places_of_their_site() {
+    let app = app_with_pump().await;
+    let event = body("pump", json!({ "eventName": "start", "eventGroup": "power", "eventValue": "on" }));
+    for (path, told) in
+        [(STATUS_LOG, report("pump", json!({}))), (EVENTS, event), (REGISTRATIONS, body("x", json!({})))]
+    {
+        let before = app.ctx().work().writes.committed;
+        assert_eq!(app.tell(path, &told).await, "", "{path}");
+        assert_eq!(app.ctx().work().writes.committed, before + 1, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_is_kept_with_all_its_members() {
     let app = app_with_pump().await;
     let full = json!({
