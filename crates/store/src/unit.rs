@@ -16,7 +16,8 @@ pub type ErasedUnit = Box<dyn for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, bo
 /// What a database has to offer to be a store.
 ///
 /// Both methods resolve after the outcome is final: for `write` after the commit is on disk. Dropping the returned
-/// future must not stop a unit that has begun.
+/// future must not stop a unit that has begun. A caller drops it or polls it to its end: what it carries may be the answers
+/// of others, too.
 ///
 /// `Ok(())` says that the unit's own result stands: it was committed, or it refused and had seen nothing but what is
 /// committed. An error replaces the unit's result, a refusal too: a unit that refused may have judged rows that never
