@@ -1,4 +1,4 @@
-//! The way back from the writer thread: it wakes one caller of a group, and that one wakes the others.
+//! The way back from the store's threads: they wake one caller of a group, and that one wakes the others.
 //!
 //! A caller that is woken from another thread costs a switch between threads, which is more than most units do. The
 //! callers of a group mostly live on the same thread, where waking costs next to nothing.

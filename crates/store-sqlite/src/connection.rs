@@ -52,6 +52,11 @@ pub(crate) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Runs a statement without values that stays prepared.
+pub(crate) fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);

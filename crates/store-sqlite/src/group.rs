@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answers::{self, Reply};
+use crate::connection::run_statement;
 use crate::time::TransactionTime;
 use crate::transaction;
 use crate::writer::Job;
@@ -131,11 +132,6 @@ fn run_unit(
     }
     run_statement(connection, END_UNIT)?;
     Ok(ended.outcome)
-}
-
-/// Runs a statement that stays prepared.
-fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 /// Commits, and tells every unit how it ended.

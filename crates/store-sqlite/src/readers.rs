@@ -8,7 +8,8 @@ use countersign_store::{ErasedUnit, StoreError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connection;
+use crate::answers::{self, Answer, Reply};
+use crate::connection::{self, run_statement};
 use crate::error::OpenError;
 use crate::time::{StoreTime, TransactionTime};
 use crate::transaction;
@@ -22,7 +23,7 @@ const QUEUE: usize = 1024;
 const TOGETHER: usize = 16;
 
 enum Job {
-    Unit(ErasedUnit, oneshot::Sender<Result<(), StoreError>>),
+    Unit(ErasedUnit, Reply),
     Close(oneshot::Sender<()>),
 }
 
@@ -49,7 +50,7 @@ impl Readers {
     pub(crate) async fn run(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Job::Unit(unit, reply)).await.map_err(|_| StoreError::Closed)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        answer.await.map_or(Err(StoreError::Closed), Answer::open)
     }
 
     /// Ends all threads and waits for their connections to close: only the last connection of all tidies the log away.
@@ -71,16 +72,16 @@ fn work(mut connection: Connection, time: &Arc<StoreTime>, jobs: &Mutex<mpsc::Re
         if taken == 0 {
             return;
         }
-        let (mut view, mut asked_to_close) = (View::None, None);
+        let (mut view, mut outcomes, mut asked_to_close) = (View::None, Vec::with_capacity(taken), None);
         for job in together.drain(..) {
             match job {
                 Job::Unit(unit, reply) => {
-                    // A caller that went away does not need its answer.
-                    let _ = reply.send(run(&mut connection, &mut view, TransactionTime::new(time), unit));
+                    outcomes.push((reply, run(&mut connection, &mut view, TransactionTime::new(time), unit)));
                 }
                 Job::Close(done) => asked_to_close = Some(done),
             }
         }
+        answers::send(outcomes);
         if let Err(error) = give_back_view(&connection) {
             tracing::warn!(error = %error, "a reader did not give back its view");
         }
@@ -109,16 +110,12 @@ fn run(
 ) -> Result<(), StoreError> {
     if *view == View::None || connection.is_autocommit() {
         // A view that could not be given back the last time would show the past for ever.
-        give_back_view(connection).and_then(|()| control(connection, "begin")).map_err(StoreError::backend)?;
+        give_back_view(connection).and_then(|()| run_statement(connection, "begin")).map_err(StoreError::backend)?;
         *view = View::Open;
     }
     transaction::run(connection, &mut time, unit).outcome.map(|_| ())
 }
 
 fn give_back_view(connection: &Connection) -> rusqlite::Result<()> {
-    if connection.is_autocommit() { Ok(()) } else { control(connection, "rollback") }
-}
-
-fn control(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(statement)?.execute([]).map(|_| ())
+    if connection.is_autocommit() { Ok(()) } else { run_statement(connection, "rollback") }
 }
