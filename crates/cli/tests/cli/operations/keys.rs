@@ -75,9 +75,10 @@ fn a_rotation_that_is_killed_leaves_the_old_key_or_the_new_one() {
         let _ = child.kill();
         child.wait().unwrap();
 
-        let works = |key: &str| with_key(&place, key, &["site", "list"]).code == Some(0);
-        let (old_works, new_works) = (works(&current), works(&new));
-        assert!(old_works != new_works, "round {round}: old {old_works}, new {new_works}");
+        let tried = [&current, &new].map(|key| with_key(&place, key, &["site", "list"]));
+        let [old_works, new_works] = tried.each_ref().map(|run| run.code == Some(0));
+        let [old_says, new_says] = tried.each_ref().map(|run| &run.stderr);
+        assert!(old_works != new_works, "round {round}: the old key: {old_says}\nthe new key: {new_says}");
         if new_works {
             current = new;
         }
