@@ -150,6 +150,22 @@ async fn long_histories_go_in_several_units() {
 }
 
 #[tokio::test]
+async fn a_row_that_a_wrong_clock_has_stamped_holds_up_no_other() {
+    let producer = Producer::new().await;
+    let device = producer.add_device("pump", DeviceClass::Client, None).await;
+    set_retention(&producer, DAYS).await;
+    let written = producer.ctx.now();
+    let ahead = written.plus(DAY * 3650);
+    let times = std::iter::once(ahead).chain((0..2500).map(|millis| written.plus(Duration::from_millis(millis))));
+    write(&producer, producer.site, device, times.collect()).await;
+
+    producer.world.clock.set(written.plus(DAY * 31));
+    let swept = retention::sweep(&producer.ctx).await.unwrap();
+    assert_eq!((swept.status_reports, swept.device_events), (2500, 2500));
+    assert_eq!(kept(&producer, producer.site).await, [vec![ahead], vec![ahead], vec![ahead]]);
+}
+
+#[tokio::test]
 async fn histories_are_kept_between_one_day_and_a_hundred_years() {
     let producer = Producer::new().await;
     let all = sites::list(&producer.ctx).await.unwrap();
