@@ -2,6 +2,7 @@
 //! has asked before, and each costs a signature; those of others must not wait behind all of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use countersign_domain::ids::AuthorizationKeyId;
@@ -9,9 +10,13 @@ use countersign_domain::ids::AuthorizationKeyId;
 /// First signatures that one credential may have under way: a quarter of what the signer lets wait.
 const UNDER_WAY: usize = 128;
 
-/// First signatures that are under way, by credential. The table has no more entries than there are of those.
+/// First signatures that are under way.
 #[derive(Default)]
-pub(crate) struct SignatureBudget(Mutex<HashMap<AuthorizationKeyId, usize>>);
+pub(crate) struct SignatureBudget {
+    /// By credential. The table has no more entries than there are of those.
+    under_way: Mutex<HashMap<AuthorizationKeyId, usize>>,
+    put_off: AtomicU64,
+}
 
 /// One first signature. Its place is free again when this is dropped.
 pub(crate) struct FirstSignature<'b> {
@@ -22,19 +27,25 @@ pub(crate) struct FirstSignature<'b> {
 impl SignatureBudget {
     /// Begins a first signature, unless the credential has too many under way.
     pub(crate) fn begin(&self, credential: AuthorizationKeyId) -> Option<FirstSignature<'_>> {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let count = under_way.entry(credential).or_default();
         if *count >= UNDER_WAY {
+            self.put_off.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         *count += 1;
         Some(FirstSignature { budget: self, credential })
     }
+
+    /// How many were not begun so far.
+    pub(crate) fn put_off(&self) -> u64 {
+        self.put_off.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for FirstSignature<'_> {
     fn drop(&mut self) {
-        let mut under_way = self.budget.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self.budget.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         match under_way.get_mut(&self.credential) {
             Some(count) if *count > 1 => *count -= 1,
             Some(_) | None => {
@@ -55,9 +66,10 @@ mod tests {
         let held: Vec<_> = (0..UNDER_WAY).filter_map(|_| budget.begin(flooding)).collect();
         assert_eq!(held.len(), UNDER_WAY);
         assert!(budget.begin(flooding).is_none());
+        assert_eq!(budget.put_off(), 1);
         assert!(budget.begin(other).is_some());
         drop(held);
         assert!(budget.begin(flooding).is_some());
-        assert!(budget.0.lock().unwrap().is_empty());
+        assert!(budget.under_way.lock().unwrap().is_empty());
     }
 }

@@ -14,6 +14,8 @@ pub struct Work {
     pub memos: Vec<MemoCounts>,
     /// Signatures.
     pub signing: SigningCounts,
+    /// Signatures that were put off because too many of one authorization key were under way.
+    pub limited_signatures: u64,
     /// Passwords that are being checked, or wait for it.
     pub passwords: usize,
     /// Logins that were not tried because too many had failed before.
@@ -33,6 +35,7 @@ impl Ctx {
         Work {
             memos: self.memos.counts(),
             signing: self.parts.signing.counts(),
+            limited_signatures: self.signature_budget.put_off(),
             passwords: self.passwords.taken(),
             limited_logins: self.rates.failed_logins.turned_away(),
             limited_tokens: self.rates.refused_tokens.turned_away(),

@@ -88,6 +88,9 @@ impl Metrics {
         page.single(name, Kind::Counter, "Signatures that were made.", work.signing.made);
         let name = "countersign_signing_busy_total";
         page.single(name, Kind::Counter, "Signatures that were not made because too many waited.", work.signing.busy);
+        let name = "countersign_signing_limited_total";
+        let help = "Signatures that were put off because too many of one authorization key were under way.";
+        page.single(name, Kind::Counter, help, work.limited_signatures);
         let name = "countersign_signing_queue_length";
         page.single(name, Kind::Gauge, "Signatures that wait for a thread.", work.signing.waiting);
         let name = "countersign_passwords_checking";

@@ -78,6 +78,7 @@ impl Download {
     pub async fn open(&self, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
         Ok(self.blobs.open(&self.key, range).await?.map_err(Fault::Blobs).boxed())
     }
+
     /// Opens a range of the bytes, end exclusive, as parts of a file of this machine; `None` when they are not in one.
     ///
     /// # Errors

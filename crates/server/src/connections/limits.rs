@@ -22,7 +22,7 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            // A connection that waits costs about 10 kB: all of them stay below 250 MB.
+            // With half as many, 500 of them slow readers, the server had 365 MB (docs/performance.md, slow-clients).
             connections: 20_000,
             // Fleets share addresses.
             connections_per_address: 1000,

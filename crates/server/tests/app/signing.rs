@@ -59,6 +59,7 @@ async fn a_flood_of_new_questions_by_one_key_leaves_the_signer_to_others() {
     assert_eq!(answers[300].status, StatusCode::OK, "a device of another key was turned away");
     let later: Vec<usize> = (0..300).filter(|number| answers[*number].status != StatusCode::OK).collect();
     assert!((1..=300 - 128).contains(&later.len()), "{} were told to come again", later.len());
+    assert_eq!(app.ctx().work().limited_signatures, later.len() as u64);
     for number in later {
         assert_eq!(answers[number].status, StatusCode::ACCEPTED);
         assert_eq!(answers[number].headers[RETRY_AFTER], "1");
