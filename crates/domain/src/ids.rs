@@ -56,6 +56,14 @@ row_ids! {
     EventId,
     /// An entry of the audit trail.
     AuditEntryId,
+    /// A named storage.
+    StorageId,
+    /// A folder in a storage.
+    FolderId,
+    /// A file in a storage.
+    StorageFileId,
+    /// Bytes in the back end of a storage.
+    StorageObjectId,
 }
 
 /// Counts committed changes of a store; a site carries the value of its last change.

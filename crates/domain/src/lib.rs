@@ -14,6 +14,7 @@ pub mod keys;
 pub mod licensing;
 pub mod report;
 pub mod site;
+pub mod storage;
 pub mod text;
 pub mod time;
 pub mod user;
