@@ -75,6 +75,17 @@ pub fn normalize(path: &str) -> &str {
     }
 }
 
+/// The path with one slash at its begin where there are several. A client whose base URL ends with `/` sends two.
+pub fn without_doubled_begin(path: &str) -> &str {
+    let Some(behind) = path.strip_prefix('/') else { return path };
+    let doubled = behind.len().saturating_sub(behind.trim_start_matches('/').len());
+    path.get(doubled..).unwrap_or(path)
+}
+
+/// Stands beside a request from whose path [`normalize`] has taken a slash, for routes to which that makes a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrailingSlash;
+
 /// The host that the request is for, in lower case, without port and without the dot of a fully qualified name.
 ///
 /// The host in the request target counts before the header (RFC 9112 §3.2.2). `None` when there is none, or it is empty
@@ -182,6 +193,15 @@ mod tests {
             [("/", "/"), ("", ""), ("/a", "/a"), ("/a/", "/a"), ("/a//", "/a/"), ("//", "/"), ("/a//b/", "/a//b")]
         {
             assert_eq!(normalize(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn doubled_begins() {
+        for (path, expected) in
+            [("/", "/"), ("", ""), ("//", "/"), ("///a//b", "/a//b"), ("/a", "/a"), ("a//", "a//"), ("/%2F", "/%2F")]
+        {
+            assert_eq!(without_doubled_begin(path), expected, "{path}");
         }
     }
 

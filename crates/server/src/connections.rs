@@ -10,6 +10,7 @@ mod leftover;
 mod limits;
 mod seats;
 mod sending_files;
+pub(crate) mod targets;
 mod watched;
 
 use std::convert::Infallible;
@@ -40,6 +41,7 @@ use self::activity::Activity;
 use self::leftover::Leftover;
 use self::seats::{Seat, Seats};
 use self::sending_files::{FileSocket, Pieces};
+use self::targets::PlainTargets;
 use self::watched::{Sending, Watched};
 use crate::stop::Stop;
 use crate::tls::Tls;
@@ -212,6 +214,7 @@ impl<A: Application> Visit<A> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new(false);
+        let socket = PlainTargets::new(socket, self.terms.limits.header_bytes);
         let socket = TokioIo::new(Watched::new(socket, activity.clone()));
         let mut builder = http1::Builder::new();
         if pieces.is_some() {

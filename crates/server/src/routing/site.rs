@@ -5,7 +5,9 @@ use countersign_app::Ctx;
 use countersign_app::sites::{NoSite, RequestedSite, SiteRef, resolve};
 use countersign_http_kit::current_request::CurrentRequest;
 use countersign_http_kit::request_id::RequestId;
-use countersign_http_kit::site_path::{BadHost, SiteLabel, host_of, normalize, split_site};
+use countersign_http_kit::site_path::{
+    BadHost, SiteLabel, TrailingSlash, host_of, normalize, split_site, without_doubled_begin,
+};
 use countersign_http_kit::site_prefix::SitePrefix;
 use http::Uri;
 use http::uri::PathAndQuery;
@@ -14,11 +16,13 @@ use http::uri::PathAndQuery;
 /// a site and have none; so every refusal is logged and shaped like any other answer.
 pub(super) async fn find(ctx: &Ctx, id: &RequestId, request: &mut Request) {
     // A path that names two sites stays as it is: no route begins like this.
-    let Ok((label, rest)) = split_site(request.uri().path()) else {
+    let Ok((label, rest)) = split_site(without_doubled_begin(request.uri().path())) else {
         request.extensions_mut().insert(CurrentRequest::new(id.clone(), None));
         return;
     };
+    let rest = without_doubled_begin(rest);
     let path = normalize(rest);
+    let trailing = path.len() < rest.len();
     let shorter = (path.len() < request.uri().path().len()).then(|| with_path(request.uri(), path)).flatten();
     let host = host_of(request.headers(), request.uri());
     let found = requested(ctx, id, host, label.as_ref()).await;
@@ -29,6 +33,9 @@ pub(super) async fn find(ctx: &Ctx, id: &RequestId, request: &mut Request) {
     let extensions = request.extensions_mut();
     extensions.insert(CurrentRequest::new(id.clone(), site));
     extensions.insert(found);
+    if trailing {
+        extensions.insert(TrailingSlash);
+    }
     if let Some(label) = label {
         extensions.insert(SitePrefix(format!("/t/{label}")));
     }

@@ -27,3 +27,4 @@ mod producer_updates;
 mod signing;
 mod sites;
 mod support;
+mod targets;
