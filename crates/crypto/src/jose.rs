@@ -14,7 +14,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-pub use claims::{NumericDate, TimeClaims};
+pub use claims::{NumericDate, TimeClaims, all_claims};
 pub use compact::{Compact, MAX_COMPACT_LEN};
 pub use flattened::{Flattened, MAX_FLATTENED_LEN};
 pub use header::ProtectedHeader;

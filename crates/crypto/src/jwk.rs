@@ -83,6 +83,70 @@ impl Jwk {
         })
     }
 
+    /// The JWK of an RSA key.
+    #[must_use]
+    pub fn from_rsa(key: RsaPublicKey) -> Self {
+        Self { kid: None, alg: None, material: Material::Rsa(key) }
+    }
+
+    /// The JWK of an Ed25519 point (RFC 8032 §5.1.5).
+    #[must_use]
+    pub fn from_ed25519(point: [u8; 32]) -> Self {
+        Self { kid: None, alg: None, material: Material::Ed25519(point) }
+    }
+
+    /// The JWK of a point of P-256 in the uncompressed form of SEC 1 §2.3.3; `None` if it is not one.
+    #[must_use]
+    pub fn from_p256_point(point: &[u8]) -> Option<Self> {
+        let coordinates = point.strip_prefix(&[4])?;
+        let (x, y) = coordinates.split_at_checked(32)?;
+        let (x, y) = (x.try_into().ok()?, y.try_into().ok()?);
+        VerifyingKey::from_p256(&x, &y).ok()?;
+        Some(Self { kid: None, alg: None, material: Material::P256 { x, y } })
+    }
+
+    /// The algorithm that a public key verifies: its kind has just one.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.material {
+            Material::Rsa(_) => Algorithm::RS256,
+            Material::P256 { .. } => Algorithm::ES256,
+            Material::Ed25519(_) => Algorithm::EdDSA,
+            Material::Secret(_) => Algorithm::HS256,
+        }
+    }
+
+    /// The thumbprint in base64url, which makes a good `kid`.
+    pub fn kid_by_thumbprint(&self) -> String {
+        base64url_encode(&self.thumbprint())
+    }
+
+    /// The members of a public JWK as a published key set holds it, named by its thumbprint. `None` for a shared secret, and
+    /// when the algorithm is not that of the key.
+    pub fn to_public(&self, algorithm: Algorithm) -> Option<Map<String, Value>> {
+        if algorithm != self.algorithm() {
+            return None;
+        }
+        let own = match &self.material {
+            Material::Rsa(key) => {
+                vec![
+                    ("e", base64url_encode(key.exponent())),
+                    ("kty", "RSA".into()),
+                    ("n", base64url_encode(key.modulus())),
+                ]
+            }
+            Material::P256 { x, y } => {
+                let (x, y) = (base64url_encode(x), base64url_encode(y));
+                vec![("crv", "P-256".into()), ("kty", "EC".into()), ("x", x), ("y", y)]
+            }
+            Material::Ed25519(x) => {
+                vec![("crv", "Ed25519".into()), ("kty", "OKP".into()), ("x", base64url_encode(x))]
+            }
+            Material::Secret(_) => return None,
+        };
+        let common = [("alg", algorithm.name().into()), ("kid", self.kid_by_thumbprint()), ("use", "sig".into())];
+        Some(own.into_iter().chain(common).map(|(name, value)| (name.to_owned(), Value::String(value))).collect())
+    }
+
     /// The name that the key was given.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

@@ -14,6 +14,8 @@ pub enum Channel {
     ProducerDoor,
     /// The program itself.
     System,
+    /// An application, through the token door.
+    TokenDoor,
 }
 
 impl Channel {
@@ -25,13 +27,14 @@ impl Channel {
             Self::DeviceDoor => "device-door",
             Self::ProducerDoor => "producer-door",
             Self::System => "system",
+            Self::TokenDoor => "token-door",
         }
     }
 
     /// The channel of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::CommandLine, Self::DeviceDoor, Self::ProducerDoor, Self::System]
+        [Self::CommandLine, Self::DeviceDoor, Self::ProducerDoor, Self::System, Self::TokenDoor]
             .into_iter()
             .find(|channel| channel.as_str() == word)
     }

@@ -64,6 +64,12 @@ row_ids! {
     StorageFileId,
     /// Bytes in the back end of a storage.
     StorageObjectId,
+    /// An application that gets tokens.
+    ApplicationId,
+    /// A secret or public key of an application.
+    CredentialId,
+    /// A key pair that signs tokens.
+    TokenKeyId,
 }
 
 /// Counts committed changes of a store; a site carries the value of its last change.

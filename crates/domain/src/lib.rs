@@ -12,6 +12,7 @@ pub mod file_name;
 pub mod ids;
 pub mod keys;
 pub mod licensing;
+pub mod oauth;
 pub mod report;
 pub mod site;
 pub mod storage;

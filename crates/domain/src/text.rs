@@ -116,6 +116,12 @@ checked_texts! {
     OrderNumber, "an order number", 255;
     /// The code of a feature, unique in its product.
     FeatureCode, "a feature code", 255;
+    /// The name of an application that gets tokens.
+    ApplicationName, "an application name", 255;
+    /// What people call a credential of an application.
+    CredentialLabel, "a label", 255;
+    /// An application's public name in requests and tokens (`client_id`), unique in its site.
+    ClientId, "a client ID", 64;
 }
 
 /// A license's key: the activation ID that devices send (`activationId`). Unique in its site. Whoever knows it can activate

@@ -1,8 +1,10 @@
 //! The compact form (RFC 7515 §7.1): three base64url parts separated by dots.
 
 use crate::encoding::base64url_decode;
+use crate::jose::claims::LIMITS as CLAIM_LIMITS;
 use crate::jose::header::ReceivedHeader;
 use crate::jose::{JwsError, Unverified, Verified};
+use crate::json::parse_object;
 use crate::verifying_key::{Algorithm, VerifyingKey};
 
 /// The parts of a compact JWS.
@@ -40,6 +42,18 @@ impl Unverified<Compact<'_>> {
     /// trusted already.
     pub fn kid(&self) -> Option<&str> {
         self.0.header.kid()
+    }
+
+    /// The kind of token that the header names (RFC 8725 §3.11), if it names one. It is covered by the signature.
+    pub fn typ(&self) -> Option<&str> {
+        self.0.header.typ()
+    }
+
+    /// What a text claim of the payload alleges. Use it only to find the keys that the token must be verified with, and
+    /// read it again from what was verified.
+    pub fn alleged(&self, claim: &str) -> Option<String> {
+        let claims = parse_object(&self.0.payload, CLAIM_LIMITS).ok()?;
+        claims.get(claim)?.as_str().map(str::to_owned)
     }
 
     /// Checks the signature and gives the payload out. The caller takes `algorithm` from its own configuration; the

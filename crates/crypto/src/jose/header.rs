@@ -7,7 +7,7 @@ use crate::jose::JwsError;
 use crate::json::{self, JsonLimits};
 use crate::verifying_key::Algorithm;
 
-/// The header of a JWS that we sign with RS256.
+/// The header of a JWS that we sign.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ProtectedHeader {
     kind: Kind,
@@ -19,6 +19,7 @@ enum Kind {
     #[default]
     Bare,
     Jwt,
+    AccessToken(Algorithm),
 }
 
 impl ProtectedHeader {
@@ -32,6 +33,11 @@ impl ProtectedHeader {
         Self { kind: Kind::Jwt, kid: None }
     }
 
+    /// `{"alg":…,"typ":"at+jwt"}`, for access tokens (RFC 9068 §2.1).
+    pub fn access_token(algorithm: Algorithm) -> Self {
+        Self { kind: Kind::AccessToken(algorithm), kid: None }
+    }
+
     /// The same with a `kid` at the end, which lets a reader choose between an old key and a new one.
     #[must_use]
     pub fn with_kid(self, kid: &str) -> Self {
@@ -43,6 +49,7 @@ impl ProtectedHeader {
         let mut json = match self.kind {
             Kind::Bare => r#"{"alg":"RS256""#.to_owned(),
             Kind::Jwt => r#"{"alg":"RS256","typ":"JWT""#.to_owned(),
+            Kind::AccessToken(algorithm) => format!(r#"{{"alg":"{}","typ":"at+jwt""#, algorithm.name()),
         };
         if let Some(kid) = &self.kid {
             json.push_str(r#","kid":"#);
@@ -57,12 +64,13 @@ impl ProtectedHeader {
     }
 }
 
-/// What we read from a received header. `typ`, `cty` and unknown members are ignored; `jwk`, `jku`, `x5c` and `x5u` are
+/// What we read from a received header. `cty` and unknown members are ignored; `jwk`, `jku`, `x5c` and `x5u` are
 /// among them, because a key never comes from the token that it is to verify.
 #[derive(Clone, Debug)]
 pub(super) struct ReceivedHeader {
     alg: String,
     kid: Option<String>,
+    typ: Option<String>,
 }
 
 impl ReceivedHeader {
@@ -81,7 +89,14 @@ impl ReceivedHeader {
             Some(_) => Err(JwsError::HeaderMember { name }),
         };
         let alg = take("alg")?.ok_or(JwsError::HeaderMember { name: "alg" })?;
-        Ok(Self { alg, kid: take("kid")? })
+        let kid = take("kid")?;
+        // Only some callers look at `typ`, so what it holds in other tokens is none of our business.
+        let typ = members.remove("typ").and_then(|value| value.as_str().map(str::to_owned));
+        Ok(Self { alg, kid, typ })
+    }
+
+    pub(super) fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
     }
 
     pub(super) fn kid(&self) -> Option<&str> {
