@@ -13,7 +13,9 @@ use countersign_domain::text::{PackageId, Platform};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_vault::SigningError;
 
+use crate::memo::SignerId;
 use crate::polling::{Endpoint, Problem};
+use crate::signature_budget::Credential;
 use crate::sites::{ActiveSigningKey, SiteSnapshot};
 use crate::{Ctx, Fault};
 
@@ -147,10 +149,10 @@ async fn sign<A>(
     };
     let input = Arc::new(signing_input(&header, payload));
     let first_signature = async {
-        let _place = ctx.signature_budget.begin(polled.credential).ok_or(SigningError::Busy)?;
+        let _place = ctx.signature_budget.begin(Credential::Devices(polled.credential)).ok_or(SigningError::Busy)?;
         ctx.parts.signing.sign(key.key, input.clone()).await
     };
-    let memo = (key.id, input.digest());
+    let memo = (SignerId::Devices(key.id), input.digest());
     let signature = ctx.memos.signatures.find_or_compute(&memo, first_signature).await;
     let signature = signature.map_err(|error| match error {
         SigningError::Busy => SignAnswerError::Busy,

@@ -4,7 +4,7 @@
 use std::hash::Hash;
 
 use bytes::Bytes;
-use countersign_domain::ids::{SigningKeyId, SiteId};
+use countersign_domain::ids::{SigningKeyId, SiteId, SiteSecretId};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
 
@@ -25,11 +25,20 @@ pub(crate) struct Memos {
     /// Tokens that an authorization key has verified, by site and SHA-256 of the token.
     pub(crate) tokens: Memo<(SiteId, [u8; 32]), VerifiedToken>,
     /// Signatures, by key and SHA-256 of what was signed: RS256 always gives the same one.
-    pub(crate) signatures: Memo<(SigningKeyId, [u8; 32]), Bytes>,
+    pub(crate) signatures: Memo<(SignerId, [u8; 32]), Bytes>,
     /// Passwords that fit, by a keyed digest of hash and password.
     pub(crate) passwords: Memo<[u8; 32], ()>,
     /// Answers as they are sent.
     pub(crate) answers: Memo<AnswerKey, Bytes, ByteCount>,
+}
+
+/// The key that made a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SignerId {
+    /// Of answers to devices.
+    Devices(SigningKeyId),
+    /// Of answers to licensed applications.
+    Licenses(SiteSecretId),
 }
 
 impl Memos {

@@ -5,31 +5,52 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use countersign_domain::ids::AuthorizationKeyId;
+use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 
-/// First signatures that one credential may have under way: a quarter of what the signer lets wait.
-const UNDER_WAY: usize = 128;
+/// First signatures that one device key may have under way: a quarter of what the signer lets wait.
+const OF_DEVICES: usize = 128;
+/// The same for the license door of a site, whose applications share few keys, and wait instead of coming again: at two
+/// signatures each the last of them waits about a second on one thread.
+const OF_LICENSES: usize = 1024;
+
+/// What first signatures are counted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Credential {
+    /// A key that checks device tokens.
+    Devices(AuthorizationKeyId),
+    /// All API keys and applications of a site.
+    Licenses(SiteId),
+}
+
+impl Credential {
+    fn limit(self) -> usize {
+        match self {
+            Self::Devices(_) => OF_DEVICES,
+            Self::Licenses(_) => OF_LICENSES,
+        }
+    }
+}
 
 /// First signatures that are under way.
 #[derive(Default)]
 pub(crate) struct SignatureBudget {
     /// By credential. The table has no more entries than there are of those.
-    under_way: Mutex<HashMap<AuthorizationKeyId, usize>>,
+    under_way: Mutex<HashMap<Credential, usize>>,
     put_off: AtomicU64,
 }
 
 /// One first signature. Its place is free again when this is dropped.
 pub(crate) struct FirstSignature<'b> {
     budget: &'b SignatureBudget,
-    credential: AuthorizationKeyId,
+    credential: Credential,
 }
 
 impl SignatureBudget {
     /// Begins a first signature, unless the credential has too many under way.
-    pub(crate) fn begin(&self, credential: AuthorizationKeyId) -> Option<FirstSignature<'_>> {
+    pub(crate) fn begin(&self, credential: Credential) -> Option<FirstSignature<'_>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let count = under_way.entry(credential).or_default();
-        if *count >= UNDER_WAY {
+        if *count >= credential.limit() {
             self.put_off.fetch_add(1, Ordering::Relaxed);
             return None;
         }
@@ -62,9 +83,9 @@ mod tests {
     #[test]
     fn a_credential_that_floods_leaves_the_others_alone() {
         let budget = SignatureBudget::default();
-        let (flooding, other) = (AuthorizationKeyId(1), AuthorizationKeyId(2));
-        let held: Vec<_> = (0..UNDER_WAY).filter_map(|_| budget.begin(flooding)).collect();
-        assert_eq!(held.len(), UNDER_WAY);
+        let (flooding, other) = (Credential::Devices(AuthorizationKeyId(1)), Credential::Licenses(SiteId(1)));
+        let held: Vec<_> = (0..OF_DEVICES).filter_map(|_| budget.begin(flooding)).collect();
+        assert_eq!(held.len(), OF_DEVICES);
         assert!(budget.begin(flooding).is_none());
         assert_eq!(budget.put_off(), 1);
         assert!(budget.begin(other).is_some());

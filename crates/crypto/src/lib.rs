@@ -15,6 +15,7 @@
 
 #![warn(clippy::indexing_slicing, reason = "bytes from outside reach every module of this crate")]
 
+pub mod certificate;
 mod der;
 pub mod digest;
 pub mod encoding;

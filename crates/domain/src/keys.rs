@@ -58,25 +58,32 @@ pub fn signing_key_in_force<K>(keys: &[K], created_at: impl Fn(&K) -> Timestamp,
     keys.iter().find(|key| created_at(key).plus(SIGNING_KEY_LEAD) <= now).or_else(|| keys.last())
 }
 
-/// What a site's symmetric secret is for. Each purpose has a secret of its own, so that no value made for one is
+/// What a secret of a site is for. Each purpose has a secret of its own, so that no value made for one is
 /// ever accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretPurpose {
     /// Authenticates download URLs.
     DownloadUrls,
+    /// Signs answers of the license door: a key pair (PKCS#8). It is never replaced by itself, because applications are built
+    /// with its public half.
+    LicenseAnswers,
     /// Seals polling IDs.
     PollingIds,
 }
 
 impl SecretPurpose {
-    /// All purposes; a site is created with a secret for each.
-    pub const ALL: [Self; 2] = [Self::DownloadUrls, Self::PollingIds];
+    /// All purposes.
+    pub const ALL: [Self; 3] = [Self::DownloadUrls, Self::LicenseAnswers, Self::PollingIds];
+
+    /// Purposes of symmetric secrets. A site is created with one for each, and they are replaced together.
+    pub const SYMMETRIC: [Self; 2] = [Self::DownloadUrls, Self::PollingIds];
 
     /// The word for this purpose in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DownloadUrls => "download-urls",
+            Self::LicenseAnswers => "license-answers",
             Self::PollingIds => "polling-ids",
         }
     }
@@ -88,14 +95,14 @@ impl SecretPurpose {
     }
 }
 
-/// A symmetric secret of a site, sealed with the master key.
+/// A secret of a site, sealed with the master key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteSecret {
     /// Row id.
     pub id: SiteSecretId,
     /// What it is for.
     pub purpose: SecretPurpose,
-    /// 32 random bytes, sealed.
+    /// 32 random bytes, or the key pair of [`SecretPurpose::LicenseAnswers`]; sealed.
     pub sealed: Vec<u8>,
     /// When it was made; the newest is used to make, all to check.
     pub created_at: Timestamp,

@@ -10,5 +10,5 @@ mod signing_pool;
 mod vault;
 
 pub use master_key::{MasterKey, MasterKeyError, MasterKeySource};
-pub use signing_pool::{SigningCounts, SigningError, SigningPool};
+pub use signing_pool::{SigningCounts, SigningError, SigningPool, ToSign};
 pub use vault::{KeyedDigests, SealedValueError, Vault};

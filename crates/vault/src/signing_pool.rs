@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use countersign_crypto::{RsaPrivateKey, SigningInput};
+use countersign_crypto::RsaPrivateKey;
 use tokio::sync::{mpsc, oneshot};
 
 /// Signatures that may wait. At 0.4 ms each the last one waits about 0.2 s on one thread; beyond that the caller is told
@@ -25,9 +25,14 @@ pub enum SigningError {
     Failed,
 }
 
+/// Bytes to sign, which may be the text of another form.
+pub trait ToSign: AsRef<[u8]> + Send + Sync {}
+
+impl<B: AsRef<[u8]> + Send + Sync> ToSign for B {}
+
 struct Job {
     key: Arc<RsaPrivateKey>,
-    input: Arc<SigningInput>,
+    input: Arc<dyn ToSign>,
     reply: oneshot::Sender<Result<Bytes, SigningError>>,
 }
 
@@ -82,7 +87,7 @@ impl SigningPool {
     ///
     /// # Errors
     /// [`SigningError::Busy`] at once when the queue is full.
-    pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: Arc<SigningInput>) -> Result<Bytes, SigningError> {
+    pub async fn sign(&self, key: Arc<RsaPrivateKey>, input: Arc<dyn ToSign>) -> Result<Bytes, SigningError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { key, input, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
@@ -91,6 +96,21 @@ impl SigningPool {
             }
             mpsc::error::TrySendError::Closed(_) => SigningError::Closed,
         })?;
+        self.made(answer).await
+    }
+
+    /// Signs with RS256 what says that something was done already: it waits for a place in the queue, because whoever hears
+    /// "busy" would do it again. The caller bounds how many wait.
+    ///
+    /// # Errors
+    /// [`SigningError::Closed`] or [`SigningError::Failed`].
+    pub async fn sign_in_turn(&self, key: Arc<RsaPrivateKey>, input: Arc<dyn ToSign>) -> Result<Bytes, SigningError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Job { key, input, reply }).await.map_err(|_| SigningError::Closed)?;
+        self.made(answer).await
+    }
+
+    async fn made(&self, answer: oneshot::Receiver<Result<Bytes, SigningError>>) -> Result<Bytes, SigningError> {
         let signature = answer.await.unwrap_or(Err(SigningError::Closed))?;
         self.counters.made.fetch_add(1, Ordering::Relaxed);
         Ok(signature)
@@ -105,7 +125,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
         if reply.is_closed() {
             continue;
         }
-        let signature = key.sign_pkcs1_sha256(input.as_bytes());
+        let signature = key.sign_pkcs1_sha256((*input).as_ref());
         let _ = reply.send(signature.map(Bytes::from).map_err(|_| SigningError::Failed));
     }
 }
@@ -139,7 +159,15 @@ mod tests {
         let _ = Future::poll(waiting.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
         assert_eq!(pool.sign(key.clone(), input()).await, Err(SigningError::Busy));
         assert_eq!(pool.counts(), SigningCounts { made: 0, busy: 1, waiting: 1 });
+        let mut patient = Box::pin(pool.sign_in_turn(key.clone(), input()));
+        let _ = Future::poll(patient.as_mut(), &mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert_eq!(
+            pool.counts(),
+            SigningCounts { made: 0, busy: 1, waiting: 1 },
+            "it waits, and nobody was turned away"
+        );
         drop(jobs);
+        assert_eq!(patient.await, Err(SigningError::Closed));
         assert_eq!(waiting.await, Err(SigningError::Closed));
         assert_eq!(pool.sign(key, input()).await, Err(SigningError::Closed));
     }

@@ -26,7 +26,7 @@ pub struct RotatedSecrets {
     pub kept_until: Option<Timestamp>,
 }
 
-/// Makes a new secret for each purpose. What was made with the older ones goes on to be accepted until its end: polling IDs
+/// Makes a new symmetric secret for each purpose. What was made with the older ones goes on to be accepted until its end: polling IDs
 /// for an hour, download URLs for up to 25.
 ///
 /// # Errors
@@ -37,8 +37,9 @@ pub async fn rotate_secrets(ctx: &Ctx, site: SiteId) -> Result<RotatedSecrets, F
         Box::pin(async move {
             ensure_fits(tx, &vault).await?;
             insert_secrets(tx, site, &vault, &*rng, now).await?;
-            let mut rotated = RotatedSecrets { made: SecretPurpose::ALL.len(), kept: 0, removed: 0, kept_until: None };
-            for purpose in SecretPurpose::ALL {
+            let mut rotated =
+                RotatedSecrets { made: SecretPurpose::SYMMETRIC.len(), kept: 0, removed: 0, kept_until: None };
+            for purpose in SecretPurpose::SYMMETRIC {
                 let mut secrets = tx.site_secrets().list(site).await?;
                 secrets.retain(|secret| secret.purpose == purpose);
                 // Newest first: each one was replaced by the one before it in the list.
@@ -59,7 +60,7 @@ pub async fn rotate_secrets(ctx: &Ctx, site: SiteId) -> Result<RotatedSecrets, F
     .await
 }
 
-/// Writes a new secret for each purpose.
+/// Writes a new symmetric secret for each purpose.
 pub(crate) async fn insert_secrets(
     tx: &mut dyn Tx,
     site: SiteId,
@@ -67,7 +68,7 @@ pub(crate) async fn insert_secrets(
     rng: &dyn Rng,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for purpose in SecretPurpose::ALL {
+    for purpose in SecretPurpose::SYMMETRIC {
         let secret = Secret::new(random_array::<32>(rng));
         let sealed = vault.seal(rng, &secret_label(site, purpose), secret.expose());
         tx.site_secrets().insert(site, purpose, &sealed, now).await?;

@@ -13,6 +13,7 @@ use countersign_store::{StoreError, Tx};
 use countersign_vault::Vault;
 
 use super::admin::secret_label;
+use super::license_signer::LicenseSigner;
 use super::snapshot::{ActiveSigningKey, DeviceKey, SiteSnapshot};
 use super::timed::TimedKeys;
 use crate::Fault;
@@ -71,13 +72,16 @@ pub(super) fn build(
             break;
         }
     }
+    let license_signers = license_signers(vault, &site, &rows.secrets, previous, now)?;
     let mut polling_keys = Vec::new();
     let mut url_keys = Vec::new();
     for secret in &rows.secrets {
-        let opened = vault.open(&secret_label(site.id, secret.purpose), &secret.sealed)?;
+        let open = || vault.open(&secret_label(site.id, secret.purpose), &secret.sealed);
         match secret.purpose {
-            SecretPurpose::DownloadUrls => url_keys.push((secret, HmacKey::new(opened.expose()))),
+            SecretPurpose::DownloadUrls => url_keys.push((secret, HmacKey::new(open()?.expose()))),
+            SecretPurpose::LicenseAnswers => {}
             SecretPurpose::PollingIds => {
+                let opened = open()?;
                 let bytes = <&[u8; 32]>::try_from(opened.expose().as_slice());
                 let bytes = bytes.map_err(|error| unusable("a polling secret", error))?;
                 polling_keys.push((secret, SealingKey::new(bytes)));
@@ -86,7 +90,7 @@ pub(super) fn build(
     }
     let (polling_keys, url_keys) = (TimedKeys::new(polling_keys), TimedKeys::new(url_keys));
     let catalog = Catalog::new(rows.packages, rows.updates);
-    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, polling_keys, url_keys })
+    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, license_signers, polling_keys, url_keys })
 }
 
 fn parse_public(record: &AuthorizationKey, policy: RsaPolicy) -> Result<VerifyingKey, Fault> {
@@ -110,6 +114,30 @@ fn signing_key(
     Ok(ActiveSigningKey { id: row.id, created_at: row.created_at, key: Arc::new(key) })
 }
 
-fn unusable(what: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Fault {
+/// Newest first, down to the one that signs now.
+fn license_signers(
+    vault: &Vault,
+    site: &Site,
+    secrets: &[SiteSecret],
+    previous: Option<&SiteSnapshot>,
+    now: Timestamp,
+) -> Result<Vec<LicenseSigner>, Fault> {
+    let rows: Vec<_> = secrets.iter().filter(|secret| secret.purpose == SecretPurpose::LicenseAnswers).collect();
+    let signs_now = signing_key_in_force(&rows, |row| row.created_at, now).map(|row| row.id);
+    let mut signers = Vec::new();
+    for row in rows {
+        let loaded = previous.and_then(|snapshot| snapshot.license_signers.iter().find(|signer| signer.id == row.id));
+        signers.push(match loaded {
+            Some(signer) => signer.clone(),
+            None => LicenseSigner::open(vault, site, row)?,
+        });
+        if Some(row.id) == signs_now {
+            break;
+        }
+    }
+    Ok(signers)
+}
+
+pub(super) fn unusable(what: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::Key { what: what.into(), source: Box::new(source) }
 }

@@ -9,6 +9,7 @@ use countersign_domain::keys::{AuthorizationKey, signing_key_in_force as in_forc
 use countersign_domain::site::Site;
 use countersign_domain::time::Timestamp;
 
+use super::license_signer::LicenseSigner;
 use super::timed::TimedKeys;
 
 /// A site as it was at one generation.
@@ -18,6 +19,8 @@ pub struct SiteSnapshot {
     pub(crate) device_keys: Vec<DeviceKey>,
     /// Newest first, down to the one that signs now: those before it sign when they have been published long enough.
     pub(crate) signing_keys: Vec<ActiveSigningKey>,
+    /// What signs answers of the license door, newest first, down to the one that signs now. Empty until the first is needed.
+    pub(crate) license_signers: Vec<LicenseSigner>,
     /// Seal polling IDs.
     pub(crate) polling_keys: TimedKeys<SealingKey>,
     /// Authenticate download URLs.
@@ -34,6 +37,11 @@ impl SiteSnapshot {
     /// The key that signs at `now`.
     pub(crate) fn signing_key(&self, now: Timestamp) -> Option<&ActiveSigningKey> {
         in_force(&self.signing_keys, |key| key.created_at, now)
+    }
+
+    /// What signs answers of the license door at `now`.
+    pub(crate) fn license_signer(&self, now: Timestamp) -> Option<&LicenseSigner> {
+        in_force(&self.license_signers, |signer| signer.created_at, now)
     }
 
     /// The packages and updates of the site.

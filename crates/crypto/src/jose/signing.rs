@@ -44,6 +44,12 @@ impl SigningInput {
     }
 }
 
+impl AsRef<[u8]> for SigningInput {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 /// Makes a compact RS256 token. `claims` are the bytes of its payload; [`ProtectedHeader::jwt`] is the usual header.
 ///
 /// # Errors

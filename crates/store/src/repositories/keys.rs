@@ -44,7 +44,7 @@ pub trait SigningKeys: Send {
     async fn reseal(&mut self, site: SiteId, key: SigningKeyId, sealed: &[u8]) -> Result<bool, StoreError>;
 }
 
-/// Symmetric secrets of sites.
+/// Secrets of sites.
 #[async_trait]
 pub trait SiteSecrets: Send {
     /// Writes a secret, sealed.
