@@ -1,6 +1,7 @@
 //! What use cases work with.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_blobs::Blobs;
@@ -19,6 +20,7 @@ use crate::memo::Memos;
 use crate::rate_limits::Rates;
 use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
+use crate::storages::BackEnds;
 use crate::users::PasswordPool;
 use crate::writes::Writes;
 
@@ -28,6 +30,8 @@ pub struct Parts {
     pub store: Store,
     /// Where bytes are kept.
     pub blobs: Arc<dyn Blobs>,
+    /// Where storages without a place of their own keep theirs: a directory, in which each has one.
+    pub storages: PathBuf,
     /// Opens what the store keeps sealed.
     pub vault: Arc<Vault>,
     /// Digests tokens.
@@ -65,6 +69,7 @@ pub struct Shared {
     pub(crate) signature_budget: SignatureBudget,
     pub(crate) rates: Rates,
     pub(crate) writes: Arc<Writes>,
+    pub(crate) back_ends: BackEnds,
 }
 
 impl Deref for Ctx {
@@ -91,6 +96,7 @@ impl Ctx {
             signature_budget: SignatureBudget::default(),
             rates: Rates::default(),
             writes: Arc::default(),
+            back_ends: BackEnds::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;

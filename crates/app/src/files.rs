@@ -190,7 +190,7 @@ async fn remove_object(ctx: &Ctx, file: &StoredFile) {
 }
 
 /// Does work to its end, even when the caller goes away meanwhile: between row and bytes nothing is to be left over.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Fault> {
+pub(crate) async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Fault> {
     #[expect(
         clippy::disallowed_methods,
         reason = "one unit of work and one removal; when the process stops meanwhile, an object too many does no harm"

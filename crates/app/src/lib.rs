@@ -31,6 +31,7 @@ pub mod retention;
 pub mod scrub;
 mod signature_budget;
 pub mod sites;
+pub mod storages;
 pub mod trails;
 pub mod updates;
 pub mod users;

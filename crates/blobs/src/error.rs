@@ -71,6 +71,13 @@ pub enum ReceiveError {
 }
 
 impl BlobError {
+    /// Whether the storage has no more room, or may not have more.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+    }
+
     /// Names what was being done when the operating system refused.
     pub(crate) fn io(operation: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, source }

@@ -139,6 +139,11 @@ impl Blobs for LocalBlobs {
         blocking(move || directory.list(first)).await
     }
 
+    async fn capacity(&self) -> Result<Option<u64>, BlobError> {
+        let directory = Arc::clone(&self.directory);
+        blocking(move || directory.capacity()).await
+    }
+
     async fn count_leftovers(&self, now: SystemTime) -> Result<u64, BlobError> {
         let directory = Arc::clone(&self.directory);
         blocking(move || Ok(directory.leftovers(now)?.len() as u64)).await

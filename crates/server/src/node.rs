@@ -70,6 +70,7 @@ impl Node {
         let parts = Parts {
             store,
             blobs: Arc::new(blobs),
+            storages: config.data.join("storages"),
             vault: Arc::new(vault),
             digests,
             signing: SigningPool::start(threads).context("cannot start the signing threads")?,

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
     ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
+    ("0005_storages", include_str!("../migrations/0005_storages.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AuditTrail, AuthorizationKeys, Customers, DeviceEvents, Devices, Features,
-    Files, Installation, Licenses, Orders, Outbox, Packages, Products, SigningKeys, SiteSecrets, Sites, StatusReports,
-    Updates, Users,
+    Files, Installation, Licenses, Orders, Outbox, Packages, Products, RefusedUploads, SigningKeys, SiteSecrets, Sites,
+    StatusReports, StorageEntries, StorageVersions, Storages, Updates, Users,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -191,6 +191,9 @@ impl Tx for PgTx<'_> {
     fn products(&mut self) -> &mut dyn Products {
         self
     }
+    fn refused_uploads(&mut self) -> &mut dyn RefusedUploads {
+        self
+    }
     fn signing_keys(&mut self) -> &mut dyn SigningKeys {
         self
     }
@@ -201,6 +204,15 @@ impl Tx for PgTx<'_> {
         self
     }
     fn status_reports(&mut self) -> &mut dyn StatusReports {
+        self
+    }
+    fn storage_entries(&mut self) -> &mut dyn StorageEntries {
+        self
+    }
+    fn storage_versions(&mut self) -> &mut dyn StorageVersions {
+        self
+    }
+    fn storages(&mut self) -> &mut dyn Storages {
         self
     }
     fn updates(&mut self) -> &mut dyn Updates {

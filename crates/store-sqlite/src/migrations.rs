@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_licensing", include_str!("../migrations/0002_licensing.sql")),
     ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
+    ("0005_storages", include_str!("../migrations/0005_storages.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -94,6 +94,7 @@ async fn open(store: Store, folder: &Path, clock: Arc<TestClock>, options: &Worl
     let parts = Parts {
         store,
         blobs: Arc::new(blobs),
+        storages: folder.join("storages"),
         vault: Arc::new(vault),
         digests,
         signing: SigningPool::start(1).expect(SETS_UP),

@@ -86,7 +86,7 @@ impl Download {
     pub async fn open_local(&self, range: Range<u64>) -> Result<Option<LocalRange>, Fault> {
         let Some(file) = self.blobs.open_local(&self.key).await? else { return Ok(None) };
         file.check(&range)?;
-        Ok(Some(LocalRange { file, rest: range }))
+        Ok(Some(LocalRange::new(file, range)))
     }
 }
 
@@ -97,6 +97,11 @@ pub struct LocalRange {
 }
 
 impl LocalRange {
+    /// A range of a file that has it.
+    pub(crate) fn new(file: Arc<LocalFile>, range: Range<u64>) -> Self {
+        Self { file, rest: range }
+    }
+
     /// The next part, of at most so many bytes: the file, and where they are in it. They can be read without waiting.
     /// `None` at the end.
     ///

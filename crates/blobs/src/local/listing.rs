@@ -50,6 +50,18 @@ impl Directory {
         Ok(found)
     }
 
+    /// The size of the file system.
+    pub(super) fn capacity(&self) -> Result<Option<u64>, BlobError> {
+        #[cfg(target_os = "linux")]
+        {
+            let found = rustix::fs::statvfs(&self.root).map_err(io::Error::from);
+            let found = found.map_err(BlobError::io("read the size of the file system"))?;
+            Ok(Some(found.f_blocks.saturating_mul(found.f_frsize)))
+        }
+        #[cfg(not(target_os = "linux"))]
+        Ok(None)
+    }
+
     /// Removes what [`Directory::leftovers`] finds.
     pub(super) fn remove_leftovers(&self, now: SystemTime) -> Result<u64, BlobError> {
         let found = self.leftovers(now)?;

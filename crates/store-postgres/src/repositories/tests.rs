@@ -5,7 +5,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     activations, customers, device_events, devices, features, files, holdings, installation, keys, licenses, orders,
-    packages, sites, status_reports, trails, update_parts, updates, users,
+    packages, refused_uploads, sites, status_reports, storage_entries, storage_versions, storages, trails,
+    update_parts, updates, users,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -27,8 +28,12 @@ fn statements() -> Vec<&'static str> {
         licenses::ALL,
         orders::ALL,
         packages::ALL,
+        refused_uploads::ALL,
         sites::ALL,
         status_reports::ALL,
+        storage_entries::ALL,
+        storage_versions::ALL,
+        storages::ALL,
         trails::ALL,
         update_parts::ALL,
         updates::ALL,

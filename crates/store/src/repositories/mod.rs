@@ -7,6 +7,7 @@ mod installation;
 mod keys;
 mod licensing;
 mod sites;
+mod storages;
 mod trails;
 mod users;
 
@@ -25,6 +26,10 @@ pub use licensing::{
     Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
 };
 pub use sites::{SettingsOutcome, Sites};
+pub use storages::{
+    Entry, NewObject, NewStorage, RefusedUploads, StorageEntries, StorageObject, StorageSettings, StorageVersions,
+    Storages, UploadKey,
+};
 pub use trails::{AuditTrail, Outbox};
 pub use users::{AccessTokens, NewUser, Users};
 
@@ -88,6 +93,8 @@ pub trait Tx: Send {
     fn packages(&mut self) -> &mut dyn Packages;
     /// Products.
     fn products(&mut self) -> &mut dyn Products;
+    /// Uploads that were refused a moment ago.
+    fn refused_uploads(&mut self) -> &mut dyn RefusedUploads;
     /// Keys that sign answers.
     fn signing_keys(&mut self) -> &mut dyn SigningKeys;
     /// Symmetric secrets of sites.
@@ -96,6 +103,12 @@ pub trait Tx: Send {
     fn sites(&mut self) -> &mut dyn Sites;
     /// How updates go on devices.
     fn status_reports(&mut self) -> &mut dyn StatusReports;
+    /// Folders and files of storages.
+    fn storage_entries(&mut self) -> &mut dyn StorageEntries;
+    /// Versions of files in storages.
+    fn storage_versions(&mut self) -> &mut dyn StorageVersions;
+    /// Named storages.
+    fn storages(&mut self) -> &mut dyn Storages;
     /// Updates.
     fn updates(&mut self) -> &mut dyn Updates;
     /// People and jobs that administer.

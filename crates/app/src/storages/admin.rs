@@ -1,0 +1,147 @@
+//! Creating storages, changing and removing them.
+
+use countersign_domain::audit::Action;
+use countersign_domain::ids::SiteId;
+use countersign_domain::storage::{BackEnd, Storage, StorageName};
+use countersign_store::repositories::{Deleted, NewStorage, StorageSettings};
+
+use super::StorageError;
+use crate::fault::takes_store_errors;
+use crate::{Ctx, Fault};
+
+/// Why a storage was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateStorageError {
+    /// The back end cannot be used.
+    #[error("the back end cannot be used")]
+    BackEnd(#[source] StorageError),
+    /// The directory is no absolute path.
+    #[error("{0:?} is not an absolute path")]
+    Directory(String),
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The back end has objects in it: they may be another storage's.
+    #[error("the place is not empty; a storage needs one of its own")]
+    InUse,
+    /// The site has a storage of that name.
+    #[error("this site has a storage of that name already")]
+    Taken,
+}
+
+/// Why a storage was not changed or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageChangeError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// There are files or folders in it.
+    #[error("storage {0} is not empty; delete what is in it first")]
+    NotEmpty(StorageName),
+    /// No such storage.
+    #[error("this site has no storage {0}; see: countersign storage list")]
+    Unknown(StorageName),
+}
+
+takes_store_errors!(CreateStorageError, StorageChangeError);
+
+/// Creates a storage. Its place is tried first, and must be empty. It can be used when this returns, on every node.
+///
+/// # Errors
+/// [`CreateStorageError`] says what to change.
+pub async fn create(ctx: &Ctx, site: SiteId, storage: NewStorage) -> Result<Storage, CreateStorageError> {
+    if let BackEnd::Directory(directory) = &storage.back_end
+        && !std::path::Path::new(directory).is_absolute()
+    {
+        return Err(CreateStorageError::Directory(directory.clone()));
+    }
+    let name = storage.name.clone();
+    let now = ctx.now();
+    let created = ctx
+        .record(site, Action::new("storage.create", &name), move |tx| {
+            Box::pin(async move {
+                tx.storages().insert(site, &storage, now).await?.ok_or(CreateStorageError::Taken)?;
+                let found = tx.storages().find(site, &storage.name).await?;
+                found.ok_or(CreateStorageError::Taken)
+            })
+        })
+        .await?;
+    match try_place(ctx, &created).await {
+        Ok(()) => Ok(created),
+        Err(error) => {
+            // It was never usable, so nobody can have put anything there.
+            delete(ctx, site, &name).await.map_err(|_| Fault::Site)?;
+            Err(error)
+        }
+    }
+}
+
+async fn try_place(ctx: &Ctx, storage: &Storage) -> Result<(), CreateStorageError> {
+    let blobs = ctx.back_end(storage).await.map_err(CreateStorageError::BackEnd)?;
+    let is_empty = blobs.is_empty().await;
+    let is_empty = is_empty.map_err(|error| StorageError::of_back_end(&storage.name, error));
+    if is_empty.map_err(CreateStorageError::BackEnd)? { Ok(()) } else { Err(CreateStorageError::InUse) }
+}
+
+/// All storages of a site, by name.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn list(ctx: &Ctx, site: SiteId) -> Result<Vec<Storage>, Fault> {
+    ctx.store().read(move |tx| Box::pin(async move { Ok(tx.storages().list(site).await?) })).await
+}
+
+/// A storage by name.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn find(ctx: &Ctx, site: SiteId, name: &StorageName) -> Result<Option<Storage>, Fault> {
+    let name = name.clone();
+    ctx.store().read(move |tx| Box::pin(async move { Ok(tx.storages().find(site, &name).await?) })).await
+}
+
+/// Changes what can be changed of a storage. A quota below what is in use lets nothing more in. Versions that are there
+/// stay until their file is next overwritten.
+///
+/// # Errors
+/// [`StorageChangeError`] says why nothing was changed.
+pub async fn set(
+    ctx: &Ctx,
+    site: SiteId,
+    name: &StorageName,
+    settings: StorageSettings,
+) -> Result<(), StorageChangeError> {
+    let wanted = name.clone();
+    ctx.record(site, Action::new("storage.set", name), move |tx| {
+        Box::pin(async move {
+            let found = tx.storages().find(site, &wanted).await?;
+            let found = found.ok_or_else(|| StorageChangeError::Unknown(wanted.clone()))?;
+            tx.storages().lock(found.id).await?;
+            if tx.storages().set(found.id, settings).await? { Ok(()) } else { Err(StorageChangeError::Unknown(wanted)) }
+        })
+    })
+    .await
+}
+
+/// Removes a storage that has nothing in it.
+///
+/// # Errors
+/// [`StorageChangeError`] says why it is still there.
+pub async fn delete(ctx: &Ctx, site: SiteId, name: &StorageName) -> Result<(), StorageChangeError> {
+    let wanted = name.clone();
+    let id = ctx
+        .record(site, Action::new("storage.delete", name), move |tx| {
+            Box::pin(async move {
+                let found = tx.storages().find(site, &wanted).await?;
+                let found = found.ok_or_else(|| StorageChangeError::Unknown(wanted.clone()))?;
+                match tx.storages().delete(found.id).await? {
+                    Deleted::Yes => Ok(found.id),
+                    Deleted::InUse => Err(StorageChangeError::NotEmpty(wanted)),
+                    Deleted::Unknown => Err(StorageChangeError::Unknown(wanted)),
+                }
+            })
+        })
+        .await?;
+    ctx.back_ends.forget(id);
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The places where storages keep their bytes, opened once for each process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use countersign_blobs::{BlobError, Blobs, LocalBlobs, ObjectKey};
+use countersign_domain::ids::StorageId;
+use countersign_domain::storage::{BackEnd, Storage};
+
+use super::StorageError;
+use crate::Ctx;
+
+/// Back ends that are open. One entry for each storage that was used, for as long as the process lives.
+#[derive(Default)]
+pub(crate) struct BackEnds {
+    open: Mutex<HashMap<StorageId, Opened>>,
+}
+
+#[derive(Clone)]
+struct Opened {
+    back_end: BackEnd,
+    blobs: Arc<dyn Blobs>,
+}
+
+impl Ctx {
+    /// The place where a storage keeps its bytes.
+    pub(crate) async fn back_end(&self, storage: &Storage) -> Result<Arc<dyn Blobs>, StorageError> {
+        let found = self.back_ends.lock().get(&storage.id).cloned();
+        if let Some(opened) = found
+            && opened.back_end == storage.back_end
+        {
+            return Ok(opened.blobs);
+        }
+        let blobs = self.open_back_end(storage).await?;
+        let opened = Opened { back_end: storage.back_end.clone(), blobs: blobs.clone() };
+        self.back_ends.lock().insert(storage.id, opened);
+        Ok(blobs)
+    }
+
+    async fn open_back_end(&self, storage: &Storage) -> Result<Arc<dyn Blobs>, StorageError> {
+        let directory = match &storage.back_end {
+            BackEnd::Managed => self.parts.storages.join(storage.id.to_string()),
+            BackEnd::Directory(directory) => directory.into(),
+            BackEnd::Bucket(_) => {
+                let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
+                let source = BlobError::Io { operation: "open a bucket", source: error };
+                return Err(StorageError::Unavailable(storage.name.clone(), source));
+            }
+        };
+        let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(self.now().as_millis()).unwrap_or(0));
+        let blobs = LocalBlobs::open(directory, self.parts.rng.clone(), now).await;
+        Ok(Arc::new(blobs.map_err(|error| StorageError::of_back_end(&storage.name, error))?))
+    }
+
+    /// Removes objects that nobody names any more. A failure is logged only: the collector will try again.
+    pub(super) async fn remove_objects(&self, blobs: &dyn Blobs, keys: &[String]) {
+        for key in keys {
+            let removed = match key.parse::<ObjectKey>() {
+                Ok(key) => blobs.delete(&key).await.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = removed {
+                tracing::warn!(object = key, error, "an unused object was not removed");
+            }
+        }
+    }
+}
+
+impl BackEnds {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StorageId, Opened>> {
+        // Entries are put in whole, so a panic elsewhere does not spoil the map.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets a back end: its credentials have changed, or it is gone.
+    pub(super) fn forget(&self, storage: StorageId) {
+        self.lock().remove(&storage);
+    }
+}

@@ -1,0 +1,241 @@
+//! Moving files and folders.
+
+use countersign_domain::audit::Action;
+use countersign_domain::ids::FolderId;
+use countersign_domain::storage::{Storage, StorageAccess, VersionId};
+use countersign_domain::time::Timestamp;
+use countersign_store::Tx;
+use countersign_store::repositories::Entry;
+
+use super::caller::GrantedPlace;
+use super::copy::copy_rows;
+use super::copy_folder::{check_apart, copy_tree, remove_copied};
+use super::delete::remove;
+use super::transfer::transfer;
+use super::tree::{Content, Locked};
+use super::{Place, StorageCaller, StorageError};
+use crate::Ctx;
+use crate::files::to_its_end;
+
+/// Most entries of two folders that are put together in one unit of work: other writers never wait long for it.
+const MERGED_AT_ONCE: usize = 500;
+
+/// Moves a file with its versions, or one version, which leaves the others behind. What is at the destination is overwritten,
+/// or kept as a version. Within a storage that is one step; between storages the bytes are copied and compared, and the
+/// source is deleted last, unless it was changed meanwhile.
+///
+/// # Errors
+/// [`StorageError`] says why the source is still there.
+pub async fn move_file(
+    ctx: &Ctx,
+    caller: &StorageCaller,
+    from: &Place,
+    to: &Place,
+    version: Option<VersionId>,
+) -> Result<(), StorageError> {
+    let from = caller.at(from, StorageAccess::Write)?;
+    let to = caller.at(to, StorageAccess::Write)?;
+    if to.path.is_root() || from.path.is_root() {
+        return Err(StorageError::Root);
+    }
+    let ctx = ctx.clone();
+    if from.storage != to.storage {
+        let copied = transfer(&ctx, &from, version, &to).await?;
+        return to_its_end(async move { remove_source(&ctx, &from, version, &copied.sha256).await }).await?;
+    }
+    to_its_end(async move {
+        let action = Action::new("storage.move", format!("{} to {}", from.text(), to.path));
+        let unit = ctx.record(from.site, action, move |tx| {
+            Box::pin(async move {
+                let mut locked = Locked::new(from.lock(tx).await?);
+                let now = tx.now().await?;
+                match version {
+                    Some(version) => {
+                        copy_rows(tx, &mut locked, &from, &to, Some(version), now).await?;
+                        remove(tx, &mut locked, &from, Some(version)).await?;
+                    }
+                    None => move_rows(tx, &mut locked, &from, &to, now).await?,
+                }
+                let storage = locked.storage.clone();
+                Ok::<_, StorageError>((storage, locked.finish(tx).await?))
+            })
+        });
+        let (storage, unused) = unit.await?;
+        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        Ok(())
+    })
+    .await?
+}
+
+/// Deletes the source of a move to another storage, if it still has the bytes that were copied.
+async fn remove_source(
+    ctx: &Ctx,
+    from: &GrantedPlace,
+    version: Option<VersionId>,
+    sha256: &[u8; 32],
+) -> Result<(), StorageError> {
+    let (wanted, sha256) = (from.clone(), *sha256);
+    let unit = ctx.record(from.site, Action::new("storage.delete", from.text()), move |tx| {
+        Box::pin(async move {
+            let mut locked = Locked::new(wanted.lock(tx).await?);
+            if version.is_none() {
+                let file = wanted.file(tx, &locked.storage).await?;
+                let latest = tx.storage_versions().latest(file).await?;
+                if latest.is_none_or(|latest| latest.sha256 != sha256) {
+                    return Err(StorageError::Changed(wanted.text()));
+                }
+            }
+            remove(tx, &mut locked, &wanted, version).await?;
+            let storage = locked.storage.clone();
+            Ok((storage, locked.finish(tx).await?))
+        })
+    });
+    let (storage, unused) = unit.await?;
+    ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+    Ok(())
+}
+
+/// Moves a file inside a unit.
+async fn move_rows(
+    tx: &mut dyn Tx,
+    locked: &mut Locked,
+    from: &GrantedPlace,
+    to: &GrantedPlace,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let source = from.file(tx, &locked.storage).await?;
+    if from.path == to.path {
+        return Ok(());
+    }
+    let (folder, name) = to.make_parent(tx, &locked.storage, 0, now).await?;
+    match tx.storage_entries().find(folder, &name).await? {
+        None => Ok(tx.storage_entries().set_place(Entry::File(source), folder, &name).await?),
+        Some(Entry::File(_)) => {
+            copy_rows(tx, locked, from, to, None, now).await?;
+            Ok(locked.remove_file(tx, source).await?)
+        }
+        Some(Entry::Folder(_)) => Err(StorageError::IsFolder(to.text())),
+    }
+}
+
+/// Moves a folder with everything in it. Within a storage that is one step, however much is in it: only where the destination
+/// is a folder already, the two are put together, up to a limit. Between storages all bytes are copied first, and the sources
+/// are deleted then, except those that were changed meanwhile.
+///
+/// # Errors
+/// [`StorageError`] says why the source is still there; between storages, what was copied before stays at the destination.
+pub async fn move_folder(ctx: &Ctx, caller: &StorageCaller, from: &Place, to: &Place) -> Result<(), StorageError> {
+    let from = caller.at(from, StorageAccess::Write)?;
+    let to = caller.at(to, StorageAccess::Write)?;
+    check_apart(&from, &to)?;
+    if from.path.is_root() {
+        return Err(StorageError::Root);
+    }
+    if from.storage != to.storage {
+        copy_tree(ctx, &from, &to).await?;
+        return remove_copied(ctx, &from, &to).await;
+    }
+    let ctx = ctx.clone();
+    to_its_end(async move {
+        let action = Action::new("storage.move-folder", format!("{} to {}", from.text(), to.path));
+        let unit = ctx.record(from.site, action, move |tx| {
+            Box::pin(async move {
+                let mut locked = Locked::new(from.lock(tx).await?);
+                let now = tx.now().await?;
+                move_folder_rows(tx, &mut locked, &from, &to, now).await?;
+                let storage = locked.storage.clone();
+                Ok::<_, StorageError>((storage, locked.finish(tx).await?))
+            })
+        });
+        let (storage, unused) = unit.await?;
+        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        Ok(())
+    })
+    .await?
+}
+
+async fn move_folder_rows(
+    tx: &mut dyn Tx,
+    locked: &mut Locked,
+    from: &GrantedPlace,
+    to: &GrantedPlace,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let storage: Storage = locked.storage.clone();
+    let source = from.folder(tx, &storage).await?;
+    let reach = tx.storage_entries().reach(source).await?;
+    if to.path.is_root() {
+        return merge(tx, locked, (source, storage.root), now).await;
+    }
+    let (parent, name) = to.make_parent(tx, &storage, reach, now).await?;
+    match tx.storage_entries().find(parent, &name).await? {
+        None => Ok(tx.storage_entries().set_place(Entry::Folder(source), parent, &name).await?),
+        Some(Entry::Folder(target)) => {
+            extend(tx, target, reach).await?;
+            merge(tx, locked, (source, target), now).await
+        }
+        Some(Entry::File(_)) => Err(StorageError::IsFile(to.text())),
+    }
+}
+
+/// Puts what is in one folder into another and removes the first. Files of equal names are overwritten.
+async fn merge(
+    tx: &mut dyn Tx,
+    locked: &mut Locked,
+    pair: (FolderId, FolderId),
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let mut pairs = vec![pair];
+    let mut emptied = Vec::new();
+    let mut entries = 0_usize;
+    while let Some((source, target)) = pairs.pop() {
+        let most = u32::try_from(MERGED_AT_ONCE + 1).unwrap_or(u32::MAX);
+        for (entry, found) in tx.storage_entries().list(source, None, most).await? {
+            entries += 1;
+            if entries > MERGED_AT_ONCE {
+                return Err(StorageError::TooMany { limit: MERGED_AT_ONCE });
+            }
+            match (entry, tx.storage_entries().find(target, &found.name).await?) {
+                (entry, None) => tx.storage_entries().set_place(entry, target, &found.name).await?,
+                (Entry::Folder(inner), Some(Entry::Folder(there))) => {
+                    let reach = tx.storage_entries().reach(inner).await?;
+                    extend(tx, there, reach).await?;
+                    pairs.push((inner, there));
+                }
+                (Entry::File(file), Some(Entry::File(there))) => overwrite(tx, locked, (file, there), now).await?,
+                (Entry::File(_), Some(Entry::Folder(_))) => return Err(StorageError::IsFolder(found.name)),
+                (Entry::Folder(_), Some(Entry::File(_))) => return Err(StorageError::IsFile(found.name)),
+            }
+        }
+        emptied.push(source);
+    }
+    // From below: a folder is found after the one that holds it.
+    for folder in emptied.into_iter().rev() {
+        tx.storage_entries().delete(Entry::Folder(folder)).await?;
+    }
+    Ok(())
+}
+
+/// Makes the latest version of one file the latest of another, and removes the first.
+async fn overwrite(
+    tx: &mut dyn Tx,
+    locked: &mut Locked,
+    (file, there): (countersign_domain::ids::StorageFileId, countersign_domain::ids::StorageFileId),
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    if let Some(latest) = tx.storage_versions().latest(file).await?
+        && let Some(object) = tx.storage_versions().object_of(latest.version).await?
+    {
+        let content = Content { object: object.id, size: latest.size, media_type: latest.media_type };
+        locked.add_version(tx, there, content, now).await?;
+    }
+    Ok(locked.remove_file(tx, file).await?)
+}
+
+/// Says that paths below a folder may be so long.
+async fn extend(tx: &mut dyn Tx, folder: FolderId, reach: u64) -> Result<(), StorageError> {
+    if tx.storage_entries().reach(folder).await? < reach {
+        tx.storage_entries().set_reach(folder, reach).await?;
+    }
+    Ok(())
+}

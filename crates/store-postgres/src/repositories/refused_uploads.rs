@@ -1,0 +1,51 @@
+//! Uploads that were refused a moment ago.
+
+use async_trait::async_trait;
+use countersign_domain::ids::SiteId;
+use countersign_domain::storage::StorageName;
+use countersign_domain::time::Timestamp;
+use countersign_store::StoreError;
+use countersign_store::repositories::{RefusedUploads, UploadKey};
+
+use crate::connection::Value;
+use crate::rows::{column, time};
+use crate::transaction::PgTx;
+
+const INSERT: &str = "insert into refused_uploads (site, client, storage, path, ends_at) values ($1, $2, $3, $4, $5)
+    on conflict (site, client, storage, path) do update set ends_at = greatest(refused_uploads.ends_at, excluded.ends_at)";
+const FIND: &str = "select ends_at from refused_uploads where site = $1 and client = $2 and storage = $3 and path = $4";
+const DELETE: &str = "delete from refused_uploads where site = $1 and client = $2 and storage = $3 and path = $4";
+const DELETE_BEFORE: &str = "delete from refused_uploads where (site, client, storage, path) in
+    (select site, client, storage, path from refused_uploads where site = $1 and ends_at < $2 order by ends_at limit $3)";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT, FIND, DELETE, DELETE_BEFORE];
+
+#[async_trait]
+impl RefusedUploads for PgTx<'_> {
+    async fn insert(&mut self, site: SiteId, upload: &UploadKey, until: Timestamp) -> Result<(), StoreError> {
+        let UploadKey { client, path, .. } = upload;
+        let values: [Value<'_>; 5] = [&site.0, client, &storage(upload), &path.as_str(), &until.as_millis()];
+        self.changed(INSERT, &values).await.map(|_| ())
+    }
+
+    async fn find(&mut self, site: SiteId, upload: &UploadKey) -> Result<Option<Timestamp>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &upload.client, &storage(upload), &upload.path.as_str()];
+        self.first(FIND, &values, |row| column(row, 0).map(time)).await
+    }
+
+    async fn delete(&mut self, site: SiteId, upload: &UploadKey) -> Result<(), StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &upload.client, &storage(upload), &upload.path.as_str()];
+        self.changed(DELETE, &values).await.map(|_| ())
+    }
+
+    async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.changed(DELETE_BEFORE, &[&site.0, &before.as_millis(), &i64::from(limit)]).await
+    }
+}
+
+/// The storage as the request named it: empty when it named none.
+fn storage(upload: &UploadKey) -> &str {
+    upload.storage.as_ref().map_or("", StorageName::as_str)
+}
