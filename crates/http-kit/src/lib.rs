@@ -7,7 +7,8 @@
 //! | panics of handlers, inside of the log | [`panics`] |
 //! | from which address a request comes | [`client_address`] |
 //! | reading a body within a size and a time | [`body`] |
-//! | a JSON body as a structure | [`json`] |
+//! | a JSON body as a structure, one in parts | [`json`], [`form_data`] |
+//! | names as clients write them | [`lenient`] |
 //! | answering with a file: conditions, ranges, digests | [`answer`] and the modules it is made of |
 //! | pieces of files that the system itself sends | [`passage`] |
 //! | headers that keep answers out of caches and from being guessed at | [`security_headers`] |
@@ -24,8 +25,10 @@ pub mod conditional;
 pub mod current_request;
 pub mod disposition;
 pub mod entity_tag;
+pub mod form_data;
 pub mod http_time;
 pub mod json;
+pub mod lenient;
 mod multipart;
 pub mod openapi_page;
 pub mod panics;
