@@ -17,6 +17,7 @@ mod fault;
 pub mod files;
 pub mod installation;
 pub mod keys;
+pub mod license_api;
 pub mod license_proof;
 pub mod licensing;
 pub mod listing;

@@ -13,6 +13,9 @@ const ROWS_PER_UNIT: u32 = 1000;
 /// Most units for one history of one site in a sweep: 500,000 rows, so that a sweep ends. The next one goes on.
 const UNITS_PER_HISTORY: u32 = 500;
 
+/// Days for which calls that were done once are kept: their answers are told for one.
+const ANSWERED_DAYS: u32 = 1;
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How many rows a sweep has removed.
@@ -24,11 +27,14 @@ pub struct Swept {
     pub device_events: u64,
     /// Committed changes that others are told about.
     pub events: u64,
+    /// Calls that were done once, whose answers are kept for a day.
+    pub answered_calls: u64,
 }
 
 /// A history that is kept for a number of days.
 #[derive(Clone, Copy)]
 enum History {
+    AnsweredCalls,
     DeviceEvents,
     Events,
     StatusReports,
@@ -45,6 +51,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
         swept.status_reports += remove(ctx, site.id, History::StatusReports, status_reports).await?;
         swept.device_events += remove(ctx, site.id, History::DeviceEvents, device_events).await?;
         swept.events += remove(ctx, site.id, History::Events, events).await?;
+        swept.answered_calls += remove(ctx, site.id, History::AnsweredCalls, ANSWERED_DAYS).await?;
     }
     Ok(swept)
 }
@@ -69,6 +76,7 @@ impl History {
         // The time that rows are stamped with, and not that of this machine.
         let before = tx.now().await?.minus(DAY.saturating_mul(days));
         match self {
+            Self::AnsweredCalls => tx.answered_calls().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::StatusReports => tx.status_reports().delete_before(site, before, ROWS_PER_UNIT).await,

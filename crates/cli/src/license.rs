@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::licensing::licenses;
 use countersign_domain::licensing::{ActivationLimit, License};
-use countersign_domain::text::{FeatureCode, LicenseKey};
+use countersign_domain::text::LicenseKey;
 use serde_json::{Value, json};
 
 use self::activations::{Activate, ListActivations, Release};
@@ -147,7 +147,7 @@ impl Listed<8> for License {
 }
 
 fn features(license: &License) -> Vec<&str> {
-    license.features.iter().map(FeatureCode::as_str).collect()
+    license.features.iter().map(|feature| feature.code.as_str()).collect()
 }
 
 fn validity(license: &License) -> String {

@@ -54,6 +54,17 @@ pub struct DeviceIdentity {
     pub publisher_name: String,
 }
 
+impl DeviceIdentity {
+    /// Kind of the host ID of a device that names nothing but its hardware, as licensed applications do.
+    pub const HARDWARE: &str = "HARDWARE";
+
+    /// The identity of a device that names nothing but hardware, which is this host ID.
+    #[must_use]
+    pub fn of_hardware(&self) -> Self {
+        Self { id: self.id.clone(), id_type: Self::HARDWARE.to_owned(), publisher_name: String::new() }
+    }
+}
+
 /// A device that the site knows: it has registered, or the producer has entered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {

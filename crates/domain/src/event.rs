@@ -25,6 +25,8 @@ pub enum Event {
     OrderCreated(OrderId),
     /// There is a new product.
     ProductCreated(ProductId),
+    /// Units of a license, or of one of its features, were counted on a device.
+    UnitsCounted(LicenseId, DeviceId),
 }
 
 /// An event in parts, as a store keeps it: a word, the row that it is about, and for some a second one.
@@ -52,6 +54,7 @@ impl Event {
             Self::LicenseReleased(license, device) => ("license.released", license.0, Some(device.0)),
             Self::OrderCreated(order) => ("order.created", order.0, None),
             Self::ProductCreated(product) => ("product.created", product.0, None),
+            Self::UnitsCounted(license, device) => ("license.units-counted", license.0, Some(device.0)),
         };
         EventParts { kind, subject, device }
     }
@@ -69,6 +72,7 @@ impl Event {
             ("license.created", None) => Self::LicenseCreated(LicenseId(subject)),
             ("license.released", Some(device)) => Self::LicenseReleased(LicenseId(subject), device),
             ("order.created", None) => Self::OrderCreated(OrderId(subject)),
+            ("license.units-counted", Some(device)) => Self::UnitsCounted(LicenseId(subject), device),
             ("product.created", None) => Self::ProductCreated(ProductId(subject)),
             _ => return None,
         };
@@ -105,6 +109,7 @@ mod tests {
             Event::LicenseReleased(LicenseId(8), DeviceId(9)),
             Event::OrderCreated(OrderId(10)),
             Event::ProductCreated(ProductId(11)),
+            Event::UnitsCounted(LicenseId(12), DeviceId(13)),
         ] {
             assert_eq!(Event::from_parts(event.parts()), Some(event));
         }

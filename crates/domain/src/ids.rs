@@ -46,6 +46,18 @@ row_ids! {
     LicenseId,
     /// A part of a product that a license can include.
     FeatureId,
+    /// Rules that licenses are made from.
+    PolicyId,
+    /// Products that are sold together.
+    BundleId,
+    /// Somebody whom a license is assigned to.
+    LicenseUserId,
+    /// A key with which applications call the license door.
+    ApiKeyId,
+    /// A text that an application keeps for a device.
+    DeviceVariableId,
+    /// A release of a product that applications are told about.
+    VersionId,
     /// A device that the site knows.
     DeviceId,
     /// A report of a device about the progress of an update.

@@ -114,6 +114,14 @@ checked_texts! {
     CustomerName, "a customer name", 255;
     /// The producer's number of an order, unique in its site.
     OrderNumber, "an order number", 255;
+    /// The short code that applications name a product or a bundle by, unique in its site.
+    ProductCode, "a product code", 255;
+    /// The code of a policy, unique in its product.
+    PolicyCode, "a policy code", 255;
+    /// What a device identifies its hardware with on the license door.
+    HardwareId, "a hardware ID", 512;
+    /// The e-mail address with which a license user logs in, unique in its site.
+    UserEmail, "an e-mail address", 254;
     /// The code of a feature, unique in its product.
     FeatureCode, "a feature code", 255;
     /// The name of an application that gets tokens.

@@ -66,6 +66,33 @@ impl Timestamp {
         (0..=Self::LATEST_MS).contains(&millis).then_some(Self(millis))
     }
 
+    /// The latest of the times that lie a whole number of times so many months after this one, and not after `now`; this
+    /// one itself when `now` is before it. A day that a month does not have is its last one.
+    #[must_use]
+    pub fn latest_of_months(self, months: i32, now: Self) -> Self {
+        let utc = |time: Self| {
+            let time = jiff::Timestamp::from_millisecond(time.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            time.to_zoned(TimeZone::UTC).datetime()
+        };
+        let (first, current) = (utc(self), utc(now));
+        let months = months.max(1);
+        let passed = (i32::from(current.year()) - i32::from(first.year())) * 12 + i32::from(current.month())
+            - i32::from(first.month());
+        let after = |periods: i32| {
+            let span = jiff::Span::new().try_months(i64::from(periods) * i64::from(months)).ok()?;
+            Some(Self::from_millis(
+                first.checked_add(span).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond(),
+            ))
+        };
+        let periods = passed.max(0) / months;
+        [periods, periods - 1]
+            .into_iter()
+            .filter(|periods| *periods >= 0)
+            .filter_map(after)
+            .find(|time| *time <= now)
+            .unwrap_or(self)
+    }
+
     /// The UTC calendar date of this time.
     #[must_use]
     pub fn date(self) -> Date {
@@ -104,6 +131,31 @@ impl Date {
             return Err(DateError(text.to_owned()));
         }
         Ok(Self(date))
+    }
+
+    /// The date so many days later; the latest accepted one when that is beyond the calendar.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Self {
+        self.plus(jiff::Span::new().try_days(days).ok())
+    }
+
+    /// The date so many months later, the last day of the month when it has no such day; the latest accepted one when that
+    /// is beyond the calendar.
+    #[must_use]
+    pub fn plus_months(self, months: i32) -> Self {
+        self.plus(jiff::Span::new().try_months(months).ok())
+    }
+
+    fn plus(self, span: Option<jiff::Span>) -> Self {
+        let latest = Timestamp(Timestamp::LATEST_MS).date();
+        span.and_then(|span| self.0.checked_add(span).ok()).map_or(latest, |date| Self(date).min(latest))
+    }
+
+    /// The last moment of this day, in UTC.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        let begin = self.0.to_zoned(TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_millisecond());
+        Timestamp::from_millis(begin + 86_399_999)
     }
 
     /// `MM/DD/YYYY`, the form of dates in update items (`docs/protocol/device.md`).

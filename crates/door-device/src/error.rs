@@ -208,6 +208,13 @@ fn refused_activation(refusal: ActivationRefusal) -> ErrorObject {
             let text = "The license is activated on as many devices as it allows. Release one, or use another license.";
             ErrorObject::new("activation.exhausted", text)
         }
+        ActivationRefusal::TransferLimit => {
+            let text = "The license has moved to another device as often as it may.";
+            ErrorObject::new("activation.transferLimit", text)
+        }
+        ActivationRefusal::VirtualMachine => {
+            ErrorObject::new("activation.virtualMachine", "The license does not work on virtual machines.")
+        }
     }
 }
 

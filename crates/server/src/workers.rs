@@ -60,8 +60,14 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
             period.tick().await;
             match retention::sweep(&ctx).await {
                 Ok(swept) if swept == retention::Swept::default() => {}
-                Ok(retention::Swept { status_reports, device_events, events }) => {
-                    tracing::info!(status_reports, device_events, events, "old rows of histories were removed");
+                Ok(retention::Swept { status_reports, device_events, events, answered_calls }) => {
+                    tracing::info!(
+                        status_reports,
+                        device_events,
+                        events,
+                        answered_calls,
+                        "old rows of histories were removed"
+                    );
                 }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;

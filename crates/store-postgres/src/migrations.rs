@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
     ("0005_storages", include_str!("../migrations/0005_storages.sql")),
+    ("0006_license_api", include_str!("../migrations/0006_license_api.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

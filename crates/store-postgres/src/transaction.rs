@@ -6,9 +6,10 @@ use std::error::Error;
 use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
-    AccessTokens, Accounts, Activations, AuditTrail, AuthorizationKeys, Customers, DeviceEvents, Devices, Features,
-    Files, Installation, Licenses, Orders, Outbox, Packages, Products, RefusedUploads, SigningKeys, SiteSecrets, Sites,
-    StatusReports, StorageEntries, StorageVersions, Storages, Updates, Users,
+    AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, AuditTrail, AuthorizationKeys, Bundles, Customers,
+    DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
+    Orders, Outbox, Packages, Policies, Products, RefusedUploads, SigningKeys, SiteSecrets, Sites, StatusReports,
+    StorageEntries, StorageVersions, Storages, Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -150,6 +151,33 @@ impl Tx for PgTx<'_> {
         self
     }
     fn activations(&mut self) -> &mut dyn Activations {
+        self
+    }
+    fn answered_calls(&mut self) -> &mut dyn AnsweredCalls {
+        self
+    }
+    fn api_keys(&mut self) -> &mut dyn ApiKeys {
+        self
+    }
+    fn bundles(&mut self) -> &mut dyn Bundles {
+        self
+    }
+    fn device_details(&mut self) -> &mut dyn DeviceDetails {
+        self
+    }
+    fn licensed_products(&mut self) -> &mut dyn LicensedProducts {
+        self
+    }
+    fn license_users(&mut self) -> &mut dyn LicenseUsers {
+        self
+    }
+    fn policies(&mut self) -> &mut dyn Policies {
+        self
+    }
+    fn trials(&mut self) -> &mut dyn Trials {
+        self
+    }
+    fn versions(&mut self) -> &mut dyn Versions {
         self
     }
     fn audit_trail(&mut self) -> &mut dyn AuditTrail {

@@ -12,7 +12,7 @@ use crate::error::OpenError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared for each connection; more than the repositories have.
-pub(crate) const CACHED_STATEMENTS: usize = 384;
+pub(crate) const CACHED_STATEMENTS: usize = 512;
 
 /// Pages of the database that the writing connection keeps in memory, in KiB: what its statements look up and change again
 /// and again. More is slower: after some commits SQLite goes through all of them.

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_epoch", include_str!("../migrations/0003_epoch.sql")),
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
     ("0005_storages", include_str!("../migrations/0005_storages.sql")),
+    ("0006_license_api", include_str!("../migrations/0006_license_api.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -31,7 +31,11 @@ pub(crate) async fn standing(
     ctx.store()
         .read(move |tx| {
             Box::pin(async move {
-                let device = tx.devices().find(site, &identity).await?;
+                let device = match tx.devices().find(site, &identity).await? {
+                    Some(device) => Some(device),
+                    // One that has activated a license under nothing but its hardware ID.
+                    None => tx.devices().find(site, &identity.of_hardware()).await?,
+                };
                 let Some(device) = device.filter(|device| device.status == DeviceStatus::Active) else {
                     return Ok(Standing::Unknown);
                 };

@@ -5,4 +5,4 @@ mod url;
 
 pub use open::{Download, DownloadRefusal, LocalRange, find};
 pub use url::UrlParts;
-pub(crate) use url::{LONGEST_URL_LIFE, UrlExpiry, url};
+pub(crate) use url::{LONGEST_URL_LIFE, UrlExpiry, short_lived_url, url};

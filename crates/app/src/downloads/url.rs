@@ -108,6 +108,17 @@ pub(crate) fn url(
     format!("{base}/f/{}/{}/{expiry}-{code}/{name}", site.site.name, hex_encode(sha256))
 }
 
+/// The absolute URL of a stored file that not everybody is entitled to.
+pub(crate) fn short_lived_url(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    name: &PlainFileName,
+    sha256: &[u8; 32],
+    now: Timestamp,
+) -> String {
+    url(ctx, site, name, sha256, UrlExpiry { end: expiry(sha256, SHORT_LIFE, now), asked_at: now })
+}
+
 /// When a URL that is made at a time ends: when its life is over, or up to an hour later, on an hourly grid.
 fn expiry(sha256: &[u8; 32], life: i64, asked_at: Timestamp) -> i64 {
     let phase = i64::from(u16::from_be_bytes([sha256[0], sha256[1]])) * GRID / (i64::from(u16::MAX) + 1);

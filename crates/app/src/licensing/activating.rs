@@ -17,12 +17,14 @@ pub(crate) async fn activate_on(
     events: &mut Vec<Event>,
 ) -> Result<Result<(), ActivationRefusal>, StoreError> {
     let activated = tx.activations().find(license.id, device.id).await?.is_some();
-    let registrant = Registrant { holder: device.holder, status: device.status, activated };
-    match decide(license, registrant, now.date()) {
+    let Device { id, holder, status, .. } = *device;
+    let registrant = Registrant { device: Some(id), holder, status, activated, virtual_machine: false };
+    match decide(license, registrant, now) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Step::Keep) => {}
         Ok(Step::Activate) => {
             tx.activations().insert(license.id, device.id, now).await?;
+            note_activation(tx, license, device, now).await?;
             events.push(Event::LicenseActivated(license.id, device.id));
         }
     }
@@ -31,6 +33,29 @@ pub(crate) async fn activate_on(
         note_change(events, device.id);
     }
     Ok(Ok(()))
+}
+
+/// Writes what an activation makes of the license: the first one sets its last days.
+pub(crate) async fn note_activation(
+    tx: &mut dyn Tx,
+    license: &License,
+    device: &Device,
+    now: Timestamp,
+) -> Result<License, StoreError> {
+    let mut noted = license.clone();
+    noted.note_activation(device.id, now);
+    tx.licenses().set_usage(license.id, &noted.usage).await?;
+    if noted.terms != license.terms {
+        tx.licenses().set_terms(license.id, &noted.terms).await?;
+    }
+    if noted.rules != license.rules {
+        tx.licenses().set_rules(license.id, &noted.rules).await?;
+    }
+    for (before, after) in license.features.iter().zip(&noted.features).filter(|(before, after)| before != after) {
+        tx.licenses().set_feature(license.id, before.id, &after.rules, after.meter).await?;
+    }
+    noted.activations = noted.activations.saturating_add(1);
+    Ok(noted)
 }
 
 /// Notes that a device has changed, unless that is told already or the device is new.

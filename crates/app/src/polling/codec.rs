@@ -83,6 +83,8 @@ fn activation_code(refusal: ActivationRefusal) -> u8 {
         ActivationRefusal::NotStarted => 35,
         ActivationRefusal::Expired => 36,
         ActivationRefusal::Exhausted => 37,
+        ActivationRefusal::TransferLimit => 38,
+        ActivationRefusal::VirtualMachine => 39,
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_domain::catalog::update::Update;
 use countersign_domain::keys::{AuthorizationKey, SecretPurpose, SigningKey, SiteSecret, signing_key_in_force};
 use countersign_domain::site::Site;
 use countersign_domain::time::Timestamp;
+use countersign_store::repositories::ApiKeyRecord;
 use countersign_store::{StoreError, Tx};
 use countersign_vault::Vault;
 
@@ -18,6 +19,7 @@ use super::snapshot::{ActiveSigningKey, DeviceKey, SiteSnapshot};
 use super::timed::TimedKeys;
 use crate::Fault;
 use crate::keys::signing_key_label;
+use crate::license_api::open_all;
 
 /// The rows of one site.
 pub(super) struct SiteRows {
@@ -25,6 +27,7 @@ pub(super) struct SiteRows {
     authorization_keys: Vec<AuthorizationKey>,
     signing_keys: Vec<SigningKey>,
     secrets: Vec<SiteSecret>,
+    api_keys: Vec<ApiKeyRecord>,
     packages: Vec<Package>,
     updates: Vec<Update>,
 }
@@ -36,6 +39,7 @@ pub(super) async fn read(tx: &mut dyn Tx, site: Site) -> Result<SiteRows, StoreE
         authorization_keys: tx.authorization_keys().list(id).await?,
         signing_keys: tx.signing_keys().list(id).await?,
         secrets: tx.site_secrets().list(id).await?,
+        api_keys: tx.api_keys().list(id).await?,
         packages: tx.packages().list(id).await?,
         updates: tx.updates().list(id).await?,
         site,
@@ -89,8 +93,9 @@ pub(super) fn build(
         }
     }
     let (polling_keys, url_keys) = (TimedKeys::new(polling_keys), TimedKeys::new(url_keys));
+    let api_keys = open_all(vault, site.id, rows.api_keys, previous)?;
     let catalog = Catalog::new(rows.packages, rows.updates);
-    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, license_signers, polling_keys, url_keys })
+    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, license_signers, polling_keys, url_keys, api_keys })
 }
 
 fn parse_public(record: &AuthorizationKey, policy: RsaPolicy) -> Result<VerifyingKey, Fault> {

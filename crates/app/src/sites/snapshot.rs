@@ -1,5 +1,6 @@
 //! All that answers a device's question, in memory: immutable, replaced as a whole when the site changes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use countersign_crypto::{HmacKey, RsaPrivateKey, SealingKey, VerifyingKey};
@@ -11,6 +12,7 @@ use countersign_domain::time::Timestamp;
 
 use super::license_signer::LicenseSigner;
 use super::timed::TimedKeys;
+use crate::license_api::OpenedApiKey;
 
 /// A site as it was at one generation.
 pub struct SiteSnapshot {
@@ -25,6 +27,8 @@ pub struct SiteSnapshot {
     pub(crate) polling_keys: TimedKeys<SealingKey>,
     /// Authenticate download URLs.
     pub(crate) url_keys: TimedKeys<HmacKey>,
+    /// Keys of the license door, by public part.
+    pub(crate) api_keys: HashMap<String, Arc<OpenedApiKey>>,
 }
 
 impl SiteSnapshot {

@@ -10,3 +10,4 @@ pub use admin::{
 pub use login::{Credentials, LoginError, Operator, login, login_from};
 pub(crate) use login::{FAILURES, FailedLogins};
 pub(crate) use passwords::PasswordPool;
+pub(crate) use passwords::TooMany;

@@ -43,18 +43,18 @@ impl Default for PasswordPool {
 
 /// Too many passwords are being checked.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooMany;
+pub(crate) struct TooMany;
 
 impl Ctx {
     /// Hashes a password for the store.
-    pub(super) async fn hash_password(&self, password: Secret<String>) -> Result<String, Fault> {
+    pub(crate) async fn hash_password(&self, password: Secret<String>) -> Result<String, Fault> {
         let rng = self.parts.rng.clone();
         Ok(tokio::task::spawn_blocking(move || hash_password(&*rng, password.expose())).await?)
     }
 
     /// Whether a password belongs to a hash; without a hash the answer is no, after the same time. A password that fits is
     /// remembered together with its hash, so that who sends it with every request does not cost 30 ms each time.
-    pub(super) async fn check_password(
+    pub(crate) async fn check_password(
         &self,
         hash: Option<String>,
         password: Secret<String>,
@@ -85,7 +85,7 @@ impl Ctx {
     }
 
     /// Whether a password is known to belong to a hash. This costs next to nothing.
-    pub(super) fn remembers_password(&self, hash: &str, password: &Secret<String>) -> bool {
+    pub(crate) fn remembers_password(&self, hash: &str, password: &Secret<String>) -> bool {
         self.memos.passwords.get(&self.password_memo(hash, password)).is_some()
     }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use countersign_domain::device::{DeviceClass, DeviceIdentity};
 use countersign_domain::ids::{CustomerId, OrderId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, LicenseRules, LicenseStatus, LicenseTerms};
 use countersign_domain::text::{CustomerName, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{NewCustomer, NewDevice, NewLicense};
@@ -105,7 +105,15 @@ async fn add_customer(tx: &mut dyn Tx, site: SiteId, name: &str, now: Timestamp)
 fn new_license(key: String, order: OrderId, product: ProductId, limit: u32) -> Result<NewLicense> {
     let limit = ActivationLimit::AtMost(limit);
     let terms = LicenseTerms { status: LicenseStatus::Enabled, start_date: None, end_date: None, limit };
-    Ok(NewLicense { key: LicenseKey::new(key)?, order, product, features: vec![], terms })
+    Ok(NewLicense {
+        key: LicenseKey::new(key)?,
+        order,
+        product,
+        bundle_key: None,
+        features: vec![],
+        terms,
+        rules: LicenseRules::default(),
+    })
 }
 
 fn new_device(number: u32, customer: CustomerId) -> NewDevice {

@@ -2,9 +2,10 @@
 
 use super::customer::Holder;
 use super::license::{License, Standing};
+use super::rules::TransferLimit;
 use crate::device::DeviceStatus;
-use crate::ids::{DeviceId, LicenseId};
-use crate::time::{Date, Timestamp};
+use crate::ids::{DeviceId, LicenseId, LicenseUserId};
+use crate::time::Timestamp;
 
 /// A license on a device: a mapped line item, in the words of the device door.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Activation {
     pub license: LicenseId,
     /// The device.
     pub device: DeviceId,
+    /// The user for whom it is activated, if the license is assigned to users.
+    pub user: Option<LicenseUserId>,
     /// Since when.
     pub activated_at: Timestamp,
 }
@@ -20,17 +23,22 @@ pub struct Activation {
 /// What is known of the device that wants to activate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registrant {
+    /// Which device; `None` when it is new.
+    pub device: Option<DeviceId>,
     /// Whose it is; `None` when it is new or anonymous.
     pub holder: Option<Holder>,
     /// Whether it is in use.
     pub status: DeviceStatus,
     /// Whether this license is activated on it already.
     pub activated: bool,
+    /// Whether it says that it is a virtual machine.
+    pub virtual_machine: bool,
 }
 
 impl Registrant {
     /// A device that the site has not heard of.
-    pub const NEW: Self = Self { holder: None, status: DeviceStatus::Active, activated: false };
+    pub const NEW: Self =
+        Self { device: None, holder: None, status: DeviceStatus::Active, activated: false, virtual_machine: false };
 }
 
 /// What is to be done.
@@ -63,20 +71,34 @@ pub enum ActivationRefusal {
     /// As many devices as the license allows have it activated.
     #[error("the license is activated on as many devices as it allows")]
     Exhausted,
+    /// The license has moved to another device as often as it may.
+    #[error("the license has moved to another device as often as it may")]
+    TransferLimit,
+    /// The license does not work on virtual machines.
+    #[error("the license does not work on virtual machines")]
+    VirtualMachine,
 }
 
 impl ActivationRefusal {
     /// All of them, in the order in which they are judged.
-    pub const ALL: [Self; 6] =
-        [Self::Obsolete, Self::OtherAccount, Self::Disabled, Self::NotStarted, Self::Expired, Self::Exhausted];
+    pub const ALL: [Self; 8] = [
+        Self::Obsolete,
+        Self::OtherAccount,
+        Self::Disabled,
+        Self::NotStarted,
+        Self::Expired,
+        Self::Exhausted,
+        Self::TransferLimit,
+        Self::VirtualMachine,
+    ];
 }
 
-/// Decides whether a license can be activated on a device today. To repeat an activation changes nothing and is no
-/// second one, even when the limit is reached or the license has ended since.
+/// Decides whether a license can be activated on a device now. To repeat an activation changes nothing and is no second
+/// one, even when the limit is reached or the license has ended since.
 ///
 /// # Errors
 /// [`ActivationRefusal`] says why not.
-pub fn decide(license: &License, device: Registrant, today: Date) -> Result<Step, ActivationRefusal> {
+pub fn decide(license: &License, device: Registrant, now: Timestamp) -> Result<Step, ActivationRefusal> {
     if device.status == DeviceStatus::Obsolete {
         return Err(ActivationRefusal::Obsolete);
     }
@@ -86,11 +108,25 @@ pub fn decide(license: &License, device: Registrant, today: Date) -> Result<Step
     if device.activated {
         return Ok(Step::Keep);
     }
-    match license.terms.standing(today) {
-        Standing::Disabled => Err(ActivationRefusal::Disabled),
-        Standing::NotStarted => Err(ActivationRefusal::NotStarted),
-        Standing::Expired => Err(ActivationRefusal::Expired),
-        Standing::InForce if license.terms.limit.has_room(license.activations) => Ok(Step::Activate),
-        Standing::InForce => Err(ActivationRefusal::Exhausted),
+    match license.standing(now) {
+        Standing::Disabled => return Err(ActivationRefusal::Disabled),
+        Standing::NotStarted => return Err(ActivationRefusal::NotStarted),
+        Standing::Expired => return Err(ActivationRefusal::Expired),
+        Standing::InForce => {}
     }
+    if !license.terms.limit.has_room(license.activations) {
+        return Err(ActivationRefusal::Exhausted);
+    }
+    let transfers_left = match license.rules.transfers {
+        TransferLimit::AtMost(limit) => license.usage.transfers < limit,
+        TransferLimit::Forbidden => false,
+        TransferLimit::Unlimited => true,
+    };
+    if license.is_transfer(device.device) && !transfers_left {
+        return Err(ActivationRefusal::TransferLimit);
+    }
+    if license.rules.prevent_vm && device.virtual_machine {
+        return Err(ActivationRefusal::VirtualMachine);
+    }
+    Ok(Step::Activate)
 }

@@ -22,10 +22,82 @@ pub struct Customer {
     pub name: CustomerName,
     /// Where to write to; may be empty.
     pub email: String,
+    /// Who to write to, and where.
+    pub contact: Contact,
     /// The account that the customer belongs to.
     pub account: Option<Account>,
     /// When the customer was entered.
     pub created_at: Timestamp,
+}
+
+/// Who to write to, and where. Everything may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// First name of a person.
+    pub first_name: String,
+    /// Last name of a person.
+    pub last_name: String,
+    /// Name of a company.
+    pub company_name: String,
+    /// Telephone number.
+    pub phone: String,
+    /// What the producer's own books call the customer.
+    pub reference: String,
+    /// Street and number.
+    pub address: String,
+    /// Postal code.
+    pub postcode: String,
+    /// City.
+    pub city: String,
+    /// State or province.
+    pub state: String,
+    /// Country.
+    pub country: String,
+}
+
+impl Contact {
+    /// Longest text of a contact, in bytes.
+    pub const LIMIT: usize = 255;
+
+    /// All of its texts, in the order of the members.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 10] {
+        [
+            &self.first_name,
+            &self.last_name,
+            &self.company_name,
+            &self.phone,
+            &self.reference,
+            &self.address,
+            &self.postcode,
+            &self.city,
+            &self.state,
+            &self.country,
+        ]
+    }
+
+    /// The contact as one text: its texts in order, each on a line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let texts = self.texts();
+        if texts.iter().all(|text| text.is_empty()) { String::new() } else { texts.map(one_line).join("\n") }
+    }
+
+    /// The contact of such a text; `None` when it is none.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::default());
+        }
+        let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        let [first_name, last_name, company_name, phone, reference, address, postcode, city, state, country] =
+            <[String; 10]>::try_from(lines).ok()?;
+        Some(Self { first_name, last_name, company_name, phone, reference, address, postcode, city, state, country })
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 impl Customer {

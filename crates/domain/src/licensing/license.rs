@@ -1,9 +1,15 @@
-//! Orders, licenses and features.
+//! Orders and licenses.
+
+use std::time::Duration;
 
 use super::customer::Holder;
+use super::feature::LicenseFeature;
+use super::metering::Meter;
+use super::rules::{LicenseRules, LicenseType};
+use super::validity::Validity;
 use crate::catalog::package::Product;
-use crate::ids::{FeatureId, LicenseId, OrderId, ProductId};
-use crate::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber};
+use crate::ids::{DeviceId, LicenseId, OrderId};
+use crate::text::{CustomerName, LicenseKey, OrderNumber};
 use crate::time::{Date, Timestamp};
 
 /// A purchase of a customer: an entitlement, in the words of the device door.
@@ -21,19 +27,6 @@ pub struct Order {
     pub created_at: Timestamp,
 }
 
-/// A part of a product that a license can include.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Feature {
-    /// Row id.
-    pub id: FeatureId,
-    /// The product that it is a part of.
-    pub product: ProductId,
-    /// Code, unique in the product.
-    pub code: FeatureCode,
-    /// Text for people; may be empty.
-    pub name: String,
-}
-
 /// The right to use a product, on a number of devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct License {
@@ -49,14 +42,92 @@ pub struct License {
     pub customer: CustomerName,
     /// What it entitles to.
     pub product: Product,
+    /// The key of the bundle that it was sold in: it works for this license and for those beside it.
+    pub bundle_key: Option<LicenseKey>,
     /// Features that it includes, by code.
-    pub features: Vec<FeatureCode>,
+    pub features: Vec<LicenseFeature>,
     /// When and how often it can be used.
     pub terms: LicenseTerms,
+    /// What else was laid down for it.
+    pub rules: LicenseRules,
+    /// What has become of it.
+    pub usage: LicenseUsage,
     /// On how many devices it is activated now.
     pub activations: u32,
     /// When it was entered.
     pub created_at: Timestamp,
+}
+
+/// What has become of a license.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LicenseUsage {
+    /// When it was activated for the first time since it was made or reset; periods of units are counted from here.
+    pub first_activated_at: Option<Timestamp>,
+    /// The device that it was activated on last.
+    pub last_device: Option<DeviceId>,
+    /// Whether it was taken off a device since: the next other device is a transfer.
+    pub released: bool,
+    /// How often it has moved to another device.
+    pub transfers: u32,
+    /// Units that were counted.
+    pub meter: Meter,
+}
+
+impl License {
+    /// Whether it is in force at a time, its grace period included.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let standing = self.terms.standing(now.date());
+        let grace = self.rules.grace.map(|hours| Duration::from_secs(u64::from(hours).saturating_mul(3600)));
+        match (standing, grace, self.terms.end_date) {
+            (Standing::Expired, Some(grace), Some(end)) if now <= end.end().plus(grace) => Standing::InForce,
+            _ => standing,
+        }
+    }
+
+    /// Whether its last day has passed, whatever its grace period.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.terms.end_date.is_some_and(|end| end.end() < now)
+    }
+
+    /// Units that count at a time.
+    #[must_use]
+    pub fn meter_at(&self, now: Timestamp) -> Meter {
+        self.rules.metering.at(self.usage.meter, self.usage.first_activated_at, now)
+    }
+
+    /// Whether activating it on a device now is a transfer.
+    #[must_use]
+    pub fn is_transfer(&self, device: Option<DeviceId>) -> bool {
+        self.usage.released && self.usage.last_device.is_some() && self.usage.last_device != device
+    }
+
+    /// Whether it counts units.
+    #[must_use]
+    pub fn counts_units(&self) -> bool {
+        self.rules.license_type == LicenseType::Consumption
+    }
+
+    /// Takes note of an activation on a device. The first one sets the days that were left to it.
+    pub fn note_activation(&mut self, device: DeviceId, now: Timestamp) {
+        if self.is_transfer(Some(device)) {
+            self.usage.transfers = self.usage.transfers.saturating_add(1);
+        }
+        self.usage.last_device = Some(device);
+        self.usage.released = false;
+        if self.usage.first_activated_at.is_some() {
+            return;
+        }
+        self.usage.first_activated_at = Some(now);
+        let last_day = |validity: Validity| validity.last_day_from(now.date());
+        let trial = self.rules.trial_days.map(Validity::days);
+        self.terms.end_date = self.terms.end_date.or(self.rules.validity.or(trial).map(last_day));
+        self.rules.maintenance_end = self.rules.maintenance_end.or(self.rules.maintenance.map(last_day));
+        for feature in &mut self.features {
+            feature.rules.end_date = feature.rules.end_date.or(feature.rules.validity.map(last_day));
+        }
+    }
 }
 
 /// When and how often a license can be used.

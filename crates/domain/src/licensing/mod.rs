@@ -4,14 +4,34 @@
 //! is the activation ID; an activation is a mapped line item.
 
 mod activation;
+mod bundle;
 mod customer;
+mod device_facts;
 mod entitlement;
+mod feature;
 mod license;
+mod lines;
+mod metering;
+mod product;
+mod rules;
+mod user;
+mod validity;
+mod version;
 
 #[cfg(test)]
 mod tests;
 
 pub use activation::{Activation, ActivationRefusal, Registrant, Step, decide};
-pub use customer::{Account, Customer, Holder};
+pub use bundle::{Bundle, Policy};
+pub use customer::{Account, Contact, Customer, Holder};
+pub use device_facts::{DeviceFacts, DeviceVariable, VARIABLE_NAME_LIMIT, VARIABLE_VALUE_LIMIT, VARIABLES};
 pub use entitlement::{Entitlements, Holding};
-pub use license::{ActivationLimit, Feature, License, LicenseStatus, LicenseTerms, Order, Standing};
+pub use feature::{Feature, FeatureRules, FeatureType, LicenseFeature};
+pub use license::{ActivationLimit, License, LicenseStatus, LicenseTerms, LicenseUsage, Order, Standing};
+pub use lines::RULES_LIMIT;
+pub use metering::{ConsumptionRefusal, Meter, Metering, ResetPeriod, UNITS_LIMIT, Units};
+pub use product::{AuthorizationMethod, LicensedProduct, ProductRules, ProductStatus};
+pub use rules::{CustomField, FieldType, Floating, LicenseRules, LicenseType, Seats, TransferLimit};
+pub use user::{Assignment, LicenseUser, may_change};
+pub use validity::{Validity, ValidityError};
+pub use version::{Environment, ReleasedVersion};

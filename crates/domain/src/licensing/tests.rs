@@ -35,8 +35,11 @@ fn license(holder: Holder, terms: LicenseTerms, activations: u32) -> License {
         holder,
         customer: CustomerName::new("Nordwind").unwrap(),
         product: Product { id: ProductId(1), name: ProductName::new("Pump").unwrap() },
+        bundle_key: None,
         features: vec![],
         terms,
+        rules: LicenseRules::default(),
+        usage: LicenseUsage::default(),
         activations,
         created_at: Timestamp::EPOCH,
     }
@@ -103,7 +106,7 @@ fn an_activation_is_decided_in_order() {
         (license(BRANCH, terms(), 0), owned(RIVAL), "2026-06-01", Err(OtherAccount)),
         (license(ALONE, terms(), 0), obsolete, "2026-06-01", Err(Obsolete)),
     ] {
-        assert_eq!(decide(&license, device, date(today)), decision, "{device:?} on {today}");
+        assert_eq!(decide(&license, device, date(today).end()), decision, "{device:?} on {today}");
     }
 }
 

@@ -5,7 +5,7 @@ use countersign_app::{packages, products, updates};
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::EntitlementCheck;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
-use countersign_domain::licensing::{ActivationLimit, License, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, License, LicenseRules, LicenseStatus, LicenseTerms};
 use countersign_domain::text::{AccountName, CustomerName, LicenseKey, OrderNumber, PackageId, ProductName};
 use countersign_store::StoreError;
 use countersign_store::repositories::{NewCustomer, NewDevice, NewLicense};
@@ -80,7 +80,15 @@ impl App {
                 let order = tx.orders().insert(site, &number, customer, now).await?.unwrap();
                 let pump = ProductName::new("Pump").unwrap();
                 let product = tx.products().find(site, &pump).await?.expect("publish first").id;
-                let new = NewLicense { key, order, product, features: vec![], terms };
+                let new = NewLicense {
+                    key,
+                    order,
+                    product,
+                    bundle_key: None,
+                    features: vec![],
+                    terms,
+                    rules: LicenseRules::default(),
+                };
                 tx.licenses().insert(site, &new, now).await
             })
         });

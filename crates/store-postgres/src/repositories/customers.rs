@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{AccountId, CustomerId, SiteId};
-use countersign_domain::licensing::{Account, Customer, Holder};
+use countersign_domain::licensing::{Account, Contact, Customer, Holder};
 use countersign_domain::text::{AccountName, CustomerName};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -19,16 +19,21 @@ const FIND_ACCOUNT: &str = "select id, name from accounts where site = $1 and na
 const LIST_ACCOUNTS: &str = "select id, name from accounts where site = $1 and id > $2 order by id limit $3";
 const INSERT: &str = "insert into customers (site, name, email, account, created_at) values ($1, $2, $3, $4, $5)
     on conflict do nothing returning id";
-const FIND: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const FIND: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = $1 and c.name = $2";
-const FIND_BY_ID: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const FIND_BY_ID: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = $1 and c.id = $2";
-const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = $1 and c.id > $2 order by c.id limit $3";
+
+const FIND_BY_EMAIL: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
+    from customers c left join accounts a on a.id = c.account where c.site = $1 and c.email = $2 order by c.id limit 1";
+const SET_CONTACT: &str = "update customers set contact = $2 where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST];
+pub(super) const ALL: &[&str] =
+    &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST, FIND_BY_EMAIL, SET_CONTACT];
 
 #[async_trait]
 impl Accounts for PgTx<'_> {
@@ -76,6 +81,14 @@ impl Customers for PgTx<'_> {
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError> {
         self.all(LIST, &[&site.0, &page.after, &i64::from(page.limit)], customer).await
     }
+
+    async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError> {
+        self.first(FIND_BY_EMAIL, &[&site.0, &email], customer).await
+    }
+
+    async fn set_contact(&mut self, customer: CustomerId, contact: &Contact) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_CONTACT, &[&customer.0, &contact.to_text()]).await? == 1)
+    }
 }
 
 /// Whose something is, from the two columns that start at `from`: customer, and the customer's account. `None`: nobody's.
@@ -104,6 +117,7 @@ fn customer(row: &Row) -> Result<Customer, StoreError> {
         id: CustomerId(id),
         name: place.check("name", CustomerName::new(column::<String>(row, 1)?))?,
         email: column(row, 2)?,
+        contact: place.present("contact", Contact::from_text(&column::<String>(row, 6)?))?,
         account,
         created_at: time(column(row, 3)?),
     })

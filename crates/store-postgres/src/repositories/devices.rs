@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
+use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Devices, NewDevice, Page};
@@ -37,14 +38,29 @@ const LOCK: &str = "select id from devices where site = $1 and host_id = $2 and 
 const LIST: &str = select_devices!("where d.site = $1 and d.id > $2 order by d.id limit $3");
 const LIST_OF_CUSTOMER: &str =
     select_devices!("where d.site = $1 and d.id > $2 and d.customer = $4 order by d.id limit $3");
+const LIST_BY_HARDWARE: &str =
+    select_devices!("where d.site = $1 and d.host_id = $2 order by d.id_type, d.publisher limit $3");
 const SET_CUSTOMER: &str = "update devices set customer = $2 where id = $1";
 const SET_STATUS: &str = "update devices set status = $2 where id = $1";
 const SET_LAST_SEEN: &str = "update devices set last_seen_at = $2 where id = $1";
 
+/// Most devices of one host ID that are looked at: they differ in kind or publisher only.
+const SAME_HARDWARE: i64 = 8;
+
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, FIND, FIND_BY_ID, LOCK, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    FIND,
+    FIND_BY_ID,
+    LOCK,
+    LIST,
+    LIST_OF_CUSTOMER,
+    SET_CUSTOMER,
+    SET_STATUS,
+    SET_LAST_SEEN,
+    LIST_BY_HARDWARE,
+];
 
 #[async_trait]
 impl Devices for PgTx<'_> {
@@ -88,6 +104,10 @@ impl Devices for PgTx<'_> {
         Devices::find(self, site, identity).await
     }
 
+    async fn list_by_hardware(&mut self, site: SiteId, hardware: &HardwareId) -> Result<Vec<Device>, StoreError> {
+        self.all(LIST_BY_HARDWARE, &[&site.0, &hardware.as_str(), &SAME_HARDWARE], device).await
+    }
+
     async fn list(
         &mut self,
         site: SiteId,
@@ -115,7 +135,7 @@ impl Devices for PgTx<'_> {
     }
 }
 
-fn device(row: &Row) -> Result<Device, StoreError> {
+pub(super) fn device(row: &Row) -> Result<Device, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "devices", row: id };
     Ok(Device {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{FeatureId, ProductId};
-use countersign_domain::licensing::Feature;
+use countersign_domain::licensing::{Feature, FeatureRules};
 use countersign_domain::text::FeatureCode;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -15,11 +15,12 @@ use crate::transaction::PgTx;
 
 const INSERT: &str = "insert into features (product, code, name, created_at) values ($1, $2, $3, $4)
     on conflict do nothing returning id";
-const LIST: &str = "select id, product, code, name from features where product = $1 order by code";
+const LIST: &str = "select id, product, code, name, rules from features where product = $1 order by code";
+const SET_RULES: &str = "update features set rules = $2 where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST];
+pub(super) const ALL: &[&str] = &[INSERT, LIST, SET_RULES];
 
 #[async_trait]
 impl Features for PgTx<'_> {
@@ -38,10 +39,16 @@ impl Features for PgTx<'_> {
     async fn list(&mut self, product: ProductId) -> Result<Vec<Feature>, StoreError> {
         self.all(LIST, &[&product.0], feature).await
     }
+
+    async fn set_rules(&mut self, feature: FeatureId, rules: &FeatureRules) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_RULES, &[&feature.0, &rules.to_text()]).await? == 1)
+    }
 }
 
 fn feature(row: &Row) -> Result<Feature, StoreError> {
     let id: i64 = column(row, 0)?;
-    let code = Place { table: "features", row: id }.check("code", FeatureCode::new(column::<String>(row, 2)?))?;
-    Ok(Feature { id: FeatureId(id), product: ProductId(column(row, 1)?), code, name: column(row, 3)? })
+    let place = Place { table: "features", row: id };
+    let code = place.check("code", FeatureCode::new(column::<String>(row, 2)?))?;
+    let rules = place.present("rules", FeatureRules::from_text(&column::<String>(row, 4)?))?;
+    Ok(Feature { id: FeatureId(id), product: ProductId(column(row, 1)?), code, name: column(row, 3)?, rules })
 }

@@ -1,7 +1,11 @@
 //! The repositories: one file per area, each statement a constant beside the method that uses it.
 
 mod activations;
+mod answered_calls;
+mod api_keys;
+mod bundles;
 mod customers;
+mod device_details;
 mod device_events;
 mod devices;
 mod features;
@@ -10,9 +14,12 @@ mod holdings;
 mod installation;
 mod keys;
 mod license_terms;
+mod license_users;
+mod licensed_products;
 mod licenses;
 mod orders;
 mod packages;
+mod policies;
 mod refused_uploads;
 mod sites;
 mod status_reports;
@@ -20,9 +27,11 @@ mod storage_entries;
 mod storage_versions;
 mod storages;
 mod trails;
+mod trials;
 mod update_parts;
 mod updates;
 mod users;
+mod versions;
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,10 @@ use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    activations, customers, device_events, devices, features, files, holdings, installation, keys, licenses, orders,
-    packages, refused_uploads, sites, status_reports, storage_entries, storage_versions, storages, trails,
-    update_parts, updates, users,
+    activations, answered_calls, api_keys, bundles, customers, device_details, device_events, devices, features, files,
+    holdings, installation, keys, license_users, licensed_products, licenses, orders, packages, policies,
+    refused_uploads, sites, status_reports, storage_entries, storage_versions, storages, trails, trials, update_parts,
+    updates, users, versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -37,6 +38,15 @@ fn statements() -> Vec<&'static str> {
         trails::ALL,
         update_parts::ALL,
         updates::ALL,
+        licensed_products::ALL,
+        policies::ALL,
+        bundles::ALL,
+        license_users::ALL,
+        device_details::ALL,
+        trials::ALL,
+        api_keys::ALL,
+        answered_calls::ALL,
+        versions::ALL,
         users::ALL,
     ]
     .concat()

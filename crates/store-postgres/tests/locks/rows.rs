@@ -2,7 +2,7 @@
 
 use countersign_domain::device::{DeviceClass, DeviceIdentity, Language};
 use countersign_domain::ids::{CustomerId, DeviceId, ProductId, SiteId, StoredFileId};
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, LicenseRules, LicenseStatus, LicenseTerms};
 use countersign_domain::report::StatusReport;
 use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_domain::text::{CustomerName, LicenseKey, OrderNumber, ProductName, UpdateId};
@@ -45,7 +45,15 @@ async fn fill(tx: &mut dyn Tx) -> Result<Rows, StoreError> {
         end_date: None,
         limit: ActivationLimit::Unlimited,
     };
-    let license = NewLicense { key: key(), order, product, features: Vec::new(), terms };
+    let license = NewLicense {
+        key: key(),
+        order,
+        product,
+        bundle_key: None,
+        features: Vec::new(),
+        terms,
+        rules: LicenseRules::default(),
+    };
     tx.licenses().insert(site, &license, NOW).await?.unwrap();
     let device =
         NewDevice { identity: identity(), identity_name: String::new(), class: DeviceClass::Client, customer: None };

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{AccountId, CustomerId, SiteId};
-use countersign_domain::licensing::{Account, Customer, Holder};
+use countersign_domain::licensing::{Account, Contact, Customer, Holder};
 use countersign_domain::text::{AccountName, CustomerName};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Accounts, Customers, NewCustomer, Page};
 use rusqlite::Row;
 
-use crate::rows::{Place, all, column, first, inserted, time};
+use crate::rows::{Place, all, changed, column, first, inserted, time};
 use crate::transaction::SqliteTx;
 
 const INSERT_ACCOUNT: &str =
@@ -18,16 +18,21 @@ const FIND_ACCOUNT: &str = "select id, name from accounts where site = ?1 and na
 const LIST_ACCOUNTS: &str = "select id, name from accounts where site = ?1 and id > ?2 order by id limit ?3";
 const INSERT: &str = "insert into customers (site, name, email, account, created_at) values (?1, ?2, ?3, ?4, ?5)
     on conflict do nothing returning id";
-const FIND: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const FIND: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.name = ?2";
-const FIND_BY_ID: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const FIND_BY_ID: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.id = ?2";
-const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name
+const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
     from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.id > ?2 order by c.id limit ?3";
+
+const FIND_BY_EMAIL: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
+    from customers c left join accounts a on a.id = c.account where c.site = ?1 and c.email = ?2 order by c.id limit 1";
+const SET_CONTACT: &str = "update customers set contact = ?2 where id = ?1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST];
+pub(super) const ALL: &[&str] =
+    &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST, FIND_BY_EMAIL, SET_CONTACT];
 
 #[async_trait]
 impl Accounts for SqliteTx<'_> {
@@ -74,6 +79,14 @@ impl Customers for SqliteTx<'_> {
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError> {
         self.attempt(|c| all(c, LIST, (site.0, page.after, page.limit), customer))
     }
+
+    async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError> {
+        self.attempt(|c| first(c, FIND_BY_EMAIL, (site.0, email), customer))
+    }
+
+    async fn set_contact(&mut self, customer: CustomerId, contact: &Contact) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, SET_CONTACT, (customer.0, contact.to_text()))? == 1))
+    }
 }
 
 /// An account from the two columns that start at `from`: id, name.
@@ -91,6 +104,8 @@ fn customer(row: &Row<'_>) -> Result<Customer, StoreError> {
         id: CustomerId(id),
         name: Place { table: "customers", row: id }.check("name", CustomerName::new(column::<String>(row, 1)?))?,
         email: column(row, 2)?,
+        contact: Place { table: "customers", row: id }
+            .present("contact", Contact::from_text(&column::<String>(row, 6)?))?,
         account: has_account.then(|| account(row, 4)).transpose()?,
         created_at: time(column(row, 3)?),
     })

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
+use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Devices, NewDevice, Page};
@@ -31,14 +32,19 @@ const LIST: &str = select_devices!("where d.site = ?1 and d.id > ?2 order by d.i
 // The plus keeps the index on the site, whose devices are many, out of the choice.
 const LIST_OF_CUSTOMER: &str =
     select_devices!("where +d.site = ?1 and d.customer = ?4 and d.id > ?2 order by d.id limit ?3");
+const LIST_BY_HARDWARE: &str =
+    select_devices!("where d.site = ?1 and d.host_id = ?2 order by d.id_type, d.publisher limit ?3");
 const SET_CUSTOMER: &str = "update devices set customer = ?2 where id = ?1";
 const SET_STATUS: &str = "update devices set status = ?2 where id = ?1";
 const SET_LAST_SEEN: &str = "update devices set last_seen_at = ?2 where id = ?1";
 
+/// Most devices of one host ID that are looked at: they differ in kind or publisher only.
+const SAME_HARDWARE: i64 = 8;
+
 /// Every statement of this file.
 #[cfg(test)]
 pub(super) const ALL: &[&str] =
-    &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN];
+    &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN, LIST_BY_HARDWARE];
 
 #[async_trait]
 impl Devices for SqliteTx<'_> {
@@ -76,6 +82,10 @@ impl Devices for SqliteTx<'_> {
         Devices::find(self, site, identity).await
     }
 
+    async fn list_by_hardware(&mut self, site: SiteId, hardware: &HardwareId) -> Result<Vec<Device>, StoreError> {
+        self.attempt(|c| all(c, LIST_BY_HARDWARE, (site.0, hardware.as_str(), SAME_HARDWARE), device))
+    }
+
     async fn list(
         &mut self,
         site: SiteId,
@@ -102,7 +112,7 @@ impl Devices for SqliteTx<'_> {
     }
 }
 
-fn device(row: &Row<'_>) -> Result<Device, StoreError> {
+pub(super) fn device(row: &Row<'_>) -> Result<Device, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "devices", row: id };
     let has_holder = column::<Option<i64>>(row, 7)?.is_some();

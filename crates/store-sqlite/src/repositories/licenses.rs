@@ -3,8 +3,11 @@
 use async_trait::async_trait;
 use countersign_domain::catalog::package::Product;
 use countersign_domain::device::Device;
-use countersign_domain::ids::{LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, Holding, License, LicenseStatus, LicenseTerms};
+use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, ProductId, SiteId};
+use countersign_domain::licensing::{
+    ActivationLimit, FeatureRules, Holding, License, LicenseFeature, LicenseRules, LicenseStatus, LicenseTerms,
+    LicenseUsage, Meter,
+};
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
@@ -21,7 +24,8 @@ macro_rules! select_licenses {
     ($rest:literal) => {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name, l.status, l.start_date,
-            l.end_date, l.activation_limit, l.activations, l.created_at ",
+            l.end_date, l.activation_limit, l.activations, l.created_at, l.bundle_key, l.rules, l.first_activated_at,
+            l.last_device, l.released, l.transfers, l.units, l.units_since ",
             $rest
         )
     };
@@ -29,16 +33,32 @@ macro_rules! select_licenses {
 
 const INSERT: &str =
     "insert into licenses (site, license_key, \"order\", customer, product, status, start_date, end_date,
-    activation_limit, created_at)
-    values (?1, ?2, ?3, (select customer from orders where id = ?3), ?4, ?5, ?6, ?7, ?8, ?9)
+    activation_limit, created_at, bundle_key, rules)
+    values (?1, ?2, ?3, (select customer from orders where id = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
     on conflict do nothing returning id";
-const INSERT_FEATURE: &str = "insert into license_features (license, feature) values (?1, ?2)";
-const FEATURES: &str = "select f.code from license_features i join features f on f.id = i.feature where i.license = ?1
-    order by f.code";
+const INSERT_FEATURE: &str =
+    "insert into license_features (license, feature, rules) select ?1, id, rules from features where id = ?2";
+const FEATURES: &str = "select f.id, f.code, f.name, i.rules, i.units, i.units_since
+    from license_features i join features f on f.id = i.feature where i.license = ?1 order by f.code";
 const FIND: &str = select_licenses!(
     "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
     join products p on p.id = l.product where l.site = ?1 and l.license_key = ?2"
 );
+const FIND_BY_ID: &str = select_licenses!(
+    "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
+    join products p on p.id = l.product where l.site = ?1 and l.id = ?2"
+);
+const FIND_OF_BUNDLE: &str = select_licenses!(
+    "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
+    join products p on p.id = l.product where l.site = ?1 and l.bundle_key = ?2 and l.product = ?3"
+);
+const SET_USAGE: &str = "update licenses set first_activated_at = ?2, last_device = ?3, released = ?4, transfers = ?5,
+    units = ?6, units_since = ?7 where id = ?1";
+const SET_RULES: &str = "update licenses set rules = ?2 where id = ?1";
+const SET_FEATURE: &str = "insert into license_features (license, feature, rules, units, units_since)
+    values (?1, ?2, ?3, ?4, ?5) on conflict (license, feature)
+    do update set rules = excluded.rules, units = excluded.units, units_since = excluded.units_since";
+const DELETE_FEATURE: &str = "delete from license_features where license = ?1 and feature = ?2";
 // The lists take the same parameters: site, order, customer, product, where the page begins, and its limit. Each begins
 // with the narrowest thing that it is given; SQLite keeps the order of cross joins.
 const LIST: &str = select_licenses!(
@@ -61,8 +81,22 @@ const SET_TERMS: &str =
     "update licenses set status = ?2, start_date = ?3, end_date = ?4, activation_limit = ?5 where id = ?1";
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, INSERT_FEATURE, FEATURES, FIND, LIST, LIST_OF_CUSTOMER, LIST_OF_ORDER, SET_TERMS];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    INSERT_FEATURE,
+    FEATURES,
+    FIND,
+    FIND_BY_ID,
+    FIND_OF_BUNDLE,
+    LIST,
+    LIST_OF_CUSTOMER,
+    LIST_OF_ORDER,
+    SET_TERMS,
+    SET_USAGE,
+    SET_RULES,
+    SET_FEATURE,
+    DELETE_FEATURE,
+];
 
 #[async_trait]
 impl Licenses for SqliteTx<'_> {
@@ -84,6 +118,8 @@ impl Licenses for SqliteTx<'_> {
                 terms.end_date,
                 terms.limit,
                 now.as_millis(),
+                license.bundle_key.as_ref().map(LicenseKey::as_str),
+                license.rules.to_text(),
             ];
             let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
             for feature in &license.features {
@@ -113,6 +149,71 @@ impl Licenses for SqliteTx<'_> {
             (order.map(|order| order.0), customer.map(|customer| customer.0), product.map(|product| product.0));
         let values = (site.0, filter.0, filter.1, filter.2, page.after, page.limit);
         self.attempt(|c| all(c, sql, values, |row| license(c, row)))
+    }
+
+    async fn find_for(
+        &mut self,
+        site: SiteId,
+        product: ProductId,
+        key: &LicenseKey,
+    ) -> Result<Option<License>, StoreError> {
+        self.attempt(|c| {
+            let own = first(c, FIND, (site.0, key.as_str()), |row| license(c, row))?;
+            if let Some(own) = own {
+                return Ok(Some(own).filter(|own| own.product.id == product));
+            }
+            first(c, FIND_OF_BUNDLE, (site.0, key.as_str(), product.0), |row| license(c, row))
+        })
+    }
+
+    async fn lock_for(
+        &mut self,
+        site: SiteId,
+        product: ProductId,
+        key: &LicenseKey,
+    ) -> Result<Option<License>, StoreError> {
+        self.find_for(site, product, key).await
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: LicenseId) -> Result<Option<License>, StoreError> {
+        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), |row| license(c, row)))
+    }
+
+    async fn lock_by_id(&mut self, site: SiteId, id: LicenseId) -> Result<Option<License>, StoreError> {
+        Licenses::find_by_id(self, site, id).await
+    }
+
+    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError> {
+        let values = params![
+            license.0,
+            usage.first_activated_at.map(Timestamp::as_millis),
+            usage.last_device.map(|device| device.0),
+            usage.released,
+            usage.transfers,
+            usage.meter.total,
+            usage.meter.since.map(Timestamp::as_millis),
+        ];
+        self.attempt(|c| Ok(changed(c, SET_USAGE, values)? == 1))
+    }
+
+    async fn set_rules(&mut self, license: LicenseId, rules: &LicenseRules) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, SET_RULES, (license.0, rules.to_text()))? == 1))
+    }
+
+    async fn set_feature(
+        &mut self,
+        license: LicenseId,
+        feature: FeatureId,
+        rules: &FeatureRules,
+        meter: Meter,
+    ) -> Result<(), StoreError> {
+        let since = meter.since.map(Timestamp::as_millis);
+        let values = (license.0, feature.0, rules.to_text(), meter.total, since);
+        self.attempt(|c| changed(c, SET_FEATURE, values).map(drop))
+    }
+
+    async fn delete_feature(&mut self, license: LicenseId, feature: FeatureId) -> Result<bool, StoreError> {
+        self.attempt(|c| Ok(changed(c, DELETE_FEATURE, (license.0, feature.0))? == 1))
     }
 
     async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError> {
@@ -178,7 +279,16 @@ fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError
         id: ProductId(column(row, 6)?),
         name: place.check("product", ProductName::new(column::<String>(row, 7)?))?,
     };
-    let code = |row: &Row<'_>| place.check("features", FeatureCode::new(column::<String>(row, 0)?));
+    let feature = |row: &Row<'_>| {
+        Ok(LicenseFeature {
+            id: FeatureId(column(row, 0)?),
+            code: place.check("features", FeatureCode::new(column::<String>(row, 1)?))?,
+            name: column(row, 2)?,
+            rules: place.present("features", FeatureRules::from_text(&column::<String>(row, 3)?))?,
+            meter: Meter { total: column(row, 4)?, since: column::<Option<i64>>(row, 5)?.map(time) },
+        })
+    };
+    let bundle_key = column::<Option<String>>(row, 14)?.map(LicenseKey::new).transpose();
     Ok(License {
         id: LicenseId(id),
         key: place.check("license_key", LicenseKey::new(column::<String>(row, 1)?))?,
@@ -186,8 +296,17 @@ fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError
         holder: holder(row, 3)?,
         customer: place.check("customer", CustomerName::new(column::<String>(row, 5)?))?,
         product,
-        features: all(connection, FEATURES, [id], code)?,
+        bundle_key: place.check("bundle_key", bundle_key)?,
+        features: all(connection, FEATURES, [id], feature)?,
         terms: terms(place, row, 8)?,
+        rules: place.present("rules", LicenseRules::from_text(&column::<String>(row, 15)?))?,
+        usage: LicenseUsage {
+            first_activated_at: column::<Option<i64>>(row, 16)?.map(time),
+            last_device: column::<Option<i64>>(row, 17)?.map(DeviceId),
+            released: column(row, 18)?,
+            transfers: place.check("transfers", u32::try_from(column::<i64>(row, 19)?))?,
+            meter: Meter { total: column(row, 20)?, since: column::<Option<i64>>(row, 21)?.map(time) },
+        },
         activations: place.check("activations", u32::try_from(column::<i64>(row, 12)?))?,
         created_at: time(column(row, 13)?),
     })

@@ -30,6 +30,15 @@ fn statements() -> Vec<&'static str> {
         storages::ALL,
         trails::ALL,
         updates::ALL,
+        licensed_products::ALL,
+        policies::ALL,
+        bundles::ALL,
+        license_users::ALL,
+        device_details::ALL,
+        trials::ALL,
+        api_keys::ALL,
+        answered_calls::ALL,
+        versions::ALL,
         users::ALL,
     ]
     .concat()

@@ -1,7 +1,7 @@
 //! Accounts, customers, orders, features and licenses.
 
 use countersign_domain::ids::{CustomerId, LicenseId};
-use countersign_domain::licensing::{ActivationLimit, Holder, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, Holder, LicenseRules, LicenseStatus, LicenseTerms};
 use countersign_domain::text::FeatureCode;
 use countersign_domain::time::{Date, Timestamp};
 
@@ -116,14 +116,25 @@ pub async fn licenses_keep_features_and_terms(store: &Store) {
                 assert_eq!(rows[..2], [("A", features[1], pump, "text"), ("a", features[2], pump, "text")]);
                 assert_eq!(rows.len(), 4);
                 features.pop();
-                let new = NewLicense { key: key("ACT-1"), order, product: pump, features, terms: dated };
+                let new = NewLicense {
+                    key: key("ACT-1"),
+                    order,
+                    product: pump,
+                    bundle_key: None,
+                    features,
+                    terms: dated,
+                    rules: LicenseRules::default(),
+                };
                 let id = tx.licenses().insert(one, &new, entered).await?.expect("free");
                 assert_eq!(tx.licenses().insert(one, &new, NOW).await?, None, "a key was given twice");
                 let found = tx.licenses().find(one, &new.key).await?.expect("is there");
                 assert_eq!((found.id, &found.key, found.order.as_str()), (id, &new.key, "SO-1"));
                 assert_eq!(found.holder, Holder { customer: branch, account: Some(account) });
                 assert_eq!((found.customer.as_str(), found.product.name.as_str()), ("Branch", "Pump"));
-                assert_eq!(found.features.iter().map(FeatureCode::as_str).collect::<Vec<_>>(), ["A", "a", "b"]);
+                assert_eq!(
+                    found.features.iter().map(|feature| feature.code.as_str()).collect::<Vec<_>>(),
+                    ["A", "a", "b"]
+                );
                 assert_eq!((found.terms, found.activations, found.created_at), (dated, 0, entered));
                 assert_eq!(tx.licenses().lock(one, &new.key).await?, Some(found));
                 assert_eq!(tx.licenses().find(two, &new.key).await?, None, "a foreign license was found");

@@ -1,7 +1,7 @@
 //! What the tests of licensing begin with: somebody who has bought something, and a device.
 
 use countersign_domain::ids::{AccountId, CustomerId, DeviceId, LicenseId, OrderId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
+use countersign_domain::licensing::{ActivationLimit, LicenseRules, LicenseStatus, LicenseTerms};
 use countersign_domain::text::{AccountName, CustomerName, LicenseKey, OrderNumber, ProductName};
 
 use super::NOW;
@@ -72,7 +72,15 @@ pub(super) async fn license(
     product: ProductId,
     terms: LicenseTerms,
 ) -> Result<LicenseId, StoreError> {
-    let license = NewLicense { key: key(text), order, product, features: Vec::new(), terms };
+    let license = NewLicense {
+        key: key(text),
+        order,
+        product,
+        bundle_key: None,
+        features: Vec::new(),
+        terms,
+        rules: LicenseRules::default(),
+    };
     Ok(tx.licenses().insert(site, &license, NOW).await?.expect("the key is free"))
 }
 

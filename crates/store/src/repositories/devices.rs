@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
 use countersign_domain::report::{DeviceEvent, KeptDeviceEvent, KeptStatusReport, StatusReport};
+use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 
 use super::Page;
@@ -41,6 +42,9 @@ pub trait Devices: Send {
 
     /// A device by identity, which no other unit can lock until this one ends. What it says stays true until then.
     async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError>;
+
+    /// Devices whose host ID is that of some hardware, whatever its kind and publisher; at most a few.
+    async fn list_by_hardware(&mut self, site: SiteId, hardware: &HardwareId) -> Result<Vec<Device>, StoreError>;
 
     /// Devices of a site, by row id; of one customer only, if one is given.
     async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page)

@@ -2,9 +2,14 @@
 
 use async_trait::async_trait;
 use countersign_domain::device::Device;
-use countersign_domain::ids::{AccountId, CustomerId, DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
-use countersign_domain::licensing::{Account, Activation, Customer, Feature, Holding, License, LicenseTerms, Order};
-use countersign_domain::text::{AccountName, CustomerName, FeatureCode, LicenseKey, OrderNumber};
+use countersign_domain::ids::{
+    AccountId, CustomerId, DeviceId, FeatureId, LicenseId, LicenseUserId, OrderId, ProductId, SiteId,
+};
+use countersign_domain::licensing::{
+    Account, Activation, Contact, Customer, Feature, FeatureRules, Holding, License, LicenseRules, LicenseTerms,
+    LicenseUsage, Meter, Order,
+};
+use countersign_domain::text::{AccountName, CustomerName, FeatureCode, HardwareId, LicenseKey, OrderNumber};
 use countersign_domain::time::{Date, Timestamp};
 
 use super::Page;
@@ -58,6 +63,12 @@ pub trait Customers: Send {
 
     /// Customers of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError>;
+
+    /// The first customer with an e-mail address.
+    async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError>;
+
+    /// Replaces the contact of a customer. `false`: no such customer.
+    async fn set_contact(&mut self, customer: CustomerId, contact: &Contact) -> Result<bool, StoreError>;
 }
 
 /// Purchases.
@@ -93,6 +104,9 @@ pub trait Features: Send {
 
     /// All features of a product, by code.
     async fn list(&mut self, product: ProductId) -> Result<Vec<Feature>, StoreError>;
+
+    /// Replaces what licenses that include the feature from now on start with. `false`: no such feature.
+    async fn set_rules(&mut self, feature: FeatureId, rules: &FeatureRules) -> Result<bool, StoreError>;
 }
 
 /// A license that is about to be written.
@@ -104,10 +118,14 @@ pub struct NewLicense {
     pub order: OrderId,
     /// What it entitles to.
     pub product: ProductId,
-    /// Features of the product that it includes, each once.
+    /// The key of the bundle that it is sold in.
+    pub bundle_key: Option<LicenseKey>,
+    /// Features of the product that it includes, each once, with the rules that they have then.
     pub features: Vec<FeatureId>,
     /// When and how often it can be used.
     pub terms: LicenseTerms,
+    /// What else is laid down for it.
+    pub rules: LicenseRules,
 }
 
 /// Which licenses are listed: those for which everything holds that is given.
@@ -142,6 +160,46 @@ pub trait Licenses: Send {
     /// Licenses of a site, by row id.
     async fn list(&mut self, site: SiteId, filter: LicenseFilter, page: Page) -> Result<Vec<License>, StoreError>;
 
+    /// The license for a product that a key names: its own, or that of the bundle that it was sold in.
+    async fn find_for(
+        &mut self,
+        site: SiteId,
+        product: ProductId,
+        key: &LicenseKey,
+    ) -> Result<Option<License>, StoreError>;
+
+    /// The same, locked like [`Licenses::lock`].
+    async fn lock_for(
+        &mut self,
+        site: SiteId,
+        product: ProductId,
+        key: &LicenseKey,
+    ) -> Result<Option<License>, StoreError>;
+
+    /// A license by row id.
+    async fn find_by_id(&mut self, site: SiteId, id: LicenseId) -> Result<Option<License>, StoreError>;
+
+    /// The same, locked like [`Licenses::lock`].
+    async fn lock_by_id(&mut self, site: SiteId, id: LicenseId) -> Result<Option<License>, StoreError>;
+
+    /// Replaces what has become of a license. `false`: no such license.
+    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError>;
+
+    /// Replaces what is laid down for a license beside its terms. `false`: no such license.
+    async fn set_rules(&mut self, license: LicenseId, rules: &LicenseRules) -> Result<bool, StoreError>;
+
+    /// Includes a feature in a license, or replaces what is laid down for it there and what was counted.
+    async fn set_feature(
+        &mut self,
+        license: LicenseId,
+        feature: FeatureId,
+        rules: &FeatureRules,
+        meter: Meter,
+    ) -> Result<(), StoreError>;
+
+    /// Takes a feature off a license. `false`: it has none.
+    async fn delete_feature(&mut self, license: LicenseId, feature: FeatureId) -> Result<bool, StoreError>;
+
     /// Replaces the terms of a license. `false`: no such license.
     async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError>;
 
@@ -174,4 +232,20 @@ pub trait Activations: Send {
     /// Removes an activation, which then counts no more. `false`: there was none. Like [`Licenses::lock`] this locks the
     /// license until the unit ends.
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError>;
+
+    /// Says for which user a license is active on a device. `false`: it is not active there.
+    async fn set_user(
+        &mut self,
+        license: LicenseId,
+        device: DeviceId,
+        user: Option<LicenseUserId>,
+    ) -> Result<bool, StoreError>;
+
+    /// Where a license is active on a device whose host ID is that of some hardware: the device, and the activation.
+    async fn find_by_hardware(
+        &mut self,
+        site: SiteId,
+        license: LicenseId,
+        hardware: &HardwareId,
+    ) -> Result<Option<(Device, Activation)>, StoreError>;
 }

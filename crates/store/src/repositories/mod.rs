@@ -5,6 +5,7 @@ mod catalog;
 mod devices;
 mod installation;
 mod keys;
+mod license_api;
 mod licensing;
 mod sites;
 mod storages;
@@ -22,6 +23,10 @@ pub use catalog::{
 pub use devices::{DeviceEvents, Devices, NewDevice, NewStatusReport, StatusReportFilter, StatusReports};
 pub use installation::{Installation, InstallationRecord};
 pub use keys::{AuthorizationKeys, SigningKeys, SiteSecrets};
+pub use license_api::{
+    AnsweredCall, AnsweredCalls, ApiKeyRecord, ApiKeys, Bundles, DeviceDetails, LicenseUsers, LicensedProducts,
+    NewLicenseUser, Policies, Trials, Versions,
+};
 pub use licensing::{
     Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
 };
@@ -67,6 +72,24 @@ pub trait Tx: Send {
     fn accounts(&mut self) -> &mut dyn Accounts;
     /// Licenses on devices.
     fn activations(&mut self) -> &mut dyn Activations;
+    /// Calls that were done once.
+    fn answered_calls(&mut self) -> &mut dyn AnsweredCalls;
+    /// Keys of the license door.
+    fn api_keys(&mut self) -> &mut dyn ApiKeys;
+    /// Products that are sold together.
+    fn bundles(&mut self) -> &mut dyn Bundles;
+    /// What applications tell of devices.
+    fn device_details(&mut self) -> &mut dyn DeviceDetails;
+    /// Products with what holds for their licenses.
+    fn licensed_products(&mut self) -> &mut dyn LicensedProducts;
+    /// People whom licenses are assigned to.
+    fn license_users(&mut self) -> &mut dyn LicenseUsers;
+    /// Templates for licenses.
+    fn policies(&mut self) -> &mut dyn Policies;
+    /// Trials.
+    fn trials(&mut self) -> &mut dyn Trials;
+    /// Releases that applications are told about.
+    fn versions(&mut self) -> &mut dyn Versions;
     /// Administrative writes.
     fn audit_trail(&mut self) -> &mut dyn AuditTrail;
     /// Keys that check device tokens.

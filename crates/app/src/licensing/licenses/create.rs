@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_domain::event::Event;
 use countersign_domain::ids::{FeatureId, ProductId, SiteId};
-use countersign_domain::licensing::{License, LicenseTerms};
+use countersign_domain::licensing::{License, LicenseRules, LicenseTerms};
 use countersign_domain::text::{FeatureCode, LicenseKey, OrderNumber, ProductName, TextError};
 use countersign_domain::time::Date;
 use countersign_store::repositories;
@@ -89,7 +89,15 @@ pub async fn create(ctx: &Ctx, site: SiteId, license: NewLicense) -> Result<Lice
             let found = tx.products().find(site, &product).await?;
             let found = found.ok_or_else(|| CreateLicenseError::UnknownProduct(product.to_string()))?;
             let features = find_features(tx, found.id, &product, features).await?;
-            let row = repositories::NewLicense { key, order, product: found.id, features, terms };
+            let row = repositories::NewLicense {
+                key,
+                order,
+                product: found.id,
+                bundle_key: None,
+                features,
+                terms,
+                rules: LicenseRules::default(),
+            };
             let id = tx.licenses().insert(site, &row, now).await?.ok_or(CreateLicenseError::Taken)?;
             tx.outbox().insert(site, Event::LicenseCreated(id), &actor, now).await?;
             let created = tx.licenses().find(site, &row.key).await?.ok_or(StoreError::OutcomeUnknown)?;

@@ -12,7 +12,7 @@ const GROUPS: usize = 4;
 const GROUP_LENGTH: usize = 5;
 
 /// Makes a key that nobody can guess, such as `ACT-7K3QX-09ZWM-C4T8H-V2N6P`.
-pub(super) fn generate(rng: &dyn Rng) -> Result<LicenseKey, TextError> {
+pub(crate) fn generate(rng: &dyn Rng) -> Result<LicenseKey, TextError> {
     let random = random_array::<{ GROUPS * GROUP_LENGTH }>(rng);
     let mut key = String::from("ACT");
     for (position, byte) in random.into_iter().enumerate() {

@@ -7,4 +7,5 @@ mod list;
 
 pub use change::{ChangeTermsError, ChangedTerms, change_terms};
 pub use create::{CreateLicenseError, NewLicense, create};
+pub(crate) use key::generate as generate_key;
 pub use list::{LicenseFilter, ListLicensesError, find, list};

@@ -1,0 +1,254 @@
+//! Binding a device to a license, and letting it go again.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::Actor;
+use countersign_domain::device::{Device, DeviceClass, DeviceStatus};
+use countersign_domain::event::Event;
+use countersign_domain::ids::{LicenseUserId, SiteId};
+use countersign_domain::licensing::{
+    ActivationRefusal, Assignment, DeviceFacts, License, LicenseStatus, LicensedProduct, Registrant, Step, decide,
+};
+use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
+use countersign_domain::time::Timestamp;
+use countersign_store::repositories::NewDevice;
+use countersign_store::{StoreError, Tx};
+
+use super::find::{self, Found, Hold, Wanted, hardware_identity};
+use super::once::{self, Done, Once};
+use super::question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
+use super::refusal::{LicenseError, Refusal};
+use super::users::prove;
+use super::variables::{check_variables, write_variables};
+use super::view::LicenseView;
+use super::{LicenseCaller, check};
+use crate::Ctx;
+use crate::licensing::{note_activation, note_change};
+
+/// An activation whose caller and credentials are proved, as units of work share it.
+#[derive(Clone)]
+pub(super) struct Proved {
+    pub(super) caller: LicenseCaller,
+    pub(super) actor: Arc<Actor>,
+    pub(super) product: ProductCode,
+    pub(super) bundle: Option<ProductCode>,
+    pub(super) identity: Identity,
+    pub(super) user: Option<UserEmail>,
+    pub(super) facts: DeviceFacts,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) releases: ReleaseFilter,
+}
+
+/// Activates a license on a device. To repeat it refreshes what is known of the device and counts nothing. A device of
+/// another customer, or of nobody, belongs to the license's customer from then on.
+///
+/// # Errors
+/// [`Refusal`] says why not; nothing was changed then.
+pub async fn activate(
+    ctx: &Ctx,
+    caller: &LicenseCaller,
+    request: Activate,
+    once: Option<Once<LicenseView>>,
+) -> Result<Done<LicenseView>, LicenseError> {
+    let proved = Arc::new(proved(ctx, caller, request).await?);
+    once::run(ctx, caller.site, once, move |tx| {
+        let proved = proved.clone();
+        Box::pin(async move {
+            let Proved { caller, identity, .. } = &*proved;
+            let product = find::product(tx, caller, &proved.product).await?;
+            find::is_in_bundle(tx, caller, &product, proved.bundle.as_ref()).await?;
+            let license = match &proved.user {
+                None => find::named(tx, caller, &product, identity, Hold::Lock).await?,
+                Some(email) => {
+                    let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
+                    let found = find::of_user(tx, caller, &product, email, wanted, Hold::Lock).await?;
+                    found.ok_or(Refusal::LicenseNotFound)?
+                }
+            };
+            bind(tx, &proved, Found { product, license }).await
+        })
+    })
+    .await
+}
+
+/// Proves what an activation comes with.
+pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate) -> Result<Proved, LicenseError> {
+    caller.may_write()?;
+    let Activate { product, bundle, hardware, by, license, facts, variables, releases } = request;
+    check_variables(&variables)?;
+    let (name, user) = match by {
+        Credentials::Key(key) => (LicenseName::Key(key), None),
+        Credentials::Password { email, password } => {
+            let from = facts.seen_ip.parse().ok();
+            prove(ctx, caller.site, email.clone(), password, from).await?;
+            (LicenseName::User(email.clone()), Some(email))
+        }
+    };
+    let identity = Identity { product: product.clone(), bundle: bundle.clone(), hardware, name, license };
+    let (caller, actor) = (caller.clone(), ctx.actor());
+    Ok(Proved { caller, actor, product, bundle, identity, user, facts, variables, releases })
+}
+
+/// Binds the device to a license that is locked.
+pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Result<LicenseView, LicenseError> {
+    let Found { product, license } = found;
+    let site = proved.caller.site;
+    if license.terms.status == LicenseStatus::Disabled {
+        return Err(Refusal::LicenseNotEnabled.into());
+    }
+    let mut events = Vec::new();
+    let bound = tx.activations().find_by_hardware(site, license.id, &proved.identity.hardware).await?;
+    let device = match &bound {
+        Some((device, _)) => lock(tx, site, device).await?,
+        None => find_or_insert(tx, site, &proved.identity.hardware, &license, &mut events).await?,
+    };
+    // Now that nobody is waited for any more: a time from before would be older than what others have written.
+    let now = tx.now().await?;
+    let step = step(&license, &product, &device, proved.facts.is_vm, bound.is_some(), now).map_err(Refusal::from)?;
+    let user = user_of(tx, proved, &license, bound.as_ref().and_then(|(_, activation)| activation.user)).await?;
+    let license = match step {
+        Step::Keep => license,
+        Step::Activate => {
+            tx.activations().insert(license.id, device.id, now).await?;
+            events.push(Event::LicenseActivated(license.id, device.id));
+            note_activation(tx, &license, &device, now).await?
+        }
+    };
+    if let Some(user) = user {
+        tx.license_users().count(license.id, user, 1).await?;
+        tx.activations().set_user(license.id, device.id, Some(user)).await?;
+    }
+    if device.holder.is_none_or(|holder| holder != license.holder) {
+        tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;
+        note_change(&mut events, device.id);
+    }
+    if device.status == DeviceStatus::Returned {
+        tx.devices().set_status(device.id, DeviceStatus::Active).await?;
+        note_change(&mut events, device.id);
+    }
+    tx.device_details().set_facts(device.id, &proved.facts, now).await?;
+    write_variables(tx, license.id, device.id, &proved.variables, now).await?;
+    for event in events {
+        tx.outbox().insert(site, event, &proved.actor, now).await?;
+    }
+    let variables = match proved.variables.is_empty() {
+        true => Vec::new(),
+        false => tx.device_details().variables(license.id, device.id).await?,
+    };
+    let seen = check::Seen { device: Some((&device, true)), releases: Some(&proved.releases), now };
+    let mut view = check::view(tx, site, license, product, seen).await?;
+    view.variables = variables;
+    Ok(view)
+}
+
+/// What is to be done, or why the license is not activated. The device follows the license: whose it was does not matter.
+fn step(
+    license: &License,
+    product: &LicensedProduct,
+    device: &Device,
+    is_vm: bool,
+    activated: bool,
+    now: Timestamp,
+) -> Result<Step, ActivationRefusal> {
+    let Device { id, status, .. } = *device;
+    let registrant = Registrant { device: Some(id), holder: None, status, activated, virtual_machine: is_vm };
+    let step = decide(license, registrant, now)?;
+    if product.rules.prevent_vm && is_vm {
+        return Err(ActivationRefusal::VirtualMachine);
+    }
+    Ok(step)
+}
+
+/// The user for whom the license is to be counted from now on; `None` when it is counted for the right one already, or for
+/// nobody.
+async fn user_of(
+    tx: &mut dyn Tx,
+    proved: &Proved,
+    license: &License,
+    bound: Option<LicenseUserId>,
+) -> Result<Option<LicenseUserId>, LicenseError> {
+    let Some(email) = &proved.user else { return Ok(None) };
+    let (user, _) = tx.license_users().find(proved.caller.site, email).await?.ok_or(Refusal::LicenseNotFound)?;
+    if bound == Some(user.id) {
+        return Ok(None);
+    }
+    let assignment = tx.license_users().assignment(license.id, user.id).await?;
+    let Assignment { limit, activations, .. } = assignment.ok_or(Refusal::LicenseNotFound)?;
+    if !limit.has_room(activations) {
+        return Err(Refusal::LicenseActivatedMaxTimes.into());
+    }
+    if let Some(before) = bound {
+        tx.license_users().count(license.id, before, -1).await?;
+    }
+    Ok(Some(user.id))
+}
+
+/// The device with this hardware, locked: one that is known, or a new one.
+async fn find_or_insert(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    hardware: &HardwareId,
+    license: &License,
+    events: &mut Vec<Event>,
+) -> Result<Device, LicenseError> {
+    if let Some(device) = tx.devices().list_by_hardware(site, hardware).await?.first() {
+        return Ok(lock(tx, site, device).await?);
+    }
+    let now = tx.now().await?;
+    let (identity, class, holder) = (hardware_identity(hardware), DeviceClass::Client, Some(license.holder));
+    let customer = Some(license.holder.customer);
+    let new = NewDevice { identity: identity.clone(), identity_name: String::new(), class, customer };
+    if let Some(id) = tx.devices().insert(site, &new, now).await? {
+        events.push(Event::DeviceRegistered(id));
+        let NewDevice { identity, identity_name, .. } = new;
+        let status = DeviceStatus::Active;
+        let (registered_at, last_seen_at) = (now, now);
+        return Ok(Device { id, identity, identity_name, class, status, holder, registered_at, last_seen_at });
+    }
+    // Another unit has inserted it in the meantime; inserting waited for that one.
+    let device = tx.devices().lock(site, &identity).await?;
+    Ok(device.ok_or(StoreError::OutcomeUnknown)?)
+}
+
+async fn lock(tx: &mut dyn Tx, site: SiteId, device: &Device) -> Result<Device, StoreError> {
+    tx.devices().lock(site, &device.identity).await?.ok_or(StoreError::OutcomeUnknown)
+}
+
+/// Takes a license off a device, which makes room for another one. The device stays known.
+///
+/// # Errors
+/// [`Refusal::DeviceNotFound`] when it is not active there, and what else finding it says.
+pub async fn deactivate(
+    ctx: &Ctx,
+    caller: &LicenseCaller,
+    identity: Identity,
+    variables: Vec<(String, String)>,
+) -> Result<(), LicenseError> {
+    caller.may_write()?;
+    check_variables(&variables)?;
+    let (site, caller, actor) = (caller.site, caller.clone(), ctx.actor());
+    ctx.write(site, move |tx| {
+        Box::pin(async move {
+            let found = find::license(tx, &caller, &identity, Hold::Lock).await?;
+            release(tx, &caller, &found.license, &identity.hardware, &actor, &variables).await
+        })
+    })
+    .await
+}
+
+/// Takes a locked license off a device.
+pub(super) async fn release(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    license: &License,
+    hardware: &HardwareId,
+    actor: &Actor,
+    variables: &[(String, String)],
+) -> Result<(), LicenseError> {
+    let bound = tx.activations().find_by_hardware(caller.site, license.id, hardware).await?;
+    let (device, _) = bound.ok_or(Refusal::DeviceNotFound)?;
+    let now = tx.now().await?;
+    write_variables(tx, license.id, device.id, variables, now).await?;
+    tx.activations().delete(license.id, device.id).await?;
+    Ok(tx.outbox().insert(caller.site, Event::LicenseReleased(license.id, device.id), actor, now).await?)
+}

@@ -1,0 +1,90 @@
+//! Who calls the license door, and how much of the site it may see.
+
+use countersign_domain::ids::{AccountId, ApiKeyId, CustomerId, LicenseId, ProductId, SiteId};
+use countersign_domain::licensing::License;
+
+use super::refusal::Refusal;
+
+/// A caller whose credential was verified, for one site. The proof of the license door makes it, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicenseCaller {
+    /// The site.
+    pub site: SiteId,
+    /// What it has proved itself with.
+    pub credential: LicenseCredential,
+    /// Products that it may ask about; `None`: all.
+    pub products: Option<Vec<ProductId>>,
+    /// What it may do.
+    pub access: Access,
+    /// What it can see.
+    pub sight: Sight,
+}
+
+/// What a caller has proved itself with. Idempotency keys of one credential mean nothing to another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LicenseCredential {
+    /// An API key and its shared key.
+    ApiKey(ApiKeyId),
+    /// A bearer token of a client with this ID.
+    Client(String),
+}
+
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// It may only ask.
+    ReadOnly,
+    /// It may also activate, count and change.
+    ReadWrite,
+}
+
+impl Access {
+    /// The word for it in commands and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadWrite => "read-write",
+        }
+    }
+}
+
+/// What a caller can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sight {
+    /// Everything of the site.
+    Company,
+    /// What the customers of an account hold.
+    Account(AccountId),
+    /// What a customer holds.
+    Customer(CustomerId),
+    /// One license.
+    License(LicenseId),
+}
+
+impl LicenseCaller {
+    /// A caller that may only ask does nothing else.
+    pub(super) fn may_write(&self) -> Result<(), Refusal> {
+        match self.access {
+            Access::ReadOnly => Err(Refusal::ReadOnly),
+            Access::ReadWrite => Ok(()),
+        }
+    }
+
+    /// A key for some products is for no other.
+    pub(super) fn may_ask_about(&self, product: ProductId) -> Result<(), Refusal> {
+        let may = self.products.as_ref().is_none_or(|products| products.contains(&product));
+        if may { Ok(()) } else { Err(Refusal::ProductNotAllowed) }
+    }
+
+    /// Whether the caller can see a license. One that it cannot see is not there for it.
+    #[must_use]
+    pub fn sees(&self, license: &License) -> bool {
+        match self.sight {
+            Sight::Company => true,
+            Sight::Account(account) => license.holder.account == Some(account),
+            Sight::Customer(customer) => license.holder.customer == customer,
+            Sight::License(id) => license.id == id,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Finding what a call names: its product, its license, and the device that it is active on.
+
+use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
+use countersign_domain::ids::LicenseId;
+use countersign_domain::licensing::{Activation, License, LicenseStatus, LicensedProduct, ProductStatus};
+use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
+use countersign_store::{StoreError, Tx};
+
+use super::LicenseCaller;
+use super::question::{Identity, LicenseName};
+use super::refusal::{LicenseError, Refusal};
+
+/// Most licenses of one user, bundle or device that a call looks at.
+pub(super) const LICENSES: usize = 100;
+
+/// How a row is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// As it is now.
+    Look,
+    /// So that no other unit changes it until this one ends.
+    Lock,
+}
+
+/// What a call names.
+pub(super) struct Found {
+    pub(super) product: LicensedProduct,
+    pub(super) license: License,
+}
+
+/// A license on a device where it is active.
+pub(super) struct Bound {
+    pub(super) product: LicensedProduct,
+    pub(super) license: License,
+    pub(super) device: Device,
+    pub(super) activation: Activation,
+}
+
+/// The identity under which the site knows a device that named nothing but its hardware.
+pub(super) fn hardware_identity(hardware: &HardwareId) -> DeviceIdentity {
+    let (id, id_type) = (hardware.as_str().to_owned(), DeviceIdentity::HARDWARE.to_owned());
+    DeviceIdentity { id, id_type, publisher_name: String::new() }
+}
+
+/// A product that can be used and that the caller may ask about.
+pub(super) async fn product(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    code: &ProductCode,
+) -> Result<LicensedProduct, LicenseError> {
+    let product = tx.licensed_products().find(caller.site, code).await?.ok_or(Refusal::UnknownProduct)?;
+    caller.may_ask_about(product.product.id)?;
+    usable(&product)?;
+    Ok(product)
+}
+
+/// Whether licenses of a product can be used.
+pub(super) fn usable(product: &LicensedProduct) -> Result<(), Refusal> {
+    match product.status {
+        ProductStatus::Active => Ok(()),
+        ProductStatus::Disabled => Err(Refusal::DisabledProduct),
+        ProductStatus::Archived => Err(Refusal::ArchivedProduct),
+    }
+}
+
+/// A part of a bundle must be one.
+pub(super) async fn is_in_bundle(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    product: &LicensedProduct,
+    bundle: Option<&ProductCode>,
+) -> Result<(), LicenseError> {
+    let Some(bundle) = bundle else { return Ok(()) };
+    let bundle = tx.bundles().find(caller.site, bundle).await?.ok_or(Refusal::UnknownProduct)?;
+    let is_in = bundle.products.iter().any(|one| one.product.id == product.product.id);
+    if is_in { Ok(()) } else { Err(Refusal::UnknownProduct.into()) }
+}
+
+/// The product and the license of an identity.
+pub(super) async fn license(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<Found, LicenseError> {
+    let product = product(tx, caller, &identity.product).await?;
+    is_in_bundle(tx, caller, &product, identity.bundle.as_ref()).await?;
+    let license = named(tx, caller, &product, identity, hold).await?;
+    Ok(Found { product, license })
+}
+
+/// The license of a product that an identity names.
+pub(super) async fn named(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    product: &LicensedProduct,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<License, LicenseError> {
+    let (site, id) = (caller.site, product.product.id);
+    let found = match (&identity.name, hold) {
+        (LicenseName::Key(key), Hold::Look) => tx.licenses().find_for(site, id, key).await?,
+        (LicenseName::Key(key), Hold::Lock) => tx.licenses().lock_for(site, id, key).await?,
+        (LicenseName::User(email), hold) => {
+            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
+            of_user(tx, caller, product, email, wanted, hold).await?
+        }
+    };
+    let found = found.filter(|found| caller.sees(found));
+    let found = found.filter(|found| identity.license.is_none_or(|wanted| wanted == found.id));
+    Ok(found.ok_or(Refusal::LicenseNotFound)?)
+}
+
+/// Which license of a user is wanted.
+pub(super) struct Wanted<'a> {
+    /// This one.
+    pub(super) license: Option<LicenseId>,
+    /// Best one that is active on this device.
+    pub(super) hardware: Option<&'a HardwareId>,
+}
+
+/// The license of a product that is assigned to a user: the one that is wanted, else one that is active on the device, else
+/// the first.
+pub(super) async fn of_user(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    product: &LicensedProduct,
+    email: &UserEmail,
+    wanted: Wanted<'_>,
+    hold: Hold,
+) -> Result<Option<License>, LicenseError> {
+    let Some((user, _)) = tx.license_users().find(caller.site, email).await? else { return Ok(None) };
+    if !user.enabled {
+        return Ok(None);
+    }
+    let mut chosen = None;
+    for assignment in tx.license_users().assignments_to(user.id).await?.into_iter().take(LICENSES) {
+        if wanted.license.is_some_and(|wanted| wanted != assignment.license) {
+            continue;
+        }
+        let license = tx.licenses().find_by_id(caller.site, assignment.license).await?;
+        let license = license.ok_or(StoreError::BrokenRow {
+            table: "license_assignments",
+            column: "license",
+            row: assignment.license.0,
+        })?;
+        if license.product.id != product.product.id || !caller.sees(&license) {
+            continue;
+        }
+        let active = match wanted.hardware {
+            Some(hardware) => tx.activations().find_by_hardware(caller.site, license.id, hardware).await?.is_some(),
+            None => false,
+        };
+        if active || chosen.is_none() {
+            chosen = Some(license);
+        }
+        if active {
+            break;
+        }
+    }
+    match (chosen, hold) {
+        (Some(license), Hold::Lock) => Ok(tx.licenses().lock_by_id(caller.site, license.id).await?),
+        (chosen, _) => Ok(chosen),
+    }
+}
+
+/// A license that is enabled and active on the device of an identity.
+pub(super) async fn bound(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<Bound, LicenseError> {
+    let found = license(tx, caller, identity, hold).await?;
+    on_device(tx, caller, found, identity).await
+}
+
+/// The device of an identity on which a license is active. A license that is disabled, and a device that is out of use, are
+/// refused.
+pub(super) async fn on_device(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    found: Found,
+    identity: &Identity,
+) -> Result<Bound, LicenseError> {
+    let Found { product, license } = found;
+    if license.terms.status == LicenseStatus::Disabled {
+        return Err(Refusal::LicenseNotEnabled.into());
+    }
+    let bound = tx.activations().find_by_hardware(caller.site, license.id, &identity.hardware).await?;
+    let absent = if license.activations == 0 { Refusal::LicenseNotActive } else { Refusal::DeviceNotFound };
+    let (device, activation) = bound.ok_or(absent)?;
+    if device.status == DeviceStatus::Obsolete {
+        return Err(Refusal::Blacklisted.into());
+    }
+    Ok(Bound { product, license, device, activation })
+}

@@ -1,0 +1,56 @@
+//! What licensed applications ask for: activating, checking, counting units, trials, users
+//! (`docs/protocol/license.md`). The wire is the door's.
+//!
+//! | function | call |
+//! |---|---|
+//! | [`activate`], [`deactivate`] | `activate_license`, `deactivate_license` |
+//! | [`check`], [`check_feature`] | `check_license`, `check_license_feature` |
+//! | [`activate_bundle`], [`deactivate_bundle`], [`check_bundle`] | the same for all licenses of a bundle |
+//! | [`add_consumption`], [`add_feature_consumption`] | the same |
+//! | [`trial`] | `trial_key` |
+//! | [`product_details`], [`products`] | the same |
+//! | [`track_variables`], [`variables`] | `track_device_variables`, `get_device_variables` |
+//! | [`change_password`] | the same |
+//! | [`versions`], [`installation_file`] | the same |
+//! | [`customer_license_users`], [`user_licenses`], [`device_licenses`] | the same |
+//! | [`find_api_key`] | none: the proof of the door |
+//!
+//! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
+//! is one unit of work; a license is locked before its device, as everywhere.
+
+mod activate;
+mod bundles;
+mod caller;
+mod check;
+mod consume;
+mod find;
+mod keys;
+mod once;
+mod products;
+mod question;
+mod refusal;
+mod trial;
+mod users;
+mod variables;
+mod versions;
+mod view;
+
+pub use activate::{activate, deactivate};
+pub use bundles::{activate_bundle, check_bundle, deactivate_bundle};
+pub use caller::{Access, LicenseCaller, LicenseCredential, Sight};
+pub use check::{check, check_feature, device_licenses};
+pub use consume::{Consumption, OverageWish, add_consumption, add_feature_consumption};
+pub use keys::{ApiKeyError, NewApiKey, create_api_key, find_api_key, list_api_keys, note_api_key_use, revoke_api_key};
+pub(crate) use keys::{api_key_label, open_all};
+pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
+pub use products::{product_details, products};
+pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
+pub use refusal::{LicenseError, Refusal};
+pub use trial::{TrialRequest, trial};
+pub use users::{change_password, customer_license_users, user_licenses};
+pub use variables::{track_variables, variables};
+pub use versions::{file_url, installation_file, versions};
+pub use view::{
+    AssignedUser, Counted, CustomerLicenseUser, FeatureView, LicenseView, OpenedApiKey, ProductView, TrialUser,
+    TrialView, ViewedDevice,
+};

@@ -1,0 +1,34 @@
+//! Trials, by product and device.
+
+use async_trait::async_trait;
+use countersign_domain::ids::{LicenseId, ProductId};
+use countersign_domain::text::HardwareId;
+use countersign_store::StoreError;
+use countersign_store::repositories::Trials;
+
+use crate::rows::column;
+use crate::transaction::PgTx;
+
+const INSERT: &str = "insert into trials (product, hardware, license) values ($1, $2, $3)";
+const FIND: &str = "select license from trials where product = $1 and hardware = $2 order by id desc limit 1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT, FIND];
+
+#[async_trait]
+impl Trials for PgTx<'_> {
+    async fn insert(
+        &mut self,
+        product: ProductId,
+        hardware: &HardwareId,
+        license: LicenseId,
+    ) -> Result<(), StoreError> {
+        self.changed(INSERT, &[&product.0, &hardware.as_str(), &license.0]).await?;
+        Ok(())
+    }
+
+    async fn find(&mut self, product: ProductId, hardware: &HardwareId) -> Result<Option<LicenseId>, StoreError> {
+        self.first(FIND, &[&product.0, &hardware.as_str()], |row| column(row, 0).map(LicenseId)).await
+    }
+}
