@@ -17,6 +17,7 @@ use countersign_vault::{KeyedDigests, SigningPool, Vault};
 use crate::Fault;
 use crate::ahead::Ahead;
 use crate::memo::Memos;
+use crate::oauth::{ClientLimits, LastUse};
 use crate::rate_limits::Rates;
 use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
@@ -68,6 +69,8 @@ pub struct Shared {
     pub(crate) ahead: Ahead,
     pub(crate) signature_budget: SignatureBudget,
     pub(crate) rates: Rates,
+    pub(crate) client_limits: ClientLimits,
+    pub(crate) last_use: LastUse,
     pub(crate) writes: Arc<Writes>,
     pub(crate) back_ends: BackEnds,
 }
@@ -95,6 +98,8 @@ impl Ctx {
             ahead: Ahead::default(),
             signature_budget: SignatureBudget::default(),
             rates: Rates::default(),
+            client_limits: ClientLimits::default(),
+            last_use: LastUse::default(),
             writes: Arc::default(),
             back_ends: BackEnds::default(),
         };

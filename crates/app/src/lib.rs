@@ -23,6 +23,7 @@ pub mod licensing;
 pub mod listing;
 mod lost;
 mod memo;
+pub mod oauth;
 pub mod packages;
 pub mod polling;
 pub mod products;

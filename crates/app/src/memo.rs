@@ -2,6 +2,7 @@
 //! up by all that its value was computed from, so an answer is the same, byte for byte, with every memo switched off.
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_domain::ids::{SigningKeyId, SiteId, SiteSecretId};
@@ -10,9 +11,12 @@ use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
 
 use crate::answers::AnswerKey;
 use crate::devices::VerifiedToken;
+use crate::oauth::TokenFacts;
 
 /// Tokens that are remembered, over all sites: about 15 MB.
 const TOKENS: usize = 100_000;
+/// Access tokens that are remembered, over all sites: about 15 MB.
+const BEARERS: usize = 50_000;
 /// Signatures that are remembered: about 20 MB.
 const SIGNATURES: usize = 50_000;
 /// Passwords that are remembered.
@@ -24,6 +28,8 @@ const ANSWERS: (usize, u64) = (20_000, 64 << 20);
 pub(crate) struct Memos {
     /// Tokens that an authorization key has verified, by site and SHA-256 of the token.
     pub(crate) tokens: Memo<(SiteId, [u8; 32]), VerifiedToken>,
+    /// Access tokens of applications that a token key has verified, by site and SHA-256 of the token.
+    pub(crate) bearers: Memo<(SiteId, [u8; 32]), Arc<TokenFacts>>,
     /// Signatures, by key and SHA-256 of what was signed: RS256 always gives the same one.
     pub(crate) signatures: Memo<(SignerId, [u8; 32]), Bytes>,
     /// Passwords that fit, by a keyed digest of hash and password.
@@ -47,6 +53,7 @@ impl Memos {
         let (answers, bytes) = ANSWERS;
         Self {
             tokens: Memo(remember.then(|| Cache::new(TOKENS))),
+            bearers: Memo(remember.then(|| Cache::new(BEARERS))),
             signatures: Memo(remember.then(|| Cache::new(SIGNATURES))),
             passwords: Memo(remember.then(|| Cache::new(PASSWORDS))),
             answers: Memo(remember.then(|| Cache::with_weighter(answers, bytes, ByteCount))),
@@ -55,9 +62,10 @@ impl Memos {
 
     /// How often each had what was needed.
     pub(crate) fn counts(&self) -> Vec<MemoCounts> {
-        let Self { tokens, signatures, passwords, answers } = self;
+        let Self { tokens, bearers, signatures, passwords, answers } = self;
         vec![
             tokens.counts("tokens"),
+            bearers.counts("bearers"),
             signatures.counts("signatures"),
             passwords.counts("passwords"),
             answers.counts("answers"),

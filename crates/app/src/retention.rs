@@ -29,6 +29,8 @@ pub struct Swept {
     pub events: u64,
     /// Calls that were done once, whose answers are kept for a day.
     pub answered_calls: u64,
+    /// Revoked tokens and used assertions that have ended.
+    pub spent_tokens: u64,
 }
 
 /// A history that is kept for a number of days.
@@ -52,6 +54,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
         swept.device_events += remove(ctx, site.id, History::DeviceEvents, device_events).await?;
         swept.events += remove(ctx, site.id, History::Events, events).await?;
         swept.answered_calls += remove(ctx, site.id, History::AnsweredCalls, ANSWERED_DAYS).await?;
+        swept.spent_tokens += crate::oauth::forget_ended(ctx, site.id).await?;
     }
     Ok(swept)
 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use countersign_domain::ids::{AuthorizationKeyId, SiteId};
+use countersign_domain::ids::{ApplicationId, AuthorizationKeyId, SiteId};
 
-/// First signatures that one device key may have under way: a quarter of what the signer lets wait.
+/// First signatures that one device key, or one application that gets tokens, may have under way: a quarter of what the signer lets wait.
 const OF_DEVICES: usize = 128;
 /// The same for the license door of a site, whose applications share few keys, and wait instead of coming again: at two
 /// signatures each the last of them waits about a second on one thread.
@@ -16,6 +16,8 @@ const OF_LICENSES: usize = 1024;
 /// What first signatures are counted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
+    /// An application that gets tokens.
+    Application(ApplicationId),
     /// A key that checks device tokens.
     Devices(AuthorizationKeyId),
     /// All API keys and applications of a site.
@@ -25,7 +27,7 @@ pub(crate) enum Credential {
 impl Credential {
     fn limit(self) -> usize {
         match self {
-            Self::Devices(_) => OF_DEVICES,
+            Self::Application(_) | Self::Devices(_) => OF_DEVICES,
             Self::Licenses(_) => OF_LICENSES,
         }
     }

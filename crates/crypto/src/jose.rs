@@ -4,7 +4,9 @@
 //! A signature is checked over the characters that were received, never over something written again from what was
 //! understood.
 
+mod access_token;
 mod claims;
+mod client_assertion;
 mod compact;
 mod flattened;
 mod header;
@@ -14,7 +16,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+pub use access_token::AccessTokenClaims;
 pub use claims::{NumericDate, TimeClaims, all_claims};
+pub use client_assertion::{Audience, ClientAssertion};
 pub use compact::{Compact, MAX_COMPACT_LEN};
 pub use flattened::{Flattened, MAX_FLATTENED_LEN};
 pub use header::ProtectedHeader;

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::digest::sha256;
 use crate::encoding::{base64url_decode, base64url_encode};
 use crate::json::{self, JsonError, JsonLimits};
+use crate::pem::PemBlock;
 use crate::public_key::{KeyParseError, RsaPublicKey};
 use crate::secret::Secret;
 use crate::verifying_key::{Algorithm, RsaPolicy, VerifyingKey, VerifyingKeyError};
@@ -83,6 +84,33 @@ impl Jwk {
         })
     }
 
+    /// Reads a public key in the shapes in which people send one: a JWK, or PEM (`PUBLIC KEY` of RSA, P-256 or Ed25519, and
+    /// for RSA all that [`RsaPublicKey::parse_upload`] takes).
+    ///
+    /// # Errors
+    ///
+    /// [`JwkError`] if it is none of these, or a private key.
+    pub fn parse_upload(text: &str) -> Result<Self, JwkError> {
+        if text.trim_start().starts_with('{') {
+            let key = Self::parse(text.trim().as_bytes())?;
+            return match key.material {
+                Material::Secret(_) => Err(JwkError::Unsupported),
+                Material::Rsa(_) | Material::P256 { .. } | Material::Ed25519(_) => Ok(key),
+            };
+        }
+        if let Ok(block) = PemBlock::parse(text)
+            && block.label == "PUBLICKEY"
+        {
+            if let Some(point) = block.der.strip_prefix(P256_SPKI) {
+                return Self::from_p256_point(point).ok_or(JwkError::Key(VerifyingKeyError::Rejected));
+            }
+            if let Some(Ok(point)) = block.der.strip_prefix(ED25519_SPKI).map(<[u8; 32]>::try_from) {
+                return Ok(Self::from_ed25519(point));
+            }
+        }
+        Ok(Self::from_rsa(RsaPublicKey::parse_upload(text)?))
+    }
+
     /// The JWK of an RSA key.
     #[must_use]
     pub fn from_rsa(key: RsaPublicKey) -> Self {
@@ -145,6 +173,11 @@ impl Jwk {
         };
         let common = [("alg", algorithm.name().into()), ("kid", self.kid_by_thumbprint()), ("use", "sig".into())];
         Some(own.into_iter().chain(common).map(|(name, value)| (name.to_owned(), Value::String(value))).collect())
+    }
+
+    /// The same as JSON text.
+    pub fn to_public_json(&self, algorithm: Algorithm) -> Option<String> {
+        self.to_public(algorithm).map(|members| Value::Object(members).to_string())
     }
 
     /// The name that the key was given.
@@ -287,3 +320,10 @@ fn required_array(members: &Map<String, Value>, name: &'static str) -> Result<[u
 
 /// An RSA key of 8192 bits with a certificate chain beside it stays below this.
 const LIMITS: JsonLimits = JsonLimits { max_bytes: 16 * 1024, max_depth: 4 };
+
+/// What stands before the point in a SubjectPublicKeyInfo of P-256 (RFC 5480 §2.1.1, uncompressed): there is just one way.
+const P256_SPKI: &[u8] =
+    b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+
+/// What stands before the point in a SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4).
+const ED25519_SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";

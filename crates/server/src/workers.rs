@@ -60,12 +60,13 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
             period.tick().await;
             match retention::sweep(&ctx).await {
                 Ok(swept) if swept == retention::Swept::default() => {}
-                Ok(retention::Swept { status_reports, device_events, events, answered_calls }) => {
+                Ok(retention::Swept { status_reports, device_events, events, answered_calls, spent_tokens }) => {
                     tracing::info!(
                         status_reports,
                         device_events,
                         events,
                         answered_calls,
+                        spent_tokens,
                         "old rows of histories were removed"
                     );
                 }

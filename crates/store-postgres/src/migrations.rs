@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
     ("0005_storages", include_str!("../migrations/0005_storages.sql")),
     ("0006_license_api", include_str!("../migrations/0006_license_api.sql")),
+    ("0007_applications", include_str!("../migrations/0007_applications.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
     ("0005_storages", include_str!("../migrations/0005_storages.sql")),
     ("0006_license_api", include_str!("../migrations/0006_license_api.sql")),
+    ("0007_applications", include_str!("../migrations/0007_applications.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

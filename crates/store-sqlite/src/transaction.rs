@@ -7,10 +7,11 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
-    AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, AuditTrail, AuthorizationKeys, Bundles, Customers,
-    DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
-    Orders, Outbox, Packages, Policies, Products, RefusedUploads, SigningKeys, SiteSecrets, Sites, StatusReports,
-    StorageEntries, StorageVersions, Storages, Trials, Updates, Users, Versions,
+    AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
+    Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
+    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SigningKeys, SiteSecrets,
+    Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users,
+    Versions,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
@@ -104,10 +105,16 @@ impl Tx for SqliteTx<'_> {
     fn versions(&mut self) -> &mut dyn Versions {
         self
     }
+    fn applications(&mut self) -> &mut dyn Applications {
+        self
+    }
     fn audit_trail(&mut self) -> &mut dyn AuditTrail {
         self
     }
     fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys {
+        self
+    }
+    fn credentials(&mut self) -> &mut dyn Credentials {
         self
     }
     fn customers(&mut self) -> &mut dyn Customers {
@@ -155,6 +162,9 @@ impl Tx for SqliteTx<'_> {
     fn sites(&mut self) -> &mut dyn Sites {
         self
     }
+    fn spent_tokens(&mut self) -> &mut dyn SpentTokens {
+        self
+    }
     fn status_reports(&mut self) -> &mut dyn StatusReports {
         self
     }
@@ -165,6 +175,9 @@ impl Tx for SqliteTx<'_> {
         self
     }
     fn storages(&mut self) -> &mut dyn Storages {
+        self
+    }
+    fn token_keys(&mut self) -> &mut dyn TokenKeys {
         self
     }
     fn updates(&mut self) -> &mut dyn Updates {

@@ -46,7 +46,7 @@ pub async fn find_epoch(store: &Store) -> Result<Option<i64>, StoreError> {
     store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.installation().epoch().await })).await
 }
 
-/// Begins a new epoch, in one unit of work: access tokens are revoked, polling IDs and download URLs that were given out end,
+/// Begins a new epoch, in one unit of work: access tokens of producers and applications are revoked, polling IDs and download URLs that were given out end,
 /// and row ids jump, so that none is given out twice. Authorization keys and signing keys stay: devices know them.
 ///
 /// # Errors
@@ -68,6 +68,8 @@ pub async fn begin_epoch(ctx: &Ctx) -> Result<EpochBegun, Fault> {
                     }
                     insert_secrets(tx, site.id, &vault, &*rng, now).await?;
                     revoke_tokens(tx, site.id, &site.name, &mut revoked).await?;
+                    // Further than anybody has counted up since the backup.
+                    tx.applications().advance_generations(site.id, EPOCH_JUMP).await?;
                     tx.audit_trail().insert(site.id, &actor, &Action::new("epoch.begin", epoch), now).await?;
                 }
                 Ok(EpochBegun { epoch, sites: sites.len(), revoked })

@@ -12,6 +12,7 @@ use countersign_vault::{KeyedDigests, SealedValueError, Vault};
 use crate::fault::takes_store_errors;
 use crate::keys::signing_key_label;
 use crate::license_api::api_key_label;
+use crate::oauth::token_key_label;
 use crate::sites::secret_label;
 use crate::{Ctx, Fault};
 
@@ -26,6 +27,8 @@ pub struct Resealed {
     pub site_secrets: usize,
     /// Shared keys of API keys.
     pub api_keys: usize,
+    /// Key pairs that sign tokens.
+    pub token_keys: usize,
 }
 
 /// Why the master key was not replaced. Nothing was changed.
@@ -113,6 +116,11 @@ impl Keys<'_> {
             let sealed = self.reseal(&api_key_label(site), &key.sealed)?;
             tx.api_keys().reseal(site, key.id, &sealed).await?;
             resealed.api_keys += 1;
+        }
+        for key in tx.token_keys().list(site).await? {
+            let sealed = self.reseal(&token_key_label(site), &key.sealed_private_key)?;
+            tx.token_keys().reseal(site, key.id, &sealed).await?;
+            resealed.token_keys += 1;
         }
         for secret in tx.site_secrets().list(site).await? {
             let sealed = self.reseal(&secret_label(site, secret.purpose), &secret.sealed)?;

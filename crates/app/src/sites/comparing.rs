@@ -13,6 +13,7 @@ use super::directory::Sites;
 use super::load;
 use super::snapshot::SiteSnapshot;
 use crate::installation::ensure_fits;
+use crate::oauth::issuer_of;
 use crate::{Ctx, Fault};
 
 /// Older knowledge than this is compared with the store before a request is answered from it.
@@ -147,7 +148,8 @@ impl Ctx {
         let Some(rows) = rows else { return Ok(None) };
         let (vault, now) = (self.parts.vault.clone(), self.now());
         // Where blocking is allowed: loading a private key costs as much as a signature.
-        let build = move || load::build(&vault, rows, previous.as_deref(), now);
+        let issuer = issuer_of(&self.parts, site);
+        let build = move || load::build(&vault, rows, issuer, previous.as_deref(), now);
         Ok(Some(tokio::task::spawn_blocking(build).await??))
     }
 

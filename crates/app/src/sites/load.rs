@@ -20,6 +20,7 @@ use super::timed::TimedKeys;
 use crate::Fault;
 use crate::keys::signing_key_label;
 use crate::license_api::open_all;
+use crate::oauth::OauthRows;
 
 /// The rows of one site.
 pub(super) struct SiteRows {
@@ -30,6 +31,7 @@ pub(super) struct SiteRows {
     api_keys: Vec<ApiKeyRecord>,
     packages: Vec<Package>,
     updates: Vec<Update>,
+    oauth: OauthRows,
 }
 
 /// Reads all rows of a site, on the view of one transaction.
@@ -42,6 +44,7 @@ pub(super) async fn read(tx: &mut dyn Tx, site: Site) -> Result<SiteRows, StoreE
         api_keys: tx.api_keys().list(id).await?,
         packages: tx.packages().list(id).await?,
         updates: tx.updates().list(id).await?,
+        oauth: OauthRows::read(tx, &site).await?,
         site,
     })
 }
@@ -51,6 +54,7 @@ pub(super) async fn read(tx: &mut dyn Tx, site: Site) -> Result<SiteRows, StoreE
 pub(super) fn build(
     vault: &Vault,
     rows: SiteRows,
+    issuer: String,
     previous: Option<&SiteSnapshot>,
     now: Timestamp,
 ) -> Result<SiteSnapshot, Fault> {
@@ -95,7 +99,18 @@ pub(super) fn build(
     let (polling_keys, url_keys) = (TimedKeys::new(polling_keys), TimedKeys::new(url_keys));
     let api_keys = open_all(vault, site.id, rows.api_keys, previous)?;
     let catalog = Catalog::new(rows.packages, rows.updates);
-    Ok(SiteSnapshot { site, catalog, device_keys, signing_keys, license_signers, polling_keys, url_keys, api_keys })
+    let oauth = rows.oauth.build(vault, issuer, previous.map(|snapshot| &snapshot.oauth))?;
+    Ok(SiteSnapshot {
+        site,
+        catalog,
+        device_keys,
+        signing_keys,
+        license_signers,
+        polling_keys,
+        url_keys,
+        api_keys,
+        oauth,
+    })
 }
 
 fn parse_public(record: &AuthorizationKey, policy: RsaPolicy) -> Result<VerifyingKey, Fault> {

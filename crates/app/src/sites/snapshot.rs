@@ -13,6 +13,7 @@ use countersign_domain::time::Timestamp;
 use super::license_signer::LicenseSigner;
 use super::timed::TimedKeys;
 use crate::license_api::OpenedApiKey;
+use crate::oauth::OauthState;
 
 /// A site as it was at one generation.
 pub struct SiteSnapshot {
@@ -29,6 +30,8 @@ pub struct SiteSnapshot {
     pub(crate) url_keys: TimedKeys<HmacKey>,
     /// Keys of the license door, by public part.
     pub(crate) api_keys: HashMap<String, Arc<OpenedApiKey>>,
+    /// Applications, and the keys of their tokens.
+    pub(crate) oauth: OauthState,
 }
 
 impl SiteSnapshot {

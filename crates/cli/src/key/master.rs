@@ -42,13 +42,14 @@ impl RotateMaster {
             "sites": resealed.sites,
             "signing_keys": resealed.signing_keys,
             "site_secrets": resealed.site_secrets,
+            "token_keys": resealed.token_keys,
         });
         let sentence = format!(
             "Sealed {} signing keys and {} secrets of {} sites anew. The store now belongs to the key in {}.\n\
              Put that key where the server finds its key (see the setting master_key_file), and start every server again: \
              those that run have stopped to answer.\n\
              Keep the old key for as long as you keep backups that were made with it.",
-            resealed.signing_keys,
+            resealed.signing_keys.saturating_add(resealed.token_keys),
             resealed.site_secrets,
             resealed.sites,
             new_key_file.display()

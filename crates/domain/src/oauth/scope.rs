@@ -80,6 +80,13 @@ impl Scopes {
         Ok(scopes)
     }
 
+    /// The scopes among some names; others may have been known once.
+    #[must_use]
+    pub fn known_in<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let known = names.into_iter().filter_map(|name| Self::parse(name).ok());
+        known.fold(Self::default(), |all, scopes| Self(all.0 | scopes.0))
+    }
+
     fn storage() -> Self {
         [Scope::StorageRead, Scope::StorageWrite].into_iter().collect()
     }

@@ -3,6 +3,8 @@
 mod activations;
 mod answered_calls;
 mod api_keys;
+mod application_credentials;
+mod applications;
 mod bundles;
 mod customers;
 mod device_details;
@@ -26,6 +28,7 @@ mod status_reports;
 mod storage_entries;
 mod storage_versions;
 mod storages;
+mod tokens;
 mod trails;
 mod trials;
 mod update_parts;

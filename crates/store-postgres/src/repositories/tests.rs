@@ -4,10 +4,10 @@ use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    activations, answered_calls, api_keys, bundles, customers, device_details, device_events, devices, features, files,
-    holdings, installation, keys, license_users, licensed_products, licenses, orders, packages, policies,
-    refused_uploads, sites, status_reports, storage_entries, storage_versions, storages, trails, trials, update_parts,
-    updates, users, versions,
+    activations, answered_calls, api_keys, application_credentials, applications, bundles, customers, device_details,
+    device_events, devices, features, files, holdings, installation, keys, license_users, licensed_products, licenses,
+    orders, packages, policies, refused_uploads, sites, status_reports, storage_entries, storage_versions, storages,
+    tokens, trails, trials, update_parts, updates, users, versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -18,6 +18,8 @@ fn statements() -> Vec<&'static str> {
     [
         &[transaction::NOW],
         activations::ALL,
+        application_credentials::ALL,
+        applications::ALL,
         customers::ALL,
         device_events::ALL,
         devices::ALL,
@@ -35,6 +37,7 @@ fn statements() -> Vec<&'static str> {
         storage_entries::ALL,
         storage_versions::ALL,
         storages::ALL,
+        tokens::ALL,
         trails::ALL,
         update_parts::ALL,
         updates::ALL,

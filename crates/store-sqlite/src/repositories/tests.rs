@@ -11,6 +11,8 @@ fn statements() -> Vec<&'static str> {
     [
         &[FIND_MARK, RAISE_MARK],
         activations::ALL,
+        application_credentials::ALL,
+        applications::ALL,
         customers::ALL,
         device_events::ALL,
         devices::ALL,
@@ -28,6 +30,7 @@ fn statements() -> Vec<&'static str> {
         storage_entries::ALL,
         storage_versions::ALL,
         storages::ALL,
+        tokens::ALL,
         trails::ALL,
         updates::ALL,
         licensed_products::ALL,

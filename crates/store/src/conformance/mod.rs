@@ -4,6 +4,7 @@
 //! private store and panics when the store breaks its promise.
 
 mod activations;
+mod applications;
 mod catalog;
 mod devices;
 mod epochs;
@@ -27,6 +28,7 @@ use countersign_domain::time::Timestamp;
 use crate::{Store, StoreError};
 
 pub use activations::*;
+pub use applications::*;
 pub use catalog::*;
 pub use devices::*;
 pub use epochs::*;
@@ -66,6 +68,11 @@ macro_rules! conformance_suite {
             signing_keys_and_secrets_come_newest_first,
             users_and_tokens_belong_to_their_site,
             a_revoked_token_is_never_found_again,
+            applications_keep_all_their_parts,
+            credentials_belong_to_their_application,
+            a_deleted_application_leaves_nothing,
+            spent_tokens_are_remembered_until_they_end,
+            token_keys_come_newest_first,
             files_are_deduplicated_in_a_site,
             object_keys_in_use_are_found_in_any_site,
             a_file_can_be_given_another_object,

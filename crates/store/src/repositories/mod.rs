@@ -1,6 +1,7 @@
 //! The repositories that a transaction hands out. Methods are verbs: `find` gives an `Option`, `list` a `Vec`;
 //! `insert` gives `None` when the name is taken, so that a race ends without breaking the transaction.
 
+mod applications;
 mod catalog;
 mod devices;
 mod installation;
@@ -17,6 +18,7 @@ use countersign_domain::time::Timestamp;
 
 use crate::StoreError;
 
+pub use applications::{Applications, Credentials, SpentTokens, TokenKeys};
 pub use catalog::{
     Deleted, Files, NewFile, NewFileContent, NewPackage, NewPackageFile, NewRelease, Packages, Products, Updates,
 };
@@ -90,10 +92,14 @@ pub trait Tx: Send {
     fn trials(&mut self) -> &mut dyn Trials;
     /// Releases that applications are told about.
     fn versions(&mut self) -> &mut dyn Versions;
+    /// Applications that get access tokens.
+    fn applications(&mut self) -> &mut dyn Applications;
     /// Administrative writes.
     fn audit_trail(&mut self) -> &mut dyn AuditTrail;
     /// Keys that check device tokens.
     fn authorization_keys(&mut self) -> &mut dyn AuthorizationKeys;
+    /// Secrets and public keys of applications.
+    fn credentials(&mut self) -> &mut dyn Credentials;
     /// Holders of licenses.
     fn customers(&mut self) -> &mut dyn Customers;
     /// Events that devices have logged.
@@ -124,6 +130,8 @@ pub trait Tx: Send {
     fn site_secrets(&mut self) -> &mut dyn SiteSecrets;
     /// Sites and the change counter.
     fn sites(&mut self) -> &mut dyn Sites;
+    /// Revoked tokens and used assertions.
+    fn spent_tokens(&mut self) -> &mut dyn SpentTokens;
     /// How updates go on devices.
     fn status_reports(&mut self) -> &mut dyn StatusReports;
     /// Folders and files of storages.
@@ -132,6 +140,8 @@ pub trait Tx: Send {
     fn storage_versions(&mut self) -> &mut dyn StorageVersions;
     /// Named storages.
     fn storages(&mut self) -> &mut dyn Storages;
+    /// Keys that sign tokens.
+    fn token_keys(&mut self) -> &mut dyn TokenKeys;
     /// Updates.
     fn updates(&mut self) -> &mut dyn Updates;
     /// People and jobs that administer.
