@@ -1,6 +1,6 @@
 //! Devices and the questions they ask.
 
-use crate::ids::DeviceId;
+use crate::ids::{CustomerId, DeviceId};
 use crate::licensing::Holder;
 use crate::text::{PackageId, Platform};
 use crate::time::Timestamp;
@@ -86,6 +86,21 @@ pub struct Device {
     pub last_seen_at: Timestamp,
 }
 
+/// What there is to know of a device when it tells or asks something: less than a [`Device`], and found faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Row id.
+    pub id: DeviceId,
+    /// What kind of device it is.
+    pub class: DeviceClass,
+    /// Whether it is in use.
+    pub status: DeviceStatus,
+    /// The customer that it belongs to; `None` for an anonymous device.
+    pub customer: Option<CustomerId>,
+    /// When it last reported something; at most an hour behind.
+    pub last_seen_at: Timestamp,
+}
+
 /// Whether a device is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceStatus {
@@ -112,6 +127,15 @@ impl DeviceStatus {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Obsolete, Self::Returned].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+impl Device {
+    /// The part of this that is known of every device.
+    #[must_use]
+    pub fn known(&self) -> KnownDevice {
+        let customer = self.holder.map(|holder| holder.customer);
+        KnownDevice { id: self.id, class: self.class, status: self.status, customer, last_seen_at: self.last_seen_at }
     }
 }
 

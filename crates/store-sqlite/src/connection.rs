@@ -19,8 +19,9 @@ pub(crate) const CACHED_STATEMENTS: usize = 512;
 const WRITER_CACHE_KIB: i64 = 8192;
 
 /// The same for each connection that reads: the upper pages of all indexes of a large store, so that a look-up asks the system
-/// for leaves alone.
-const READER_CACHE_KIB: i64 = 16 * 1024;
+/// for leaves alone. More is slower here, too: a page that the processor's own memory has forgotten takes longer than asking
+/// the system for it.
+const READER_CACHE_KIB: i64 = 4 * 1024;
 
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

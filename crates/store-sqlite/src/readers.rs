@@ -82,9 +82,7 @@ fn work(mut connection: Connection, time: &Arc<StoreTime>, jobs: &Mutex<mpsc::Re
             }
         }
         answers::send(outcomes);
-        if let Err(error) = give_back_view(&connection) {
-            tracing::warn!(error = %error, "a reader did not give back its view");
-        }
+        end_view(&connection);
         if let Some(done) = asked_to_close {
             drop(connection);
             let _ = done.send(());
@@ -95,14 +93,16 @@ fn work(mut connection: Connection, time: &Arc<StoreTime>, jobs: &Mutex<mpsc::Re
 
 /// Whether the units that were taken together have a view of the store already.
 #[derive(PartialEq, Eq)]
-enum View {
+pub(crate) enum View {
+    /// Not yet.
     None,
+    /// It has one; the next unit shares it.
     Open,
 }
 
 /// Runs a unit on a consistent view: that of the units before it, or a new one. It writes nothing, so the view is always
 /// given back by a rollback.
-fn run(
+pub(crate) fn run(
     connection: &mut Connection,
     view: &mut View,
     mut time: TransactionTime,
@@ -114,6 +114,13 @@ fn run(
         *view = View::Open;
     }
     transaction::run(connection, &mut time, unit).outcome.map(|_| ())
+}
+
+/// Gives back the view of the units before, if there is one.
+pub(crate) fn end_view(connection: &Connection) {
+    if let Err(error) = give_back_view(connection) {
+        tracing::warn!(error = %error, "a reader did not give back its view");
+    }
 }
 
 fn give_back_view(connection: &Connection) -> rusqlite::Result<()> {

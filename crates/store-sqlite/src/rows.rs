@@ -114,3 +114,9 @@ pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) ->
 pub(crate) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
     row.get(index).map_err(StoreError::backend)
 }
+
+/// One column of a row that holds text, without a copy of it.
+pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r str, StoreError> {
+    let value = row.get_ref(index).map_err(StoreError::backend)?;
+    value.as_str().map_err(StoreError::backend)
+}

@@ -34,6 +34,11 @@ pub trait Backend: Send + Sync {
     /// Runs a unit that only reads, on one consistent view.
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Runs a unit that reads a few rows by their keys. A store may do that on the thread that asks.
+    fn look_up(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.read(unit)
+    }
+
     /// Writes the database as it is at one moment into a new file that its owner alone can read, while units go on. A file
     /// of that name is an error.
     fn copy_to(&self, file: PathBuf) -> BoxFuture<'_, Result<Copied, StoreError>>;
@@ -90,6 +95,22 @@ impl Store {
     {
         let (slot, erased) = erase(unit);
         let outcome = self.backend.read(erased).await;
+        settle(&slot, outcome)
+    }
+
+    /// Runs a unit of work that reads a few rows by their keys, and no list. It may run on the calling thread: a longer one
+    /// holds up others there.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look_up<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (slot, erased) = erase(unit);
+        let outcome = self.backend.look_up(erased).await;
         settle(&slot, outcome)
     }
 

@@ -63,7 +63,7 @@ pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registra
                 tx.devices().set_status(device.id, DeviceStatus::Active).await?;
                 note_change(&mut events, device.id);
             }
-            heard_of(tx, &device, now).await?;
+            heard_of(tx, device.known(), now).await?;
             for event in events {
                 tx.outbox().insert(site, event, &actor, now).await?;
             }

@@ -45,12 +45,12 @@ pub async fn report_status(
                     return Ok(None);
                 };
                 let fold = Some(fold(&identity, &report, now));
-                let device = tx.devices().find(site, &identity).await?;
-                let new = NewStatusReport { device: device.as_ref().map(|device| device.id), report, fold };
+                let device = tx.devices().find_known(site, &identity).await?;
+                let new = NewStatusReport { device: device.map(|device| device.id), report, fold };
                 tx.status_reports().insert(site, &new, now).await?;
                 match device {
                     Some(device) => {
-                        heard_of(tx, &device, now).await?;
+                        heard_of(tx, device, now).await?;
                         Ok(None)
                     }
                     None => Ok(Some(Problem::UnknownDevice(identity.id))),
@@ -76,7 +76,7 @@ pub async fn log_event(
     ctx.write(site, move |tx| {
         Box::pin(async move {
             // Locked, so that the count stays what it is until this event is kept.
-            let device = tx.devices().lock(site, &identity).await?;
+            let device = tx.devices().lock_known(site, &identity).await?;
             let in_use = device.filter(|device| device.status == DeviceStatus::Active);
             let device = in_use.ok_or(Problem::UnknownDevice(identity.id))?;
             let now = tx.now().await?;
@@ -86,7 +86,7 @@ pub async fn log_event(
                 return Err(NotKept::TooMany { seconds: 60 });
             }
             tx.device_events().insert(site, device.id, &event, now).await?;
-            Ok(heard_of(tx, &device, now).await?)
+            Ok(heard_of(tx, device, now).await?)
         })
     })
     .await

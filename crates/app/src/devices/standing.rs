@@ -29,17 +29,17 @@ pub(crate) async fn standing(
 ) -> Result<Standing, Fault> {
     let identity = identity.clone();
     ctx.store()
-        .read(move |tx| {
+        .look_up(move |tx| {
             Box::pin(async move {
-                let device = match tx.devices().find(site, &identity).await? {
+                let device = match tx.devices().find_known(site, &identity).await? {
                     Some(device) => Some(device),
                     // One that has activated a license under nothing but its hardware ID.
-                    None => tx.devices().find(site, &identity.of_hardware()).await?,
+                    None => tx.devices().find_known(site, &identity.of_hardware()).await?,
                 };
                 let Some(device) = device.filter(|device| device.status == DeviceStatus::Active) else {
                     return Ok(Standing::Unknown);
                 };
-                let held = tx.licenses().held_by_account_of(&device, &products, today).await?;
+                let held = tx.licenses().held_by_account_of(device, &products, today).await?;
                 // A device that was entered as a served one gains nothing by asking as another.
                 let class = if device.class == DeviceClass::Served { device.class } else { asked_as };
                 Ok(Standing::Known(Entitlements::of(class, &held)))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::device::Device;
+use countersign_domain::device::KnownDevice;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::Tx;
@@ -41,7 +41,7 @@ impl From<Problem> for NotKept {
 
 /// Notes that a device was heard of, unless that was noted less than an hour ago. A time that lies ahead was noted while a
 /// clock was wrong.
-pub(super) async fn heard_of(tx: &mut dyn Tx, device: &Device, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn heard_of(tx: &mut dyn Tx, device: KnownDevice, now: Timestamp) -> Result<(), StoreError> {
     if now >= device.last_seen_at.plus(LAST_SEEN) || now < device.last_seen_at {
         tx.devices().set_last_seen(device.id, now).await?;
     }

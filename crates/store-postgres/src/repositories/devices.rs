@@ -1,7 +1,7 @@
 //! Devices that a site knows.
 
 use async_trait::async_trait;
-use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus, KnownDevice};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
 use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
@@ -29,12 +29,16 @@ macro_rules! select_devices {
 const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
     registered_at, last_seen_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict do nothing returning id";
 const FIND: &str = select_devices!("where d.site = $1 and d.host_id = $2 and d.id_type = $3 and d.publisher = $4");
+const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
+    where site = $1 and host_id = $2 and id_type = $3 and publisher = $4";
 const FIND_BY_ID: &str = select_devices!("where d.site = $1 and d.id = $2");
 /// Weaker than `for update`: it lets rows that refer to the device be written. A report waits for nobody then, and two
 /// units that have each written one can lock the device one after the other; with `for update` each would wait for the
 /// other.
 const LOCK: &str = "select id from devices where site = $1 and host_id = $2 and id_type = $3 and publisher = $4
     for no key update";
+const LOCK_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
+    where site = $1 and host_id = $2 and id_type = $3 and publisher = $4 for no key update";
 const LIST: &str = select_devices!("where d.site = $1 and d.id > $2 order by d.id limit $3");
 const LIST_OF_CUSTOMER: &str =
     select_devices!("where d.site = $1 and d.id > $2 and d.customer = $4 order by d.id limit $3");
@@ -52,8 +56,10 @@ const SAME_HARDWARE: i64 = 8;
 pub(super) const ALL: &[&str] = &[
     INSERT,
     FIND,
+    FIND_KNOWN,
     FIND_BY_ID,
     LOCK,
+    LOCK_KNOWN,
     LIST,
     LIST_OF_CUSTOMER,
     SET_CUSTOMER,
@@ -108,6 +114,16 @@ impl Devices for PgTx<'_> {
         self.all(LIST_BY_HARDWARE, &[&site.0, &hardware.as_str(), &SAME_HARDWARE], device).await
     }
 
+    async fn find_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
+        self.first(FIND_KNOWN, &values, known).await
+    }
+
+    async fn lock_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
+        self.first(LOCK_KNOWN, &values, known).await
+    }
+
     async fn list(
         &mut self,
         site: SiteId,
@@ -147,5 +163,17 @@ pub(super) fn device(row: &Row) -> Result<Device, StoreError> {
         holder: holder(row, 9)?,
         registered_at: time(column(row, 7)?),
         last_seen_at: time(column(row, 8)?),
+    })
+}
+
+fn known(row: &Row) -> Result<KnownDevice, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "devices", row: id };
+    Ok(KnownDevice {
+        id: DeviceId(id),
+        class: place.present("class", DeviceClass::parse(&column::<String>(row, 1)?))?,
+        status: place.present("status", DeviceStatus::parse(&column::<String>(row, 2)?))?,
+        customer: column::<Option<i64>>(row, 3)?.map(CustomerId),
+        last_seen_at: time(column(row, 4)?),
     })
 }

@@ -1,8 +1,8 @@
 //! What the account of a device holds. The statements say in SQL what `LicenseTerms::standing` says; the conformance suite
 //! compares the two.
 
-use countersign_domain::device::Device;
-use countersign_domain::ids::ProductId;
+use countersign_domain::device::KnownDevice;
+use countersign_domain::ids::{CustomerId, ProductId};
 use countersign_domain::licensing::Holding;
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
@@ -23,9 +23,11 @@ macro_rules! any_in_force {
 }
 
 const ON_DEVICE: &str = any_in_force!("activations a join licenses l on l.id = a.license where a.device = $1");
-/// For a customer without an account. A statement of its own, so that both are found by index.
 const OF_CUSTOMER: &str = any_in_force!("licenses l where l.customer = $1");
-const OF_ACCOUNT: &str = any_in_force!("customers c join licenses l on l.customer = c.id where c.account = $1");
+/// An account is looked for only by a customer that does not hold the product itself.
+const OF_ACCOUNT: &str = any_in_force!(
+    "customers own join customers c on c.account = own.account join licenses l on l.customer = c.id where own.id = $1"
+);
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -35,18 +37,20 @@ impl PgTx<'_> {
     /// See `Licenses::held_by_account_of`.
     pub(super) async fn holdings(
         &mut self,
-        device: &Device,
+        device: KnownDevice,
         products: &[ProductId],
         today: Date,
     ) -> Result<Vec<Holding>, StoreError> {
-        let Some(holder) = device.holder else { return Ok(Vec::new()) };
-        let (sql, whose) = holder.account.map_or((OF_CUSTOMER, holder.customer.0), |account| (OF_ACCOUNT, account.0));
+        let Some(CustomerId(customer)) = device.customer else { return Ok(Vec::new()) };
         let today = today.to_string();
         let mut held = Vec::new();
         for product in products {
             let on_device = self.any(ON_DEVICE, device.id.0, *product, &today).await?;
             // What is activated on a device is of its account.
-            if on_device || self.any(sql, whose, *product, &today).await? {
+            if on_device
+                || self.any(OF_CUSTOMER, customer, *product, &today).await?
+                || self.any(OF_ACCOUNT, customer, *product, &today).await?
+            {
                 held.push(Holding { product: *product, on_device });
             }
         }

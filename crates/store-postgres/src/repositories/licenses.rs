@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::catalog::package::Product;
-use countersign_domain::device::Device;
+use countersign_domain::device::KnownDevice;
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::licensing::{
     FeatureRules, Holding, License, LicenseFeature, LicenseRules, LicenseTerms, LicenseUsage, Meter,
@@ -241,7 +241,7 @@ impl Licenses for PgTx<'_> {
 
     async fn held_by_account_of(
         &mut self,
-        device: &Device,
+        device: KnownDevice,
         products: &[ProductId],
         today: Date,
     ) -> Result<Vec<Holding>, StoreError> {

@@ -1,7 +1,7 @@
 //! Devices that a site knows.
 
 use async_trait::async_trait;
-use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus, KnownDevice};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
 use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
@@ -10,7 +10,7 @@ use countersign_store::repositories::{Devices, NewDevice, Page};
 use rusqlite::{Row, params};
 
 use super::customers::holder;
-use crate::rows::{Place, all, changed, column, first, inserted, time};
+use crate::rows::{Place, all, changed, column, first, inserted, text, time};
 use crate::transaction::SqliteTx;
 
 /// A statement that reads devices `d` with whose they are; the rest is its condition.
@@ -27,6 +27,8 @@ macro_rules! select_devices {
 const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
     registered_at, last_seen_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict do nothing returning id";
 const FIND: &str = select_devices!("where d.site = ?1 and d.host_id = ?2 and d.id_type = ?3 and d.publisher = ?4");
+const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
+    where site = ?1 and host_id = ?2 and id_type = ?3 and publisher = ?4";
 const FIND_BY_ID: &str = select_devices!("where d.site = ?1 and d.id = ?2");
 const LIST: &str = select_devices!("where d.site = ?1 and d.id > ?2 order by d.id limit ?3");
 // The plus keeps the index on the site, whose devices are many, out of the choice.
@@ -43,8 +45,18 @@ const SAME_HARDWARE: i64 = 8;
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER, SET_CUSTOMER, SET_STATUS, SET_LAST_SEEN, LIST_BY_HARDWARE];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    FIND,
+    FIND_KNOWN,
+    FIND_BY_ID,
+    LIST,
+    LIST_OF_CUSTOMER,
+    SET_CUSTOMER,
+    SET_STATUS,
+    SET_LAST_SEEN,
+    LIST_BY_HARDWARE,
+];
 
 #[async_trait]
 impl Devices for SqliteTx<'_> {
@@ -86,6 +98,15 @@ impl Devices for SqliteTx<'_> {
         self.attempt(|c| all(c, LIST_BY_HARDWARE, (site.0, hardware.as_str(), SAME_HARDWARE), device))
     }
 
+    async fn find_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError> {
+        let values = (site.0, &identity.id, &identity.id_type, &identity.publisher_name);
+        self.attempt(|c| first(c, FIND_KNOWN, values, known))
+    }
+
+    async fn lock_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError> {
+        self.find_known(site, identity).await
+    }
+
     async fn list(
         &mut self,
         site: SiteId,
@@ -114,18 +135,36 @@ impl Devices for SqliteTx<'_> {
 
 pub(super) fn device(row: &Row<'_>) -> Result<Device, StoreError> {
     let id: i64 = column(row, 0)?;
-    let place = Place { table: "devices", row: id };
     let has_holder = column::<Option<i64>>(row, 7)?.is_some();
     Ok(Device {
         id: DeviceId(id),
         identity: identity(row, 1)?,
         identity_name: column(row, 4)?,
-        class: place.present("class", DeviceClass::parse(&column::<String>(row, 5)?))?,
-        status: place.present("status", DeviceStatus::parse(&column::<String>(row, 6)?))?,
+        class: class(id, row, 5)?,
+        status: status(id, row, 6)?,
         holder: has_holder.then(|| holder(row, 7)).transpose()?,
         registered_at: time(column(row, 9)?),
         last_seen_at: time(column(row, 10)?),
     })
+}
+
+fn known(row: &Row<'_>) -> Result<KnownDevice, StoreError> {
+    let id: i64 = column(row, 0)?;
+    Ok(KnownDevice {
+        id: DeviceId(id),
+        class: class(id, row, 1)?,
+        status: status(id, row, 2)?,
+        customer: column::<Option<i64>>(row, 3)?.map(CustomerId),
+        last_seen_at: time(column(row, 4)?),
+    })
+}
+
+fn class(device: i64, row: &Row<'_>, index: usize) -> Result<DeviceClass, StoreError> {
+    Place { table: "devices", row: device }.present("class", DeviceClass::parse(text(row, index)?))
+}
+
+fn status(device: i64, row: &Row<'_>, index: usize) -> Result<DeviceStatus, StoreError> {
+    Place { table: "devices", row: device }.present("status", DeviceStatus::parse(text(row, index)?))
 }
 
 /// An identity from the three columns that start at `from`: host ID, its kind, publisher.

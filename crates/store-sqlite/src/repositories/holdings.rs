@@ -1,8 +1,8 @@
 //! What the account of a device holds. The statements say in SQL what `LicenseTerms::standing` says; the conformance suite
 //! compares the two.
 
-use countersign_domain::device::Device;
-use countersign_domain::ids::ProductId;
+use countersign_domain::device::KnownDevice;
+use countersign_domain::ids::{CustomerId, ProductId};
 use countersign_domain::licensing::Holding;
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
@@ -24,7 +24,11 @@ macro_rules! any_in_force {
 
 const ON_DEVICE: &str = any_in_force!("activations a cross join licenses l on l.id = a.license where a.device = ?1");
 const OF_CUSTOMER: &str = any_in_force!("licenses l where l.customer = ?1");
-const OF_ACCOUNT: &str = any_in_force!("customers c cross join licenses l on l.customer = c.id where c.account = ?1");
+/// An account is looked for only by a customer that does not hold the product itself.
+const OF_ACCOUNT: &str = any_in_force!(
+    "customers own cross join customers c on c.account = own.account cross join licenses l on l.customer = c.id
+    where own.id = ?1"
+);
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -33,18 +37,18 @@ pub(super) const ALL: &[&str] = &[ON_DEVICE, OF_CUSTOMER, OF_ACCOUNT];
 /// See `Licenses::held_by_account_of`.
 pub(super) fn held(
     connection: &Connection,
-    device: &Device,
+    device: KnownDevice,
     products: &[ProductId],
     today: Date,
 ) -> Result<Vec<Holding>, StoreError> {
-    let Some(holder) = device.holder else { return Ok(Vec::new()) };
-    let (sql, whose) = holder.account.map_or((OF_CUSTOMER, holder.customer.0), |account| (OF_ACCOUNT, account.0));
+    let Some(CustomerId(customer)) = device.customer else { return Ok(Vec::new()) };
     let today = today.to_string();
     let mut held = Vec::new();
     for product in products {
-        let on_device = any(connection, ON_DEVICE, (device.id.0, product.0, &today))?;
+        let any = |sql, of: i64| any(connection, sql, (of, product.0, &today));
+        let on_device = any(ON_DEVICE, device.id.0)?;
         // What is activated on a device is of its account.
-        if on_device || any(connection, sql, (whose, product.0, &today))? {
+        if on_device || any(OF_CUSTOMER, customer)? || any(OF_ACCOUNT, customer)? {
             held.push(Holding { product: *product, on_device });
         }
     }

@@ -118,7 +118,11 @@ impl Holders {
 }
 
 async fn found(tx: &mut dyn Tx, site: SiteId, device: DeviceId) -> Result<Device, StoreError> {
-    Ok(tx.devices().find_by_id(site, device).await?.expect("the test has written it"))
+    let found = tx.devices().find_by_id(site, device).await?.expect("the test has written it");
+    let known = tx.devices().find_known(site, &found.identity).await?;
+    assert_eq!(known, Some(found.known()));
+    assert_eq!(tx.devices().lock_known(site, &found.identity).await?, known);
+    Ok(found)
 }
 
 /// What the account of a device holds of two products on a day.
@@ -130,8 +134,11 @@ async fn held(
     today: &str,
 ) -> Result<[Option<bool>; 2], StoreError> {
     let device = found(tx, site, device).await?;
-    let listed = tx.licenses().held_by_account_of(&device, &products, Date::parse(today).expect("a date")).await?;
-    assert!(tx.licenses().held_by_account_of(&device, &[], Date::parse(today).expect("a date")).await?.is_empty());
+    let listed =
+        tx.licenses().held_by_account_of(device.known(), &products, Date::parse(today).expect("a date")).await?;
+    assert!(
+        tx.licenses().held_by_account_of(device.known(), &[], Date::parse(today).expect("a date")).await?.is_empty()
+    );
     let holding = |product| listed.iter().find(|held| held.product == product).map(|held| held.on_device);
     assert_eq!(listed.len(), products.iter().filter(|product| holding(**product).is_some()).count(), "{listed:?}");
     Ok(products.map(holding))

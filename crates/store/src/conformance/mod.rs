@@ -55,6 +55,7 @@ macro_rules! conformance_suite {
             a_dropped_caller_does_not_stop_its_unit,
             a_failure_that_a_unit_swallows_is_never_committed,
             a_read_cannot_write,
+            a_look_up_sees_what_is_committed,
             a_closed_store_refuses,
             races_for_a_name_have_one_winner,
             units_that_touch_first_insert_once,

@@ -114,7 +114,23 @@ pub async fn a_read_cannot_write(store: &Store) {
     let outcome: Result<_, StoreError> =
         store.read(move |tx| Box::pin(async move { tx.products().insert(site, &product(1), NOW).await })).await;
     assert!(matches!(outcome, Err(StoreError::Backend(_))), "{outcome:?}");
+    let outcome: Result<_, StoreError> =
+        store.look_up(move |tx| Box::pin(async move { tx.products().insert(site, &product(1), NOW).await })).await;
+    assert!(matches!(outcome, Err(StoreError::Backend(_))), "{outcome:?}");
     assert_eq!(products(store, site).await, 0);
+}
+
+/// A look-up sees what was committed before it, and nothing that is not.
+pub async fn a_look_up_sees_what_is_committed(store: &Store) {
+    let seen = async |name| -> Result<bool, StoreError> {
+        store.look_up(move |tx| Box::pin(async move { Ok(tx.sites().find(&name).await?.is_some()) })).await
+    };
+    for number in 0..20 {
+        let name = SiteName::new(format!("site-{number}")).expect("good name");
+        assert!(!seen(name.clone()).await.expect("reads"));
+        site(store, name.as_str()).await;
+        assert!(seen(name).await.expect("reads"), "{number}");
+    }
 }
 
 /// After `close`, units are refused and do not hang.
@@ -123,6 +139,8 @@ pub async fn a_closed_store_refuses(store: &Store) {
     let outcome: Result<_, StoreError> = store.write(|tx| Box::pin(async move { tx.sites().list().await })).await;
     assert!(matches!(outcome, Err(StoreError::Closed)), "{outcome:?}");
     let outcome: Result<_, StoreError> = store.read(|tx| Box::pin(async move { tx.sites().list().await })).await;
+    assert!(matches!(outcome, Err(StoreError::Closed)), "{outcome:?}");
+    let outcome: Result<_, StoreError> = store.look_up(|tx| Box::pin(async move { tx.sites().list().await })).await;
     assert!(matches!(outcome, Err(StoreError::Closed)), "{outcome:?}");
 }
 

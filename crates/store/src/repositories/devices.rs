@@ -1,7 +1,7 @@
 //! Devices, and what they tell.
 
 use async_trait::async_trait;
-use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus, KnownDevice};
 use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
 use countersign_domain::report::{DeviceEvent, KeptDeviceEvent, KeptStatusReport, StatusReport};
 use countersign_domain::text::HardwareId;
@@ -45,6 +45,12 @@ pub trait Devices: Send {
 
     /// Devices whose host ID is that of some hardware, whatever its kind and publisher; at most a few.
     async fn list_by_hardware(&mut self, site: SiteId, hardware: &HardwareId) -> Result<Vec<Device>, StoreError>;
+
+    /// What [`find`](Self::find) finds, in brief.
+    async fn find_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError>;
+
+    /// What [`lock`](Self::lock) finds and locks, in brief.
+    async fn lock_known(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<KnownDevice>, StoreError>;
 
     /// Devices of a site, by row id; of one customer only, if one is given.
     async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page)

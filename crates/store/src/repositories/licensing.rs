@@ -1,7 +1,7 @@
 //! Accounts, customers, orders, features, licenses and activations.
 
 use async_trait::async_trait;
-use countersign_domain::device::Device;
+use countersign_domain::device::{Device, KnownDevice};
 use countersign_domain::ids::{
     AccountId, CustomerId, DeviceId, FeatureId, LicenseId, LicenseUserId, OrderId, ProductId, SiteId,
 };
@@ -204,11 +204,11 @@ pub trait Licenses: Send {
     async fn set_terms(&mut self, license: LicenseId, terms: &LicenseTerms) -> Result<bool, StoreError>;
 
     /// Those of the given products that the account of a device holds on a day, under a license that is then in force as
-    /// [`LicenseTerms::standing`] says. Empty for a device without a holder. However much the account holds, this takes
+    /// [`LicenseTerms::standing`] says. Empty for a device without a customer. However much the account holds, this takes
     /// few lookups for each product.
     async fn held_by_account_of(
         &mut self,
-        device: &Device,
+        device: KnownDevice,
         products: &[ProductId],
         today: Date,
     ) -> Result<Vec<Holding>, StoreError>;
