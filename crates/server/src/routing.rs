@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use countersign_app::Ctx;
 use countersign_door_device as device;
 use countersign_door_producer as producer;
+use countersign_door_token as token;
 use countersign_http_kit::access_log::{AccessLog, Finished};
 use countersign_http_kit::panics::CatchPanics;
 use countersign_http_kit::request_id::RequestIds;
@@ -105,11 +106,17 @@ impl Service<Request> for Doors {
 fn routes(ctx: &Ctx, log: AccessLog) -> Router {
     let (device, device_document) = device::router(ctx);
     let (producer, producer_document) = producer::router(ctx.clone());
+    let (token, token_document) = token::router(ctx.clone());
     let panics = CatchPanics::new(panicked);
     Router::new()
         .merge(device)
         .merge(producer)
-        .merge(pages::router(vec![("device", device_document), ("producer", producer_document)]))
+        .merge(token)
+        .merge(pages::router(vec![
+            ("device", device_document),
+            ("producer", producer_document),
+            ("token", token_document),
+        ]))
         .fallback(no_route)
         .layer(tower::layer::layer_fn(move |route| log.layer(panics.layer(route))))
 }

@@ -125,12 +125,18 @@ pub enum BearerError {
     /// There is no token.
     #[error("there is no access token")]
     Missing,
+    /// The token is ours and was revoked, alone or with others.
+    #[error("the access token was revoked")]
+    Revoked {
+        /// Whose it was.
+        owner: TokenOwner,
+    },
 }
 
 /// Judges an access token that came with a request.
 ///
 /// # Errors
-/// [`BearerError`] says what is wrong; [`BearerError::Expired`] also to whom the token belonged.
+/// [`BearerError`] says what is wrong; [`BearerError::Expired`] and [`BearerError::Revoked`] also to whom the token belonged.
 pub async fn authenticate_bearer(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
@@ -143,6 +149,7 @@ pub async fn authenticate_bearer(
             Ok(AuthenticatedApplication { client, credential: facts.credential, scopes })
         }
         Err(Refusal::Expired(client)) => Err(BearerError::Expired { owner: TokenOwner::of(&client.application) }),
+        Err(Refusal::Revoked(client)) => Err(BearerError::Revoked { owner: TokenOwner::of(&client.application) }),
         Err(Refusal::Bad(problem)) => Err(BearerError::Invalid(problem)),
     }
 }

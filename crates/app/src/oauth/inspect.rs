@@ -112,7 +112,7 @@ pub async fn revoke(
 ) -> Result<(), RevokeTokenError> {
     let (owner, facts) = match judge(ctx, site, token).await? {
         Ok(GoodToken { client, facts }) => (client, facts),
-        Err(Refusal::Expired(_) | Refusal::Bad(_)) => return Ok(()),
+        Err(Refusal::Expired(_) | Refusal::Revoked(_) | Refusal::Bad(_)) => return Ok(()),
     };
     let application = owner.application.id;
     if application != client.application() {

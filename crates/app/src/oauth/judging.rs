@@ -38,9 +38,6 @@ pub enum TokenProblem {
     /// Its time has not come.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// It was revoked, alone or with others.
-    #[error("it was revoked")]
-    Revoked,
     /// No key of the site verifies it.
     #[error("its signature does not verify")]
     Signature,
@@ -77,6 +74,8 @@ pub(super) struct GoodToken {
 pub(super) enum Refusal {
     /// It was good, and is this application's.
     Expired(Arc<Client>),
+    /// It was good until it was revoked, and is this application's.
+    Revoked(Arc<Client>),
     /// It is not, and nothing that it says is believed.
     Bad(TokenProblem),
 }
@@ -154,7 +153,10 @@ fn check(state: &OauthState, facts: Arc<TokenFacts>, now: Timestamp) -> Result<G
         let revoked = credential.is_none_or(|credential| credential.tokens_revoked)
             || facts.generation != client.application.token_generation
             || client.revoked.contains(&facts.jti);
-        revoked.then_some(TokenProblem::Revoked)
+        if revoked {
+            return Err(Refusal::Revoked(client));
+        }
+        None
     };
     match problem {
         Some(problem) => Err(Refusal::Bad(problem)),

@@ -42,7 +42,7 @@ pub(crate) fn posts_with_token(door: &str) -> Vec<String> {
 #[tokio::test]
 async fn openapi_documents_are_fresh() {
     let app = App::bare(WorldOptions::default()).await;
-    for door in ["device", "producer"] {
+    for door in ["device", "producer", "token"] {
         let document = app.get(&format!("/openapi/{door}.json")).await.json();
         let fresh = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
         if std::env::var_os("COUNTERSIGN_UPDATE").is_some() {
@@ -84,9 +84,14 @@ async fn every_documented_route_exists() {
 #[tokio::test]
 async fn the_documentation_pages_are_served_under_a_strict_policy() {
     let app = App::bare(WorldOptions::default()).await;
-    for path in
-        ["/docs", "/docs/device", "/docs/producer", "/uai/documentation/swagger-ui.html", "/flexnet/swagger-ui.html"]
-    {
+    for path in [
+        "/docs",
+        "/docs/device",
+        "/docs/producer",
+        "/docs/token",
+        "/uai/documentation/swagger-ui.html",
+        "/flexnet/swagger-ui.html",
+    ] {
         let page = app.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");

@@ -26,5 +26,6 @@ mod producer_support;
 mod producer_updates;
 mod signing;
 mod sites;
+mod storage;
 mod support;
 mod targets;

@@ -1,0 +1,11 @@
+//! The storage routes of the token door.
+
+mod credentials;
+mod downloads;
+mod errors;
+mod files;
+mod forms;
+mod retries;
+mod sockets;
+mod support;
+mod uploads;
