@@ -3,7 +3,7 @@
 use countersign_domain::audit::Action;
 use countersign_domain::event::Event;
 use countersign_domain::ids::{FeatureId, SiteId};
-use countersign_domain::licensing::Feature;
+use countersign_domain::licensing::{Feature, FeatureRules, RULES_LIMIT};
 use countersign_domain::text::{self, FeatureCode, ProductName, TextError};
 
 use crate::fault::takes_store_errors;
@@ -29,6 +29,12 @@ pub enum CreateFeatureError {
         /// The code.
         code: String,
     },
+    /// The rules are longer than they may be.
+    #[error("the rules of the feature take more than {RULES_LIMIT} bytes")]
+    TooLong,
+    /// No such feature.
+    #[error("the product has no feature {0:?}; see: countersign feature list --product NAME")]
+    UnknownFeature(String),
     /// No such product.
     #[error("this site has no product {0:?}; create it first: countersign product create {0:?}")]
     UnknownProduct(String),
@@ -71,6 +77,35 @@ pub async fn create(
             let id = id.ok_or_else(taken)?;
             tx.outbox().insert(site, Event::FeatureCreated(id), &actor, now).await?;
             Ok(id)
+        })
+    })
+    .await
+}
+
+/// Changes what licenses that include a feature from now on start with.
+///
+/// # Errors
+/// [`CreateFeatureError::UnknownProduct`] and [`CreateFeatureError::UnknownFeature`] say what is missing.
+pub async fn change(
+    ctx: &Ctx,
+    site: SiteId,
+    product: ProductName,
+    code: FeatureCode,
+    change: impl FnOnce(&mut FeatureRules) + Send + 'static,
+) -> Result<Feature, CreateFeatureError> {
+    ctx.record(site, Action::new("feature.change", format_args!("{code} of {product}")), move |tx| {
+        Box::pin(async move {
+            let found = tx.products().find(site, &product).await?;
+            let found = found.ok_or_else(|| CreateFeatureError::UnknownProduct(product.to_string()))?;
+            let features = tx.features().list(found.id).await?;
+            let unknown = || CreateFeatureError::UnknownFeature(code.to_string());
+            let mut feature = features.into_iter().find(|feature| feature.code == code).ok_or_else(unknown)?;
+            change(&mut feature.rules);
+            if feature.rules.to_text().len() > RULES_LIMIT {
+                return Err(CreateFeatureError::TooLong);
+            }
+            tx.features().set_rules(feature.id, &feature.rules).await?;
+            Ok(feature)
         })
     })
     .await

@@ -6,6 +6,9 @@
 //! | [`orders`] | what customers have bought |
 //! | [`features`], [`licenses`] | what they may use, on how many devices, and when |
 //! | [`activations`] | licenses on devices |
+//! | [`products`], [`policies`], [`bundles`] | what holds for licenses, what they are made from, what is sold together |
+//! | [`license_users`] | whom licenses are assigned to |
+//! | [`versions`] | releases that applications are told about |
 //! | [`devices`] | devices that the site knows |
 //!
 //! Every write makes one entry in the audit trail, and the events that follow from it, in its own unit of work. No snapshot
@@ -26,11 +29,16 @@ mod activating;
 
 pub mod accounts;
 pub mod activations;
+pub mod bundles;
 pub mod customers;
 pub mod devices;
 pub mod features;
+pub mod license_users;
 pub mod licenses;
 pub mod orders;
+pub mod policies;
+pub mod products;
+pub mod versions;
 
 /// Runs an administrative unit of work like [`Ctx::record`], on something that has its name in the audit trail only when
 /// the unit has found or written it: a license goes by its row id, because whoever knows its key can activate it.

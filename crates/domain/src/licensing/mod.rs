@@ -31,7 +31,9 @@ pub use license::{ActivationLimit, License, LicenseStatus, LicenseTerms, License
 pub use lines::RULES_LIMIT;
 pub use metering::{ConsumptionRefusal, Meter, Metering, ResetPeriod, UNITS_LIMIT, Units};
 pub use product::{AuthorizationMethod, LicensedProduct, ProductRules, ProductStatus};
-pub use rules::{CustomField, FieldType, Floating, LicenseRules, LicenseType, Seats, TransferLimit};
+pub use rules::{
+    CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,
+};
 pub use user::{Assignment, LicenseUser, may_change};
 pub use validity::{Validity, ValidityError};
 pub use version::{Environment, ReleasedVersion};

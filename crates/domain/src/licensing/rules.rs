@@ -1,6 +1,8 @@
 //! What a producer lays down for a license beside its terms, and for a policy that licenses are made from.
 
-use super::lines::{Reader, Writer, words};
+use std::collections::BTreeSet;
+
+use super::lines::{RULES_LIMIT, Reader, Writer, words};
 use super::metering::Metering;
 use super::validity::Validity;
 use crate::ids::PolicyId;
@@ -146,6 +148,31 @@ impl Default for LicenseRules {
             custom_fields: Vec::new(),
         }
     }
+}
+
+/// Why rules cannot be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// A custom field has no name, or one that does not fit on a line, or one that another has.
+    #[error("the custom field {0:?} cannot be kept: each has another name, without tabulators and line ends")]
+    Field(String),
+    /// All together they are too long.
+    #[error("the rules take more than {RULES_LIMIT} bytes, metadata and custom fields included")]
+    TooLong,
+}
+
+/// Checks whether rules can be kept.
+///
+/// # Errors
+/// [`RulesError`] says why not.
+pub fn check_rules(rules: &LicenseRules) -> Result<(), RulesError> {
+    let mut names = BTreeSet::new();
+    for field in &rules.custom_fields {
+        if field.name.is_empty() || field.name.contains(['\t', '\n', '\r']) || !names.insert(&field.name) {
+            return Err(RulesError::Field(field.name.clone()));
+        }
+    }
+    if rules.to_text().len() > RULES_LIMIT { Err(RulesError::TooLong) } else { Ok(()) }
 }
 
 impl LicenseRules {

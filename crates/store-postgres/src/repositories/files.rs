@@ -25,7 +25,8 @@ const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at f
     where site = $1 and id > $2 order by id limit $3";
 const SET_OBJECT_KEY: &str = "update files set object_key = $3 where site = $1 and sha256 = $2";
 const LOCK_FILE: &str = "select id from files where site = $1 and sha256 = $2 for update";
-const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = $1)";
+const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = $1
+    union all select 1 from versions where file = $1)";
 const DELETE_FILE: &str = "delete from files where id = $1";
 const FIND_OBJECT_KEYS: &str = "select wanted.key from unnest($1::text[]) with ordinality as wanted (key, position)
     where exists (select 1 from files where object_key = wanted.key) order by wanted.position";

@@ -1,7 +1,6 @@
 //! Releases that applications are told about.
 
 use async_trait::async_trait;
-use countersign_domain::catalog::package::StoredFile;
 use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::{ProductId, SiteId, StoredFileId, VersionId};
 use countersign_domain::licensing::{Environment, ReleasedVersion};
@@ -21,12 +20,11 @@ const LIST: &str =
     "select v.id, v.product, v.version, v.environment, v.channel, v.file_name, v.url, v.sha256, v.md5, v.size,
     v.requires_version, v.eula_link, v.release_notes_link, v.released_at
     from versions v where v.product = $1 order by v.released_at desc, v.id desc limit $2";
-const USES: &str = "select id from versions where file = $1 limit 1";
 const DELETE: &str = "delete from versions where product = $1 and id = $2";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST, USES, DELETE];
+pub(super) const ALL: &[&str] = &[INSERT, LIST, DELETE];
 
 #[async_trait]
 impl Versions for PgTx<'_> {
@@ -67,10 +65,6 @@ impl Versions for PgTx<'_> {
 
     async fn list(&mut self, product: ProductId, limit: u32) -> Result<Vec<ReleasedVersion>, StoreError> {
         self.all(LIST, &[&product.0, &i64::from(limit)], version).await
-    }
-
-    async fn uses(&mut self, file: &StoredFile) -> Result<bool, StoreError> {
-        Ok(self.first(USES, &[&file.id.0], |row| column::<i64>(row, 0)).await?.is_some())
     }
 
     async fn delete(&mut self, product: ProductId, version: VersionId) -> Result<bool, StoreError> {

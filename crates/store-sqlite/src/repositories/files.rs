@@ -23,7 +23,8 @@ const FIND_FILE: &str =
 const LIST_FILES: &str = "select id, sha256, md5, size, object_key, created_at from files
     where site = ?1 and id > ?2 order by id limit ?3";
 const SET_OBJECT_KEY: &str = "update files set object_key = ?3 where site = ?1 and sha256 = ?2";
-const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = ?1)";
+const FILE_IN_USE: &str = "select exists (select 1 from package_files where file = ?1
+    union all select 1 from versions where file = ?1)";
 const DELETE_FILE: &str = "delete from files where id = ?1";
 const FIND_OBJECT_KEY: &str = "select object_key from files where object_key = ?1";
 

@@ -2,7 +2,6 @@
 //! calls safe to repeat.
 
 use async_trait::async_trait;
-use countersign_domain::catalog::package::StoredFile;
 use countersign_domain::ids::{
     ApiKeyId, BundleId, DeviceId, LicenseId, LicenseUserId, PolicyId, ProductId, SiteId, StoredFileId, VersionId,
 };
@@ -267,9 +266,6 @@ pub trait Versions: Send {
 
     /// The newest releases of a product, newest first.
     async fn list(&mut self, product: ProductId, limit: u32) -> Result<Vec<ReleasedVersion>, StoreError>;
-
-    /// Whether a stored file is that of a release.
-    async fn uses(&mut self, file: &StoredFile) -> Result<bool, StoreError>;
 
     /// Removes a release. `false`: no such release.
     async fn delete(&mut self, product: ProductId, version: VersionId) -> Result<bool, StoreError>;

@@ -1,0 +1,143 @@
+//! Changing what is laid down for a license beside its terms, and setting a license back.
+
+use countersign_domain::event::Event;
+use countersign_domain::ids::SiteId;
+use countersign_domain::licensing::{
+    FeatureRules, License, LicenseRules, LicenseUsage, Meter, RULES_LIMIT, RulesError, check_rules,
+};
+use countersign_domain::text::{FeatureCode, LicenseKey};
+use countersign_store::StoreError;
+use countersign_store::repositories::Page;
+
+use crate::fault::takes_store_errors;
+use crate::licensing::record_named;
+use crate::{Ctx, Fault};
+
+/// Most devices that one unit of work lets go of.
+const DEVICES_PER_RESET: u32 = 10_000;
+
+/// Why rules were not changed. None of these carries a license key.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeRulesError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The rules cannot be kept.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// More devices than one unit of work lets go of.
+    #[error("the license is active on more than {DEVICES_PER_RESET} devices")]
+    TooManyDevices,
+    /// The type of a license never changes.
+    #[error("the type of a license never changes; create another license")]
+    Type,
+    /// The product has no such feature.
+    #[error("the product has no feature {0:?}; see: countersign feature list --product NAME")]
+    UnknownFeature(String),
+    /// No such license.
+    #[error("this site has no license with this key; see: countersign license list")]
+    UnknownLicense,
+}
+
+takes_store_errors!(ChangeRulesError);
+
+/// Changes what is laid down for a license: the function gets the rules in force and changes what it wants.
+///
+/// # Errors
+/// [`ChangeRulesError`] says why the rules are as they were.
+pub async fn change_rules(
+    ctx: &Ctx,
+    site: SiteId,
+    key: LicenseKey,
+    change: impl FnOnce(&mut LicenseRules) + Send + 'static,
+) -> Result<License, ChangeRulesError> {
+    let actor = ctx.actor();
+    record_named(ctx, site, "license.change-rules", move |tx| {
+        Box::pin(async move {
+            let mut license = tx.licenses().lock(site, &key).await?.ok_or(ChangeRulesError::UnknownLicense)?;
+            let before = license.rules.license_type;
+            change(&mut license.rules);
+            if license.rules.license_type != before {
+                return Err(ChangeRulesError::Type);
+            }
+            check_rules(&license.rules)?;
+            tx.licenses().set_rules(license.id, &license.rules).await?;
+            let now = tx.now().await?;
+            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
+            Ok((license.id.to_string(), license))
+        })
+    })
+    .await
+}
+
+/// Includes a feature of the product in a license, or changes what is laid down for it there. What was counted stays.
+///
+/// # Errors
+/// [`ChangeRulesError`] says why the license is as it was.
+pub async fn set_feature(
+    ctx: &Ctx,
+    site: SiteId,
+    key: LicenseKey,
+    code: FeatureCode,
+    change: impl FnOnce(&mut FeatureRules) + Send + 'static,
+) -> Result<License, ChangeRulesError> {
+    let actor = ctx.actor();
+    record_named(ctx, site, "license.set-feature", move |tx| {
+        Box::pin(async move {
+            let license = tx.licenses().lock(site, &key).await?.ok_or(ChangeRulesError::UnknownLicense)?;
+            let unknown = || ChangeRulesError::UnknownFeature(code.to_string());
+            let (feature, mut rules, meter) = match license.features.iter().find(|feature| feature.code == code) {
+                Some(feature) => (feature.id, feature.rules.clone(), feature.meter),
+                None => {
+                    let features = tx.features().list(license.product.id).await?;
+                    let feature = features.into_iter().find(|feature| feature.code == code).ok_or_else(unknown)?;
+                    (feature.id, feature.rules, Meter::default())
+                }
+            };
+            change(&mut rules);
+            if rules.to_text().len() > RULES_LIMIT {
+                return Err(RulesError::TooLong.into());
+            }
+            tx.licenses().set_feature(license.id, feature, &rules, meter).await?;
+            let now = tx.now().await?;
+            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
+            let changed = tx.licenses().find(site, &license.key).await?.ok_or(StoreError::OutcomeUnknown)?;
+            Ok((format!("{code} of {}", license.id), changed))
+        })
+    })
+    .await
+}
+
+/// Sets a license back to what it was before its first activation: it is active on no device, nothing is counted, and it has
+/// moved nowhere. Its terms stay.
+///
+/// # Errors
+/// [`ChangeRulesError`] says why the license is as it was.
+pub async fn reset(ctx: &Ctx, site: SiteId, key: LicenseKey) -> Result<License, ChangeRulesError> {
+    let actor = ctx.actor();
+    record_named(ctx, site, "license.reset", move |tx| {
+        Box::pin(async move {
+            let license = tx.licenses().lock(site, &key).await?.ok_or(ChangeRulesError::UnknownLicense)?;
+            let page = Page::first(DEVICES_PER_RESET + 1);
+            let activations = tx.activations().list_of_license(license.id, page).await?;
+            if u32::try_from(activations.len()).is_ok_and(|count| count > DEVICES_PER_RESET) {
+                return Err(ChangeRulesError::TooManyDevices);
+            }
+            let now = tx.now().await?;
+            for activation in activations {
+                tx.activations().delete(license.id, activation.device).await?;
+                let released = Event::LicenseReleased(license.id, activation.device);
+                tx.outbox().insert(site, released, &actor, now).await?;
+            }
+            tx.licenses().set_usage(license.id, &LicenseUsage::default()).await?;
+            for feature in &license.features {
+                tx.licenses().set_feature(license.id, feature.id, &feature.rules, Meter::default()).await?;
+            }
+            tx.device_details().delete_variables(license.id).await?;
+            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
+            let changed = tx.licenses().find(site, &license.key).await?.ok_or(StoreError::OutcomeUnknown)?;
+            Ok((license.id.to_string(), changed))
+        })
+    })
+    .await
+}

@@ -1,0 +1,82 @@
+//! License users: what is assigned to them, and their passwords.
+
+use countersign_app::license_api::{
+    Credentials, Identity, LicenseName, Refusal, ReleaseFilter, activate, change_password, check,
+    customer_license_users, deactivate, user_licenses,
+};
+use countersign_app::licensing::license_users::{self, LicenseUserError, NewUser};
+use countersign_crypto::Secret;
+use countersign_domain::licensing::{ActivationLimit, LicenseRules};
+use countersign_domain::text::{LicenseKey, UserEmail};
+
+use crate::support::{Shop, TERMS, activation, code, identity, now, refusal};
+
+fn email() -> UserEmail {
+    UserEmail::new("u@example.test").unwrap()
+}
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
+
+async fn with_user(limit: u32) -> (Shop, LicenseKey) {
+    let shop = Shop::new().await;
+    let rules = LicenseRules { users: Some(1), ..LicenseRules::default() };
+    let key = shop.license(TERMS, rules).await.key;
+    let (first_name, last_name, phone) = (String::new(), String::new(), String::new());
+    let new = NewUser { email: email(), first_name, last_name, phone, password: secret("initial-1") };
+    license_users::add(&shop.ctx, shop.site, new).await.unwrap();
+    let limit = ActivationLimit::AtMost(limit);
+    license_users::assign(&shop.ctx, shop.site, email(), key.clone(), limit).await.unwrap();
+    (shop, key)
+}
+
+async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> Result<u32, Refusal> {
+    let by = Credentials::Password { email: email(), password: secret(password) };
+    let request = countersign_app::license_api::Activate { by, ..activation(key, device) };
+    match now(activate(&shop.ctx, &shop.caller, request, None).await) {
+        Ok(view) => Ok(view.license.activations),
+        other => Err(refusal(other)),
+    }
+}
+
+#[tokio::test]
+async fn a_user_activates_within_his_own_limit() {
+    let (shop, key) = with_user(1).await;
+    assert_eq!(log_in(&shop, &key, "A", "wrong-pass").await, Err(Refusal::InvalidCredentials));
+    assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Ok(1));
+    assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Ok(1), "to repeat it counts nothing");
+    assert_eq!(log_in(&shop, &key, "B", "initial-1").await, Err(Refusal::LicenseActivatedMaxTimes));
+    let by_name = Identity { name: LicenseName::User(email()), ..identity(&key, "A") };
+    let seen = check(&shop.ctx, &shop.caller, by_name.clone(), ReleaseFilter::default()).await.unwrap();
+    assert_eq!(seen.user.unwrap().assignment.activations, 1);
+    let unassigned = license_users::unassign(&shop.ctx, shop.site, email(), key.clone()).await;
+    assert!(matches!(unassigned, Err(LicenseUserError::Active)));
+    deactivate(&shop.ctx, &shop.caller, by_name, vec![]).await.unwrap();
+    assert_eq!(log_in(&shop, &key, "B", "initial-1").await, Ok(1));
+    let buyer = "buyer@example.test".to_owned();
+    let (_, users) = customer_license_users(&shop.ctx, &shop.caller, code(), buyer).await.unwrap();
+    assert_eq!(users.iter().map(|user| (user.active, user.assignment.activations)).collect::<Vec<_>>(), [(true, 1)]);
+    let nobody = customer_license_users(&shop.ctx, &shop.caller, code(), "x@example.test".to_owned()).await;
+    assert_eq!(refusal(nobody), Refusal::CustomerDoesNotExist);
+}
+
+#[tokio::test]
+async fn a_user_changes_his_password() {
+    let (shop, key) = with_user(2).await;
+    let change = async |old: &str, new: &str| {
+        change_password(&shop.ctx, &shop.caller, email(), (secret(old), secret(new)), None).await
+    };
+    assert_eq!(refusal(change("wrong-pass", "another-2").await), Refusal::InvalidCredentials);
+    assert_eq!(refusal(change("initial-1", "short").await), Refusal::PasswordNotChangeable);
+    assert_eq!(refusal(change("initial-1", "initial-1").await), Refusal::PasswordNotChangeable);
+    change("initial-1", "another-2").await.unwrap();
+    assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Err(Refusal::InvalidCredentials));
+    assert_eq!(log_in(&shop, &key, "A", "another-2").await, Ok(1));
+    let mine =
+        user_licenses(&shop.ctx, &shop.caller, Some(code()), (email(), secret("another-2")), None).await.unwrap();
+    assert_eq!(mine.len(), 1);
+    assert!(!mine[0].user.as_ref().unwrap().user.initial_password);
+    license_users::set_enabled(&shop.ctx, shop.site, email(), false).await.unwrap();
+    assert_eq!(log_in(&shop, &key, "B", "another-2").await, Err(Refusal::InvalidCredentials));
+}
