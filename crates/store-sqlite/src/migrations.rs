@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_storages", include_str!("../migrations/0005_storages.sql")),
     ("0006_license_api", include_str!("../migrations/0006_license_api.sql")),
     ("0007_applications", include_str!("../migrations/0007_applications.sql")),
+    ("0008_look_ups", include_str!("../migrations/0008_look_ups.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
@@ -150,6 +151,24 @@ mod tests {
         let insert = "insert into outbox (site, kind, subject, channel, actor, created_at)
             values (1, 'product.created', 1, 'system', '', 0) returning id";
         assert_eq!(connection.query_row(insert, [], |row| row.get(0)), Ok(42));
+    }
+
+    #[test]
+    fn licenses_that_were_activated_before_are_found_with_their_device() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply_first(&mut connection, &MIGRATIONS[..7], now()).unwrap();
+        connection
+            .execute_batch(
+                "pragma foreign_keys = off;
+                insert into devices (id, site, host_id, id_type, publisher, identity_name, class, status, registered_at,
+                last_seen_at) select value, 1, value, '', '', '', 'client', 'active', 0, 0 from json_each('[1, 2, 3]');
+                insert into activations (license, device, activated_at) values (5, 1, 0), (4, 1, 0), (6, 3, 0);",
+            )
+            .unwrap();
+        apply(&mut connection, now()).unwrap();
+        let mut found = connection.prepare("select license from devices order by id").unwrap();
+        let found: Vec<Option<i64>> = found.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(found, [Some(4), None, Some(6)]);
     }
 
     #[test]

@@ -202,6 +202,45 @@ pub async fn an_account_holds_what_its_customers_have_bought(store: &Store) {
         .expect("writes");
 }
 
+/// Whichever licenses are activated on a device, and in whatever order they come and go: it holds the product on itself for as
+/// long as one of them is in force.
+pub async fn any_license_on_a_device_is_found(store: &Store) {
+    const DAY: &str = "2030-06-01";
+    let site = site(store, "one").await;
+    let off = LicenseTerms { status: LicenseStatus::Disabled, ..TERMS };
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let buyer = customer(tx, site, "Buyer", None).await?;
+                let order = order(tx, site, "SO-1", buyer).await?;
+                let products = [product(tx, site, "Pump").await?, product(tx, site, "Valve").await?];
+                let mut licenses = Vec::new();
+                for (key, product, terms) in [("A", 0, off), ("B", 0, TERMS), ("C", 0, TERMS), ("D", 1, TERMS)] {
+                    licenses.push((license(tx, site, key, order, products[product], terms).await?, product, terms));
+                }
+                let device = device(tx, site, "x", Some(buyer)).await?;
+                let mut there = [false; 4];
+                // Each number adds that license, or takes it away when it is there.
+                for number in [0, 1, 2, 1, 3, 2, 0, 3, 3, 1, 3, 0, 1, 0, 2, 1, 2] {
+                    let id = licenses[number].0;
+                    if there[number] {
+                        assert!(tx.activations().delete(id, device).await?);
+                    } else {
+                        assert!(tx.activations().insert(id, device, NOW).await?);
+                    }
+                    there[number] = !there[number];
+                    let expected = [0, 1].map(|product| {
+                        Some((0..4).any(|n| there[n] && licenses[n].1 == product && licenses[n].2 == TERMS))
+                    });
+                    assert_eq!(held(tx, site, device, products, DAY).await?, expected, "{there:?}");
+                }
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
 /// What the store takes for a license in force is what the rule takes for one.
 pub async fn a_license_is_held_on_the_days_on_which_it_is_in_force(store: &Store) {
     const DAYS: [Option<&str>; 4] = [None, Some("2030-05-31"), Some("2030-06-01"), Some("2030-06-02")];

@@ -92,6 +92,7 @@ macro_rules! conformance_suite {
             a_license_is_activated_once_on_a_device,
             a_locked_license_is_never_activated_beyond_its_limit,
             an_account_holds_what_its_customers_have_bought,
+            any_license_on_a_device_is_found,
             a_license_is_held_on_the_days_on_which_it_is_in_force,
             devices_are_told_apart_by_identity_and_site,
             devices_change_hands_and_status,

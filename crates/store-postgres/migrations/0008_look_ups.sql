@@ -1,0 +1,1 @@
+-- Nothing here: the embedded store has learned to find a device's license with the device.
