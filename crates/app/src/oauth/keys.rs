@@ -73,12 +73,26 @@ impl SealedPair {
     }
 }
 
-/// Makes a new key pair of an algorithm. It is published at once and signs two seconds later, when every node knows it; the
-/// one before it verifies until its last token has expired.
+/// What becomes of the keys that a new one replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldTokenKeys {
+    /// They verify until their last token has expired.
+    Keep,
+    /// They are removed, and tokens that they have signed are refused from now on.
+    Remove,
+}
+
+/// Makes a new key pair of an algorithm. It is published at once and signs five minutes later, when everybody who keeps the
+/// published keys knows it; where the old ones are removed, it signs at once.
 ///
 /// # Errors
 /// [`TokenKeyError`] when the machinery fails.
-pub async fn rotate(ctx: &Ctx, site: SiteId, algorithm: TokenAlgorithm) -> Result<TokenKey, TokenKeyError> {
+pub async fn rotate(
+    ctx: &Ctx,
+    site: SiteId,
+    algorithm: TokenAlgorithm,
+    old: OldTokenKeys,
+) -> Result<TokenKey, TokenKeyError> {
     let pair = generate(ctx, site, algorithm).await?;
     let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
     ctx.change(site, Action::new("token-key.rotate", algorithm.as_str()), move |tx| {
@@ -86,13 +100,15 @@ pub async fn rotate(ctx: &Ctx, site: SiteId, algorithm: TokenAlgorithm) -> Resul
             ensure_fits(tx, &vault).await?;
             let mut keys = tx.token_keys().list(site).await?;
             keys.retain(|key| key.algorithm == algorithm);
-            // Newest first: each one was replaced by the one before it in the list.
             let mut kept = keys.len();
-            for (newer, older) in keys.iter().zip(keys.iter().skip(1)) {
-                if end_of_key_before(newer.created_at) <= now {
-                    tx.token_keys().delete(site, older.id).await?;
-                    kept -= 1;
+            // Newest first: each one was replaced by the one before it in the list.
+            let mut newer: Option<Timestamp> = None;
+            for key in &keys {
+                if old == OldTokenKeys::Remove || newer.is_some_and(|newer| end_of_key_before(newer) <= now) {
+                    tx.token_keys().delete(site, key.id).await?;
+                    kept = kept.saturating_sub(1);
                 }
+                newer = Some(key.created_at);
             }
             if kept >= TOKEN_KEYS {
                 return Err(TokenKeyError::TooMany);

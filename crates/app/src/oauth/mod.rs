@@ -31,7 +31,7 @@ pub use issue::{IssueError, IssuedToken, TokenRequest, issue};
 pub(crate) use judging::TokenFacts;
 pub use judging::TokenProblem;
 pub(crate) use keys::token_key_label;
-pub use keys::{TokenKeyError, list as list_token_keys, rotate as rotate_token_key};
+pub use keys::{OldTokenKeys, TokenKeyError, list as list_token_keys, rotate as rotate_token_key};
 pub(crate) use last_use::LastUse;
 pub(crate) use limits::ClientLimits;
 pub use published::{ASSERTION_ALGORITHMS, Endpoints, TOKEN_PATH, endpoints, public_keys};

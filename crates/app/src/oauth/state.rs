@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use countersign_crypto::{Algorithm, Jwk, PrivateKey, VerifyingKey};
 use countersign_domain::ids::{ApplicationId, CredentialId, TokenKeyId};
-use countersign_domain::keys::SIGNING_KEY_LEAD;
 use countersign_domain::oauth::{
-    Application, Credential, CredentialProof, TokenAlgorithm, TokenKey, end_of_key_before,
+    Application, Credential, CredentialProof, TOKEN_KEY_LEAD, TokenAlgorithm, TokenKey, end_of_key_before,
 };
 use countersign_domain::site::Site;
 use countersign_domain::time::Timestamp;
@@ -79,7 +78,7 @@ impl OauthState {
     pub(crate) fn signing_key(&self, algorithm: TokenAlgorithm, now: Timestamp) -> Option<&ActiveTokenKey> {
         let algorithm = jose_algorithm(algorithm);
         let of_algorithm = || self.keys.iter().filter(move |key| key.algorithm == algorithm);
-        of_algorithm().find(|key| key.created_at.plus(SIGNING_KEY_LEAD) <= now).or_else(|| of_algorithm().next_back())
+        of_algorithm().find(|key| key.created_at.plus(TOKEN_KEY_LEAD) <= now).or_else(|| of_algorithm().next_back())
     }
 
     /// The key of that name, if tokens that it has signed are accepted now.

@@ -10,4 +10,4 @@ pub use application::{
 };
 pub use credential::{CREDENTIALS, Credential, CredentialProof, NewCredential};
 pub use scope::{Scope, Scopes, UnknownScope};
-pub use signing::{TOKEN_KEYS, TokenAlgorithm, TokenKey, end_of_key_before};
+pub use signing::{TOKEN_KEY_LEAD, TOKEN_KEYS, TokenAlgorithm, TokenKey, end_of_key_before};

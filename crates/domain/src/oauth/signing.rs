@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::TokenLife;
 use crate::ids::{SiteId, TokenKeyId};
-use crate::keys::SIGNING_KEY_LEAD;
 use crate::time::Timestamp;
 
 /// Most token keys that a site has at a time. Replaced ones are removed when their last token has expired.
 pub const TOKEN_KEYS: usize = 50;
+
+/// How long a new token key is published before it signs: readers of tokens may keep the published keys for so long.
+pub const TOKEN_KEY_LEAD: Duration = Duration::from_secs(300);
 
 /// How much longer a replaced key verifies than its last token lives: clocks of nodes differ.
 const SPARE: Duration = Duration::from_secs(120);
@@ -66,5 +68,5 @@ pub struct TokenKey {
 /// When a token key ends that another one of its algorithm has replaced: when the last token that it has signed has.
 #[must_use]
 pub fn end_of_key_before(newer_made_at: Timestamp) -> Timestamp {
-    newer_made_at.plus(SIGNING_KEY_LEAD).plus(TokenLife::LONGEST).plus(SPARE)
+    newer_made_at.plus(TOKEN_KEY_LEAD).plus(TokenLife::LONGEST).plus(SPARE)
 }

@@ -74,7 +74,7 @@ fn every_call_of_the_producer_door_tells_the_answers_that_all_can_give() {
 async fn every_documented_route_exists() {
     let app = App::bare(WorldOptions::default()).await;
     let producer = routes("producer").into_iter().map(|(method, path)| (method, format!("/flexnet{path}")));
-    for (method, path) in routes("device").into_iter().chain(producer) {
+    for (method, path) in routes("device").into_iter().chain(producer).chain(routes("token")) {
         let answer = app.send(crate::support::request(&method, &path).body(axum::body::Body::empty()).unwrap()).await;
         assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("request.path"), "{method} {path}");

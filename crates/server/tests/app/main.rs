@@ -29,3 +29,7 @@ mod sites;
 mod storage;
 mod support;
 mod targets;
+mod token_assertions;
+mod token_checks;
+mod token_requests;
+mod token_support;
