@@ -1,4 +1,4 @@
-//! Where the bytes of published files rest: the storage port, and its local directory.
+//! Where the bytes of published files rest: the storage port, a local directory, and buckets.
 //!
 //! An object is written once under a random key, read in ranges, and deleted; nothing else. Its bytes are
 //! digested on the way in, so that whoever writes the row that makes the object visible knows the size and
@@ -14,6 +14,7 @@ mod local;
 mod local_file;
 mod port;
 mod receive;
+mod s3;
 
 pub use digests::{Digests, FinishedDigests};
 pub use error::{BlobError, ReceiveError};
@@ -22,3 +23,4 @@ pub use local::{LEFTOVER_AGE, LocalBlobs, READ_CHUNK};
 pub use local_file::LocalFile;
 pub use port::{BlobWriter, Blobs, ListedObject, ReceivedBlob};
 pub use receive::{WRITE_CHUNK, receive};
+pub use s3::{S3Blobs, S3Credentials, S3Place};

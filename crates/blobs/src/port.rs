@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 
 use crate::{BlobError, LocalFile, ObjectKey};
 
-/// A place that keeps objects: a local directory, later a bucket. Cheap to share behind an `Arc`.
+/// A place that keeps objects: a local directory or a bucket. Cheap to share behind an `Arc`.
 #[async_trait]
 pub trait Blobs: Send + Sync {
     /// Begins a new object under a fresh random key. Nothing is visible before [`BlobWriter::finish`].

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_app::{Ctx, retention};
+use countersign_app::{Ctx, retention, storages};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,7 +20,8 @@ pub(crate) fn start(ctx: Ctx, stop: CancellationToken) -> TaskTracker {
 fn start_with(ctx: Ctx, stop: CancellationToken, first_sweep: Duration) -> TaskTracker {
     let tracker = TaskTracker::new();
     tracker.spawn(follow_changes(ctx.clone(), stop.clone()));
-    tracker.spawn(sweep_histories(ctx, stop, first_sweep));
+    tracker.spawn(sweep_histories(ctx.clone(), stop.clone(), first_sweep));
+    tracker.spawn(sweep_storages(ctx, stop, first_sweep));
     tracker.close();
     tracker
 }
@@ -78,6 +79,32 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
         }
     };
     // A sweep is left at any point: the unit that runs is finished by the store, and the next start goes on from there.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = sweeping => {}
+    }
+}
+
+/// Removes from storages what nobody needs any more: old versions, deleted folders, objects without a row.
+async fn sweep_storages(ctx: Ctx, stop: CancellationToken, first: Duration) {
+    let mut period = tokio::time::interval_at(tokio::time::Instant::now() + first, SWEEP_PERIOD);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let sweeping = async {
+        loop {
+            period.tick().await;
+            match storages::collect(&ctx).await {
+                Ok(swept) if swept == storages::StorageSweep::default() => {}
+                Ok(storages::StorageSweep { versions, objects, uploads, unavailable }) => {
+                    tracing::info!(versions, objects, uploads, unavailable, "storages were swept");
+                }
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "storages were not swept; the next try is in an hour");
+                }
+            }
+        }
+    };
+    // Left at any point: what was removed stays removed, and the next start goes on from there.
     tokio::select! {
         () = stop.cancelled() => {}
         () = sweeping => {}

@@ -14,6 +14,7 @@ use crate::keys::signing_key_label;
 use crate::license_api::api_key_label;
 use crate::oauth::token_key_label;
 use crate::sites::secret_label;
+use crate::storages::credentials_label;
 use crate::{Ctx, Fault};
 
 /// What was sealed anew.
@@ -29,6 +30,8 @@ pub struct Resealed {
     pub api_keys: usize,
     /// Key pairs that sign tokens.
     pub token_keys: usize,
+    /// Credentials of storages.
+    pub storages: usize,
 }
 
 /// Why the master key was not replaced. Nothing was changed.
@@ -126,6 +129,12 @@ impl Keys<'_> {
             let sealed = self.reseal(&secret_label(site, secret.purpose), &secret.sealed)?;
             tx.site_secrets().reseal(site, secret.id, &sealed).await?;
             resealed.site_secrets += 1;
+        }
+        for storage in tx.storages().list(site).await? {
+            let Some(sealed) = tx.storages().credentials(storage.id).await? else { continue };
+            let sealed = self.reseal(&credentials_label(&storage.name), &sealed)?;
+            tx.storages().set_credentials(storage.id, Some(&sealed)).await?;
+            resealed.storages += 1;
         }
         Ok(())
     }

@@ -6,8 +6,22 @@ use countersign_domain::storage::{BackEnd, Storage, StorageName};
 use countersign_store::repositories::{Deleted, NewStorage, StorageSettings};
 
 use super::StorageError;
+use super::credentials::{StorageCredentials, seal_credentials};
 use crate::fault::takes_store_errors;
+use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
+
+/// A storage that is to be.
+pub struct CreateStorage {
+    /// Name, unique in the site.
+    pub name: StorageName,
+    /// Where its bytes will lie.
+    pub back_end: BackEnd,
+    /// What opens a bucket; `None` for what the server has in its environment.
+    pub credentials: Option<StorageCredentials>,
+    /// What can be changed later.
+    pub settings: StorageSettings,
+}
 
 /// Why a storage was not created.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +63,20 @@ takes_store_errors!(CreateStorageError, StorageChangeError);
 ///
 /// # Errors
 /// [`CreateStorageError`] says what to change.
-pub async fn create(ctx: &Ctx, site: SiteId, storage: NewStorage) -> Result<Storage, CreateStorageError> {
+pub async fn create(ctx: &Ctx, site: SiteId, storage: CreateStorage) -> Result<Storage, CreateStorageError> {
     if let BackEnd::Directory(directory) = &storage.back_end
         && !std::path::Path::new(directory).is_absolute()
     {
         return Err(CreateStorageError::Directory(directory.clone()));
     }
-    let name = storage.name.clone();
-    let now = ctx.now();
+    let CreateStorage { name, back_end, credentials, settings } = storage;
+    let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
+    let sealed_credentials = credentials.map(|found| seal_credentials(&vault, ctx.rng(), &name, &found));
+    let storage = NewStorage { name: name.clone(), back_end, sealed_credentials, settings };
     let created = ctx
-        .record(site, Action::new("storage.create", &name), move |tx| {
+        .change(site, Action::new("storage.create", &name), move |tx| {
             Box::pin(async move {
+                ensure_fits(tx, &vault).await?;
                 tx.storages().insert(site, &storage, now).await?.ok_or(CreateStorageError::Taken)?;
                 let found = tx.storages().find(site, &storage.name).await?;
                 found.ok_or(CreateStorageError::Taken)
@@ -121,6 +138,31 @@ pub async fn set(
         })
     })
     .await
+}
+
+/// Replaces what opens the bucket of a storage; in force everywhere within a minute. `None`: the server's environment.
+///
+/// # Errors
+/// [`StorageChangeError`] says why nothing was changed.
+pub async fn set_credentials(
+    ctx: &Ctx,
+    site: SiteId,
+    name: &StorageName,
+    credentials: Option<StorageCredentials>,
+) -> Result<(), StorageChangeError> {
+    let (vault, wanted) = (ctx.parts.vault.clone(), name.clone());
+    let sealed = credentials.map(|found| seal_credentials(&vault, ctx.rng(), name, &found));
+    let unit = ctx.change(site, Action::new("storage.set-credentials", name), move |tx| {
+        Box::pin(async move {
+            ensure_fits(tx, &vault).await?;
+            let found = tx.storages().find(site, &wanted).await?;
+            let found = found.ok_or(StorageChangeError::Unknown(wanted))?;
+            tx.storages().set_credentials(found.id, sealed.as_deref()).await?;
+            Ok::<_, StorageChangeError>(found.id)
+        })
+    });
+    ctx.back_ends.forget(unit.await?);
+    Ok(())
 }
 
 /// Removes a storage that has nothing in it.

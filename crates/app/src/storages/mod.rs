@@ -11,6 +11,7 @@ mod caller;
 mod collect;
 mod copy;
 mod copy_folder;
+mod credentials;
 mod delete;
 mod error;
 mod folder;
@@ -23,13 +24,17 @@ mod transfer;
 mod tree;
 mod upload;
 
-pub use admin::{CreateStorageError, StorageChangeError, create, delete, find, list, set};
+pub use admin::{
+    CreateStorage, CreateStorageError, StorageChangeError, create, delete, find, list, set, set_credentials,
+};
 pub(crate) use back_ends::BackEnds;
 pub use caller::{Place, StorageCaller};
 pub use collect::{StorageSweep, collect, expire_versions};
 pub use copy::copy_file;
 pub use copy_folder::copy_folder;
-pub use countersign_store::repositories::{NewStorage, StorageSettings};
+pub use countersign_store::repositories::StorageSettings;
+pub use credentials::StorageCredentials;
+pub(crate) use credentials::credentials_label;
 pub use delete::{Contents, delete_file, delete_folder};
 pub use error::StorageError;
 pub use folder::create_folder;

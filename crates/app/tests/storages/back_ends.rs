@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use countersign_app::storages::{self, CreateStorageError, NewStorage, StorageChangeError, StorageSettings};
+use countersign_app::storages::{self, CreateStorage, CreateStorageError, StorageChangeError, StorageSettings};
 use countersign_domain::storage::BackEnd;
 
 use crate::support::{Shop, name, storage};
 
-fn directory(text: &str, path: &std::path::Path) -> NewStorage {
+fn directory(text: &str, path: &std::path::Path) -> CreateStorage {
     let back_end = BackEnd::Directory(path.to_str().unwrap().to_owned());
-    NewStorage { back_end, ..storage(text, StorageSettings::default()) }
+    CreateStorage { back_end, ..storage(text, StorageSettings::default()) }
 }
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_storage_has_a_place_of_its_own() {
     assert!(place.join("incoming").is_dir());
     let taken = storages::create(&shop.ctx, shop.site, directory("third", &place)).await;
     assert!(matches!(taken, Err(CreateStorageError::InUse)), "{taken:?}");
-    let relative = NewStorage { back_end: BackEnd::Directory("here".to_owned()), ..directory("third", &place) };
+    let relative = CreateStorage { back_end: BackEnd::Directory("here".to_owned()), ..directory("third", &place) };
     assert!(matches!(storages::create(&shop.ctx, shop.site, relative).await, Err(CreateStorageError::Directory(_))));
     let again = storages::create(&shop.ctx, shop.site, storage("other", StorageSettings::default())).await;
     assert!(matches!(again, Err(CreateStorageError::Taken)));

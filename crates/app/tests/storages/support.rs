@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use countersign_app::storages::{
-    self, ListPage, NewStorage, Place, StorageCaller, StorageError, StorageSettings, Upload,
+    self, CreateStorage, ListPage, Place, StorageCaller, StorageError, StorageSettings, Upload,
 };
 use countersign_app::{Ctx, sites};
 use countersign_domain::ids::SiteId;
@@ -113,6 +113,6 @@ pub(crate) fn at(text: &str) -> Place {
     Place { storage, path: StoragePath::new(path).unwrap() }
 }
 
-pub(crate) fn storage(text: &str, settings: StorageSettings) -> NewStorage {
-    NewStorage { name: name(text), back_end: BackEnd::Managed, sealed_credentials: None, settings }
+pub(crate) fn storage(text: &str, settings: StorageSettings) -> CreateStorage {
+    CreateStorage { name: name(text), back_end: BackEnd::Managed, credentials: None, settings }
 }

@@ -43,6 +43,7 @@ impl RotateMaster {
             "signing_keys": resealed.signing_keys,
             "site_secrets": resealed.site_secrets,
             "token_keys": resealed.token_keys,
+            "storages": resealed.storages,
         });
         let sentence = format!(
             "Sealed {} signing keys and {} secrets of {} sites anew. The store now belongs to the key in {}.\n\
