@@ -11,6 +11,7 @@ mod openapi;
 mod postgres;
 mod program;
 mod python;
+mod s3;
 mod soak;
 mod test;
 mod tidy;

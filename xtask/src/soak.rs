@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::postgres::Cluster;
 use crate::test::{CLUSTER, Totals, stream};
 use crate::workspace::Workspace;
-use crate::{command, program};
+use crate::{command, program, s3};
 
 /// Runs the long tests.
 ///
@@ -14,10 +14,16 @@ use crate::{command, program};
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     command::announce("building the program");
     let program = program::build(workspace)?;
+    let s3 = s3::ensure(workspace)?;
     let cluster = Cluster::start()?;
     command::announce("killing servers, on the embedded store and on PostgreSQL");
-    let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", KILLS]);
-    tests.env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_KILLS", "200").env(CLUSTER, cluster.connection());
+    let mut tests =
+        workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", KILLS, "--test", STORAGE_KILLS]);
+    tests
+        .env("COUNTERSIGN_PROGRAM", program)
+        .env("COUNTERSIGN_KILLS", "200")
+        .env("COUNTERSIGN_S3_SERVER", s3)
+        .env(CLUSTER, cluster.connection());
     // One after the other, and with what they print: it says how far they are.
     tests.args(["--", "--test-threads=1", "--nocapture"]);
     let mut totals = Totals::default();
@@ -27,3 +33,5 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// The test program of `crates/interop` that kills.
 const KILLS: &str = "kills";
+/// The test program of `crates/interop` that kills commands which change storages.
+const STORAGE_KILLS: &str = "storage_kills";

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::postgres::Cluster;
 use crate::workspace::Workspace;
-use crate::{command, program, python};
+use crate::{command, program, python, s3};
 
 /// Runs every test, or those whose name contains `only`.
 ///
@@ -22,12 +22,13 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     command::announce("building the program that the foreign clients talk to");
     let program = program::build(workspace)?;
 
+    let s3 = s3::ensure(workspace)?;
     let cluster = Cluster::start()?;
 
     command::announce("running the tests");
     // Without `--no-fail-fast` the first failing crate would hide what the others have to say.
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
-    tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program);
+    tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_S3_SERVER", s3);
     tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();
     let mut succeeded = stream(&mut tests, &mut totals)?;

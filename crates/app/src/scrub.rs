@@ -159,6 +159,16 @@ async fn examine_file(
     depth: Depth,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Option<FileFault> {
+    examine_object(blobs, (&file.object_key, file.size, &file.sha256), depth, progress).await
+}
+
+/// Looks at an object of which key, size and digest are promised.
+pub(crate) async fn examine_object(
+    blobs: &dyn Blobs,
+    (object_key, size, sha256): (&str, u64, &[u8; 32]),
+    depth: Depth,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Option<FileFault> {
     let unreadable = |error: BlobError| match error {
         BlobError::Missing { .. } => FileFault::Missing,
         error @ (BlobError::Interrupted
@@ -167,19 +177,19 @@ async fn examine_file(
         | BlobError::Truncated { .. }
         | BlobError::WriterFailed { .. }) => FileFault::Unreadable(error.to_string()),
     };
-    let Ok(key) = file.object_key.parse::<ObjectKey>() else { return Some(FileFault::Missing) };
+    let Ok(key) = object_key.parse::<ObjectKey>() else { return Some(FileFault::Missing) };
     match blobs.length(&key).await {
         Ok(None) => return Some(FileFault::Missing),
-        Ok(Some(found)) if found != file.size => return Some(FileFault::Size { found }),
+        Ok(Some(found)) if found != size => return Some(FileFault::Size { found }),
         Ok(Some(_)) => {}
         Err(error) => return Some(unreadable(error)),
     }
     if depth == Depth::Sizes {
-        progress(file.size);
+        progress(size);
         return None;
     }
-    match sha256_of(blobs, &key, file.size, progress).await {
-        Ok(sha256) if sha256 == file.sha256 => None,
+    match sha256_of(blobs, &key, size, progress).await {
+        Ok(found) if found == *sha256 => None,
         Ok(_) => Some(FileFault::Altered),
         Err(error) => Some(unreadable(error)),
     }

@@ -26,6 +26,7 @@ use crate::restore::Restore;
 use crate::scrub::Scrub;
 use crate::serve::Serve;
 use crate::site::SiteCommand;
+use crate::storage::StorageCommand;
 use crate::update::UpdateCommand;
 use crate::user::UserCommand;
 
@@ -70,6 +71,9 @@ pub(crate) enum Command {
     /// Publish the files of a folder as a package, with the update that leads to it, in one step.
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Create, list, change and delete storages; list, store, fetch, copy, move and delete what is in them.
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Create and list accounts: groups of customers that share what they have bought.
     #[command(subcommand)]
     Account(AccountCommand),

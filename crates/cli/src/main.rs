@@ -42,6 +42,7 @@ mod scrub;
 mod serve;
 mod site;
 mod stages;
+mod storage;
 mod table;
 mod text_input;
 mod update;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use self::sources::Sources;
 use crate::amounts::{count, grouped};
 use crate::options::Options;
+use crate::storage::Target;
 use crate::table::{fields, table};
 
 mod sources;
@@ -51,6 +52,10 @@ pub(crate) struct CreatePackage {
     /// File to store, under its own name; repeat for more.
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
+    /// File of a storage, as STORAGE:PATH; repeat for more. Its bytes of this moment are in the package, whatever becomes of it
+    /// later.
+    #[arg(long = "storage-file", value_name = "STORAGE:PATH")]
+    storage_files: Vec<Target>,
     /// File that devices download from a server of your own, and a local copy of it: size and digests are taken from the
     /// copy, which is not stored. Repeat for more.
     #[arg(long = "external", value_name = "URL=PATH", value_parser = sources::external)]
@@ -80,13 +85,13 @@ impl PackageCommand {
 
 impl CreatePackage {
     async fn run(self, options: &Options) -> Result<()> {
-        let Self { id, product, description, files, external, execute } = self;
+        let Self { id, product, description, files, storage_files, external, execute } = self;
         let output = options.output();
-        let sources = Sources::check(&files, &external, &execute)?;
+        let sources = Sources::check((&files, &storage_files), &external, &execute)?;
         let created = options
             .on_site(async |ctx, site| {
                 packages::check_before_upload(ctx, site.id, (id.clone(), product.clone()), &sources.names()).await?;
-                let files = sources.prepare(ctx, output).await?;
+                let files = sources.prepare(ctx, site.id, output).await?;
                 let (id, product, description) = (id.clone(), product.clone(), description.clone());
                 let draft = PackageDraft { id, product, description, files };
                 Ok(packages::create_with_files(ctx, site.id, draft).await?)

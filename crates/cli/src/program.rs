@@ -42,6 +42,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Command::Scrub(command) => block_on(command.run(&options)),
         Command::Serve(command) => block_on(command.run(&options)),
         Command::Site(command) => block_on(command.run(&options)),
+        Command::Storage(command) => block_on(command.run(&options)),
         Command::Update(command) => block_on(command.run(&options)),
         Command::User(command) => block_on(command.run(&options)),
     }

@@ -10,6 +10,7 @@ use countersign_app::releases::{self, Published, Release, ReleaseFile};
 use countersign_crypto::encoding::hex_encode;
 use countersign_domain::catalog::release::NewUpdate;
 use countersign_domain::catalog::update::{EntitlementCheck, UpdateStatus};
+use countersign_domain::ids::SiteId;
 use countersign_domain::site::Site;
 use countersign_domain::text::{PackageId, Platform, ProductName, UpdateId};
 use countersign_domain::time::Date;
@@ -19,6 +20,7 @@ use self::folder::{FolderFile, Hidden};
 use crate::amounts::{bytes, count};
 use crate::options::Options;
 use crate::output::Output;
+use crate::storage::Target;
 use crate::update::{CHECKS, check};
 use crate::update_texts::UpdateTexts;
 
@@ -44,7 +46,12 @@ Publishing the same again changes nothing and succeeds. Published bytes never ch
 package ID. If the command is stopped before its end, nothing of the release is visible.")]
 pub(crate) struct Publish {
     /// Folder whose files are published; it must not contain folders or symbolic links.
-    folder: PathBuf,
+    #[arg(required_unless_present = "storage_files")]
+    folder: Option<PathBuf>,
+    /// File of a storage that is published as well, as STORAGE:PATH; repeat for more. Its bytes of this moment are published,
+    /// whatever becomes of it later.
+    #[arg(long = "storage-file", value_name = "STORAGE:PATH")]
+    storage_files: Vec<Target>,
     /// Product that the package is a release of; it must exist.
     #[arg(long, value_name = "NAME")]
     product: ProductName,
@@ -92,10 +99,17 @@ impl ReleaseCommand {
 
 impl Publish {
     async fn run(self, options: &Options) -> Result<()> {
-        let files = folder::files(&self.folder, if self.hidden { Hidden::Include } else { Hidden::Skip })?;
+        let mut files = match &self.folder {
+            Some(folder) => folder::files(folder, if self.hidden { Hidden::Include } else { Hidden::Skip })?,
+            None => Vec::new(),
+        };
+        for target in &self.storage_files {
+            files.push(folder::in_storage(target)?);
+        }
+        files.sort_by(|left, right| left.name.cmp(&right.name));
         for name in &self.execute {
             let is_there = files.iter().any(|file| file.name.as_str() == name);
-            ensure!(is_there, "--execute {name}: there is no such file in {}", self.folder.display());
+            ensure!(is_there, "--execute {name}: there is no such file in the release");
         }
         let output = options.output();
         options.on_site(async |ctx, site| self.publish(ctx, site, &files, output).await).await
@@ -113,7 +127,7 @@ impl Publish {
         };
         let announced = files.iter().map(|file| (file.name.clone(), upload::is_named(&self.execute, file)));
         releases::check_before_upload(ctx, site.id, release.clone(), announced.collect()).await?;
-        release.files = upload_or_discard(ctx, output, files, &self.execute).await?;
+        release.files = upload_or_discard((ctx, site.id), output, files, &self.execute).await?;
         let listed: Vec<Value> = release.files.iter().map(document).collect();
         let size = release.files.iter().map(|file| file.received.size()).fold(0, u64::saturating_add);
         let published = releases::publish(ctx, site.id, release).await?;
@@ -156,7 +170,7 @@ impl Publish {
 
 /// Uploads all files. When one fails, or the program is told to stop, what was received before is removed.
 pub(crate) async fn upload_or_discard(
-    ctx: &Ctx,
+    (ctx, site): (&Ctx, SiteId),
     output: Output,
     files: &[FolderFile],
     execute: &[String],
@@ -164,7 +178,7 @@ pub(crate) async fn upload_or_discard(
     let stop = countersign_server::Stop::on_signals()?;
     let mut received = Vec::new();
     let outcome = tokio::select! {
-        outcome = upload::upload(ctx, output, files, execute, &mut received) => outcome,
+        outcome = upload::upload((ctx, site), output, files, execute, &mut received) => outcome,
         () = stop.asked() => Err(anyhow::anyhow!("stopped; nothing was published")),
     };
     match outcome {

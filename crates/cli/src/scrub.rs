@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use countersign_app::scrub::{self, DamagedFile, Depth, Examined, FileFault, Orphans};
+use countersign_app::storages::{self, DamagedObject, ExaminedStorages, StorageSweep};
 use countersign_crypto::encoding::hex_encode;
 use serde_json::{Value, json};
 
@@ -33,18 +34,25 @@ pub(crate) struct Scrub {
 impl Scrub {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         let output = options.output();
-        let (examined, collected) = options
+        let (examined, collected, storages, swept) = options
             .on_existing_store(async |ctx| {
                 let (_, bytes) = scrub::total_of(ctx).await?;
                 let bar = bar(output, "reading", bytes);
                 let examined = scrub::examine_all(ctx, Depth::Digests, &|bytes| bar.inc(bytes)).await;
                 bar.finish_and_clear();
-                let collected = if self.collect { Some(scrub::collect(ctx).await?) } else { None };
-                Ok((examined?, collected))
+                let storages = storages::examine(ctx, Depth::Digests, &|_| {}).await?;
+                let (mut collected, mut swept) = (None, None);
+                if self.collect {
+                    collected = Some(scrub::collect(ctx).await?);
+                    swept = Some(storages::collect(ctx).await?);
+                }
+                Ok((examined?, collected, storages, swept))
             })
             .await?;
-        output.result(&document(&examined, collected), || text(&examined, collected));
-        match examined.damaged.len() {
+        let mut found = document(&examined, collected);
+        found["storages"] = storages_document(&storages, swept);
+        output.result(&found, || format!("{}\n{}", text(&examined, collected), storages_text(&storages, swept)));
+        match examined.damaged.len() + storages.damaged.len() {
             0 => Ok(()),
             count => Err(Verdict { sentence: format!("{count} files are not whole"), status: BROKEN }.into()),
         }
@@ -71,6 +79,53 @@ fn text(examined: &Examined, collected: Option<Orphans>) -> String {
         ));
     }
     text
+}
+
+fn storages_text(found: &ExaminedStorages, swept: Option<StorageSweep>) -> String {
+    let ExaminedStorages { objects, bytes, damaged, unavailable } = found;
+    let mut text = format!("Read {objects} objects ({bytes} bytes) of storages: ");
+    if damaged.is_empty() {
+        text.push_str("all are as they were stored.");
+    } else {
+        let row = |found: &DamagedObject| {
+            let place = format!("{}/{}", found.site, found.storage);
+            [place, hex_encode(&found.sha256), found.object_key.clone(), fault(&found.fault)]
+        };
+        let rows: Vec<_> = damaged.iter().map(row).collect();
+        text.push_str(&format!("{} are not as they were stored.\n\n", damaged.len()));
+        text.push_str(&table(["STORAGE", "SHA-256", "OBJECT", "FAULT"], &rows, ""));
+        text.push_str("\n\nUpload the same bytes again, and they are whole.");
+    }
+    for storage in unavailable {
+        text.push_str(&format!("\nStorage {storage} cannot be opened."));
+    }
+    if let Some(StorageSweep { versions, objects, uploads, .. }) = swept {
+        text.push_str(&format!(
+            "\nRemoved {versions} old versions, {objects} objects that nothing names, and {uploads} unfinished uploads."
+        ));
+    }
+    text
+}
+
+fn storages_document(found: &ExaminedStorages, swept: Option<StorageSweep>) -> Value {
+    let damaged = |found: &DamagedObject| {
+        json!({
+            "site": found.site.as_str(),
+            "storage": found.storage.as_str(),
+            "sha256": hex_encode(&found.sha256),
+            "object": found.object_key,
+            "fault": fault(&found.fault),
+        })
+    };
+    let swept =
+        swept.map(|swept| json!({ "versions": swept.versions, "objects": swept.objects, "uploads": swept.uploads }));
+    json!({
+        "objects": found.objects,
+        "bytes": found.bytes,
+        "damaged": found.damaged.iter().map(damaged).collect::<Vec<_>>(),
+        "unavailable": found.unavailable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "collected": swept,
+    })
 }
 
 fn document(examined: &Examined, collected: Option<Orphans>) -> Value {

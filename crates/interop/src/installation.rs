@@ -52,6 +52,16 @@ impl Installation {
         serde_json::from_str(&printed).with_context(|| format!("`{}` printed no JSON", arguments.join(" ")))
     }
 
+    /// Starts a command that is not waited for; what it prints is lost.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(&self, arguments: &[&str]) -> Result<Child> {
+        let mut command = self.command(arguments)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().context("the program cannot be started")
+    }
+
     /// Starts a server on a port of its own and waits until it says that it is ready.
     ///
     /// # Errors

@@ -9,14 +9,19 @@
 //! on both stores; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
 //! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
+//! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills.rs` kills commands while
+//! they change a storage, and `tests/disk_full.rs` leaves them without room.
+//!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
 mod caller;
 mod foreign;
 mod installation;
 mod program;
+mod s3_server;
 
 pub use caller::{Answer, Caller};
 pub use foreign::{Outcome, python};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
+pub use s3_server::S3Server;

@@ -67,7 +67,7 @@ pub(super) async fn publish_folder(
     find_or_register(ctx, site, &from, &product).await?;
     let listed = folder::files(path, Hidden::Skip)?;
     let mut received = Vec::new();
-    let files = match upload(ctx, output, &listed, &[], &mut received).await {
+    let files = match upload((ctx, site), output, &listed, &[], &mut received).await {
         Ok(files) => files,
         Err(error) => {
             releases::discard(ctx, &received).await;

@@ -11,11 +11,13 @@ use countersign_crypto::digest::{Md5, Sha256};
 use countersign_domain::catalog::external_url::check_external_url;
 use countersign_domain::catalog::package::ExternalFile;
 use countersign_domain::file_name::PlainFileName;
+use countersign_domain::ids::SiteId;
 
 use crate::output::Output;
 use crate::progress;
-use crate::release::folder::{FolderFile, single};
+use crate::release::folder::{FolderFile, in_storage, single};
 use crate::release::upload_or_discard;
+use crate::storage::Target;
 
 /// The files of a package, looked at and not yet read.
 pub(super) struct Sources {
@@ -32,8 +34,13 @@ struct External {
 
 impl Sources {
     /// Looks at all files, before any is uploaded or digested.
-    pub(super) fn check(files: &[PathBuf], external: &[(String, PathBuf)], execute: &[String]) -> Result<Self> {
-        let stored = files.iter().map(|path| single(path)).collect::<Result<Vec<_>>>()?;
+    pub(super) fn check(
+        (files, storage_files): (&[PathBuf], &[Target]),
+        external: &[(String, PathBuf)],
+        execute: &[String],
+    ) -> Result<Self> {
+        let stored = files.iter().map(|path| single(path)).chain(storage_files.iter().map(in_storage));
+        let stored = stored.collect::<Result<Vec<_>>>()?;
         let external = external.iter().map(|(url, copy)| checked(url, copy)).collect::<Result<Vec<_>>>()?;
         let names: Vec<_> =
             stored.iter().map(|file| &file.name).chain(external.iter().map(|file| &file.name)).collect();
@@ -52,7 +59,7 @@ impl Sources {
 
     /// Stores what is to be stored and digests the rest. Stored files come first, both kinds in the order of the command
     /// line.
-    pub(super) async fn prepare(&self, ctx: &Ctx, output: Output) -> Result<Vec<DraftFile>> {
+    pub(super) async fn prepare(&self, ctx: &Ctx, site: SiteId, output: Output) -> Result<Vec<DraftFile>> {
         let mut files = Vec::with_capacity(self.stored.len() + self.external.len());
         for file in &self.external {
             let digested = digest(file, output)?;
@@ -60,7 +67,7 @@ impl Sources {
             files.push(DraftFile { name: file.name.clone(), source: FileSource::External(digested), execute });
         }
         // Last, so that no other failure leaves bytes behind that no package names.
-        let uploaded = upload_or_discard(ctx, output, &self.stored, &self.execute).await?;
+        let uploaded = upload_or_discard((ctx, site), output, &self.stored, &self.execute).await?;
         let stored = uploaded.into_iter().map(|file| DraftFile {
             name: file.name,
             source: FileSource::Received(file.received),

@@ -7,14 +7,24 @@ use anyhow::{Context as _, Result, bail, ensure};
 use countersign_domain::catalog::release::FILES_PER_PACKAGE;
 use countersign_domain::file_name::PlainFileName;
 
+use crate::storage::Target;
+
 /// A file that is to be published.
 pub(crate) struct FolderFile {
     /// The name under which devices download it.
     pub(crate) name: PlainFileName,
     /// Where it lies now.
-    pub(crate) path: PathBuf,
+    pub(crate) origin: Origin,
     /// Its length in bytes when the folder was listed.
     pub(crate) size: u64,
+}
+
+/// Where a file lies that is to be published.
+pub(crate) enum Origin {
+    /// On this machine.
+    Disk(PathBuf),
+    /// In a storage of the site.
+    Storage(Target),
 }
 
 /// What happens to files whose name begins with a dot.
@@ -49,7 +59,14 @@ pub(crate) fn single(path: &Path) -> Result<FolderFile> {
     let name = file_name(path)?;
     let found = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
     ensure!(found.is_file(), "{} is not a regular file", path.display());
-    Ok(FolderFile { name: checked_name(&name)?, size: found.len(), path: path.to_owned() })
+    Ok(FolderFile { name: checked_name(&name)?, size: found.len(), origin: Origin::Disk(path.to_owned()) })
+}
+
+/// A file in a storage; how long it is will be seen when it is read.
+pub(crate) fn in_storage(target: &Target) -> Result<FolderFile> {
+    let name = target.path.name().filter(|_| !target.is_folder);
+    let name = name.with_context(|| format!("{target} names no file"))?;
+    Ok(FolderFile { name: checked_name(name)?, size: 0, origin: Origin::Storage(target.clone()) })
 }
 
 /// Looks at one entry of a folder.
@@ -64,7 +81,7 @@ fn file(path: PathBuf, name: &str) -> Result<FolderFile> {
         bail!("{} is a folder; a release is flat, so pack it into an archive or move its files up", path.display());
     }
     ensure!(kind.is_file(), "{} is not a regular file; take it out of the folder", path.display());
-    Ok(FolderFile { name: checked_name(name)?, size: found.len(), path })
+    Ok(FolderFile { name: checked_name(name)?, size: found.len(), origin: Origin::Disk(path) })
 }
 
 /// A name that devices take.

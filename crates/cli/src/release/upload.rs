@@ -3,17 +3,19 @@
 use anyhow::{Context as _, Result};
 use countersign_app::Ctx;
 use countersign_app::releases::{self, ReceivedFile, ReleaseFile};
+use countersign_app::storages::StorageCaller;
+use countersign_domain::ids::SiteId;
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
-use super::folder::FolderFile;
+use super::folder::{FolderFile, Origin};
 use crate::output::Output;
 use crate::progress;
 
 /// Receives all files in their order; `execute` names those that devices are told to run. Files that were received before
 /// a failure stay in `received`, for the caller to discard.
 pub(crate) async fn upload(
-    ctx: &Ctx,
+    (ctx, site): (&Ctx, SiteId),
     output: Output,
     files: &[FolderFile],
     execute: &[String],
@@ -22,10 +24,20 @@ pub(crate) async fn upload(
     let mut uploaded = Vec::with_capacity(files.len());
     for file in files {
         let bar = progress::bar(output, file.name.as_str(), file.size);
-        let source = tokio::fs::File::open(&file.path).await;
-        let source = source.with_context(|| format!("{} cannot be read", file.path.display()))?;
-        let stored = receive(ctx, source, |bytes| bar.set_position(bytes)).await;
-        let stored = stored.with_context(|| format!("{} cannot be stored", file.path.display()))?;
+        let stored = match &file.origin {
+            Origin::Disk(path) => {
+                let source = tokio::fs::File::open(path).await;
+                let source = source.with_context(|| format!("{} cannot be read", path.display()))?;
+                let stored = receive(ctx, source, |bytes| bar.set_position(bytes)).await;
+                stored.with_context(|| format!("{} cannot be stored", path.display()))?
+            }
+            Origin::Storage(target) => {
+                let caller = StorageCaller::unrestricted(site);
+                let progress = |bytes| bar.set_position(bytes);
+                let stored = releases::receive_from_storage(ctx, &caller, &target.place(), progress).await;
+                stored.with_context(|| format!("{target} cannot be published"))?
+            }
+        };
         bar.finish_and_clear();
         received.push(stored);
         let execute = is_named(execute, file);

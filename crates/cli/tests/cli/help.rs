@@ -5,7 +5,7 @@ use crate::support::Place;
 #[test]
 fn every_command_says_what_it_needs() {
     let place = Place::new();
-    let cases: [(&[&str], &[&str]); 41] = [
+    let cases: [(&[&str], &[&str]); 44] = [
         (&[], &["countersign demo", "release publish", "Exit status"]),
         (&["serve"], &["--listen", "--base-url", "--default-site", "countersign.toml", "SIGTERM"]),
         (&["demo"], &["--release", "--exit", "credentials.json", "--data"]),
@@ -27,7 +27,13 @@ fn every_command_says_what_it_needs() {
         (&["package", "show"], &["<ID>"]),
         (&["update", "create"], &["--id", "--from", "PLATFORM=PACKAGE", "--start", "--end", "--inactive", "line-item"]),
         (&["update", "activate"], &["<ID>"]),
-        (&["release", "publish"], &["<FOLDER>", "--product", "--from", "--to", "--platform", "--execute", "--hidden"]),
+        (&["storage", "create"], &["<NAME>", "--quota", "--s3-bucket", "--secret-key-file", "AWS_ACCESS_KEY_ID"]),
+        (&["storage", "put"], &["<FILE>", "STORAGE:PATH", "standard input"]),
+        (&["storage", "rm"], &["--recursive", "--version"]),
+        (
+            &["release", "publish"],
+            &["[FOLDER]", "--storage-file", "--product", "--from", "--to", "--platform", "--execute", "--hidden"],
+        ),
         (&["account", "create"], &["<NAME>", "customer create"]),
         (&["customer", "create"], &["<NAME>", "--email", "--account"]),
         (&["order", "create"], &["<NUMBER>", "--customer", "license create"]),

@@ -27,6 +27,7 @@ mod producer_updates;
 mod signing;
 mod sites;
 mod storage;
+mod storage_releases;
 mod support;
 mod targets;
 mod token_assertions;

@@ -17,6 +17,7 @@ mod purchases;
 mod removing;
 mod reports;
 mod settings;
+mod storages;
 mod time;
 mod trails;
 mod units;
@@ -40,6 +41,7 @@ pub use paging::*;
 pub use removing::*;
 pub use reports::*;
 pub use settings::*;
+pub use storages::*;
 pub use time::*;
 pub use trails::*;
 pub use units::*;
@@ -108,6 +110,11 @@ macro_rules! conformance_suite {
             trails_are_rolled_back_with_their_unit,
             parts_of_a_list_give_every_row_once,
             parts_of_a_filtered_list_give_every_row_once,
+            storages_belong_to_their_site,
+            folders_hold_folders_and_files,
+            files_have_versions_that_name_bytes,
+            a_locked_storage_belongs_to_one_unit,
+            refused_uploads_are_remembered_until_they_end,
             time_never_runs_backward,
         );
     };

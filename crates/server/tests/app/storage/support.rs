@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use countersign_app::oauth::{self, ClientProof, TokenRequest};
 use countersign_app::sites::{self, SiteRef};
-use countersign_app::storages::{self, NewStorage, StorageSettings};
+use countersign_app::storages::{self, CreateStorage, StorageSettings};
 use countersign_crypto::Secret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::oauth::{Application, Scopes, TokenAlgorithm, TokenLife};
@@ -100,7 +100,7 @@ impl Storages {
     /// Adds a storage.
     pub(crate) async fn add(&self, name: &str, settings: StorageSettings) {
         let name = StorageName::new(name).unwrap();
-        let storage = NewStorage { name, back_end: BackEnd::Managed, sealed_credentials: None, settings };
+        let storage = CreateStorage { name, back_end: BackEnd::Managed, credentials: None, settings };
         storages::create(self.app.ctx(), self.app.site, storage).await.unwrap();
     }
 
