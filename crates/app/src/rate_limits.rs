@@ -6,6 +6,7 @@ use countersign_domain::report::EVENTS_PER_MINUTE;
 
 use crate::Ctx;
 use crate::devices::{REFUSALS, RefusedTokens};
+use crate::license_proof::{self, RefusedProofs};
 use crate::users::{FAILURES, FailedLogins};
 
 /// Limits within a minute.
@@ -29,6 +30,7 @@ impl Default for RateLimits {
 pub(crate) struct Rates {
     pub(crate) failed_logins: FailedLogins,
     pub(crate) refused_tokens: RefusedTokens,
+    pub(crate) refused_proofs: RefusedProofs,
     device_events: AtomicU32,
 }
 
@@ -38,6 +40,7 @@ impl Default for Rates {
         Self {
             failed_logins: FailedLogins::new(failed_logins),
             refused_tokens: RefusedTokens::new(refused_tokens),
+            refused_proofs: RefusedProofs::new(license_proof::REFUSALS),
             device_events: AtomicU32::new(device_events),
         }
     }

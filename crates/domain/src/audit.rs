@@ -10,6 +10,8 @@ pub enum Channel {
     CommandLine,
     /// A device, through the device door.
     DeviceDoor,
+    /// A licensed application, through the license door.
+    LicenseDoor,
     /// A person or job, through the producer door.
     ProducerDoor,
     /// The program itself.
@@ -25,6 +27,7 @@ impl Channel {
         match self {
             Self::CommandLine => "command-line",
             Self::DeviceDoor => "device-door",
+            Self::LicenseDoor => "license-door",
             Self::ProducerDoor => "producer-door",
             Self::System => "system",
             Self::TokenDoor => "token-door",
@@ -34,7 +37,7 @@ impl Channel {
     /// The channel of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::CommandLine, Self::DeviceDoor, Self::ProducerDoor, Self::System, Self::TokenDoor]
+        [Self::CommandLine, Self::DeviceDoor, Self::LicenseDoor, Self::ProducerDoor, Self::System, Self::TokenDoor]
             .into_iter()
             .find(|channel| channel.as_str() == word)
     }

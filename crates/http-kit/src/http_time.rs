@@ -16,6 +16,12 @@ impl HttpTime {
         Self(HttpDate::from(UNIX_EPOCH + Duration::from_secs(seconds)))
     }
 
+    /// Whole seconds since 1970.
+    pub fn unix_seconds(&self) -> i64 {
+        let since = SystemTime::from(self.0).duration_since(UNIX_EPOCH);
+        i64::try_from(since.map_or(0, |since| since.as_secs())).unwrap_or(i64::MAX)
+    }
+
     /// Reads a header value in any of the three forms that RFC 9110 §5.6.7 demands; `None` when it is in none.
     pub fn parse(value: &HeaderValue) -> Option<Self> {
         value.to_str().ok()?.parse().ok().map(Self)
@@ -46,6 +52,7 @@ mod tests {
         let time = HttpTime::from_unix_seconds(784_111_777);
         for form in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
             assert_eq!(HttpTime::parse(&HeaderValue::from_static(form)), Some(time), "{form}");
+            assert_eq!(time.unix_seconds(), 784_111_777);
         }
         assert_eq!(time.header_value(), Some(HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT")));
     }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use countersign_app::Ctx;
 use countersign_door_device as device;
+use countersign_door_license as license;
 use countersign_door_producer as producer;
 use countersign_door_token as token;
 use countersign_http_kit::access_log::{AccessLog, Finished};
@@ -105,15 +106,18 @@ impl Service<Request> for Doors {
 /// request two allocations.
 fn routes(ctx: &Ctx, log: AccessLog) -> Router {
     let (device, device_document) = device::router(ctx);
+    let (license, license_document) = license::router(ctx.clone());
     let (producer, producer_document) = producer::router(ctx.clone());
     let (token, token_document) = token::router(ctx.clone());
     let panics = CatchPanics::new(panicked);
     Router::new()
         .merge(device)
+        .merge(license)
         .merge(producer)
         .merge(token)
         .merge(pages::router(vec![
             ("device", device_document),
+            ("license", license_document),
             ("producer", producer_document),
             ("token", token_document),
         ]))

@@ -2,7 +2,26 @@
 //! the site (`docs/protocol/license.md`, "Proofs").
 
 mod answer;
+mod authenticate;
 mod request;
 
+use std::sync::Arc;
+
+use crate::Ctx;
+use crate::sites::SiteSnapshot;
+
 pub use answer::{LicenseAnswerError, Place, license_signature, sign_answer, take_place};
-pub use request::{DATE_WINDOW, SignedDate, is_in_window};
+pub use authenticate::{Presented, ProofError, authenticate};
+pub(crate) use authenticate::{REFUSALS, RefusedProofs};
+
+/// The certificate (PEM) of the key that signs answers of a site; `None` until the site has needed one.
+#[must_use]
+pub fn certificate(ctx: &Ctx, site: &Arc<SiteSnapshot>) -> Option<Arc<str>> {
+    ctx.latest(site).license_signer(ctx.now()).map(|signer| signer.certificate.clone())
+}
+
+/// The external base URL of a site, without a trailing slash.
+#[must_use]
+pub fn base_url<'s>(ctx: &'s Ctx, site: &'s SiteSnapshot) -> &'s str {
+    site.site().settings.base_url.as_deref().unwrap_or(&ctx.parts.base_url)
+}

@@ -10,20 +10,19 @@ use countersign_crypto::encoding::base64_decode;
 use countersign_domain::time::Timestamp;
 
 /// How far the clock of a client may be from this server's, in either direction.
-pub const DATE_WINDOW: Duration = Duration::from_secs(15 * 60);
+const DATE_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// What a client has signed, and its signature. Unverified.
-pub struct SignedDate<'r> {
+pub(super) struct SignedDate<'r> {
     /// The `Date` of the request, as it was sent.
-    pub date: &'r [u8],
+    pub(super) date: &'r [u8],
     /// Its signature, in base64.
-    pub signature: &'r str,
+    pub(super) signature: &'r str,
 }
 
 impl SignedDate<'_> {
     /// Whether the signature was made with a shared key. Takes the same time wherever it differs.
-    #[must_use]
-    pub fn is_signed_with(&self, key: &HmacKey) -> bool {
+    pub(super) fn is_signed_with(&self, key: &HmacKey) -> bool {
         // What is not base64 is compared as well, so that it takes as long as a wrong signature.
         let tag = base64_decode(self.signature).unwrap_or_default();
         key.verify(&[SIGNED_TEXT, self.date].concat(), &tag)
@@ -31,8 +30,7 @@ impl SignedDate<'_> {
 }
 
 /// Whether the time in a request is near enough to now.
-#[must_use]
-pub fn is_in_window(at: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_in_window(at: Timestamp, now: Timestamp) -> bool {
     at >= now.minus(DATE_WINDOW) && at <= now.plus(DATE_WINDOW)
 }
 

@@ -122,6 +122,12 @@ impl App {
         self.release_to(from, to, update, files).await;
     }
 
+    /// The same, for devices that have a license of the product.
+    pub(crate) async fn publish_licensed(&self, from: &str, to: &str, update: &str, files: &[(&str, &'static [u8])]) {
+        let update = NewUpdate { entitlement_check: EntitlementCheck::LineItem, ..new_update(update, from, to) };
+        self.release_to(from, to, update, files).await;
+    }
+
     async fn release_to(&self, from: &str, to: &str, update: NewUpdate, files: &[(&str, &'static [u8])]) {
         let product = ProductName::new("Pump").unwrap();
         // Both may be there already: tests publish several releases.

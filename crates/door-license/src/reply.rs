@@ -1,0 +1,148 @@
+//! Answers: what is kept of one for an idempotency key, and its two signatures, made when it is sent.
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use countersign_app::license_api::Refusal;
+use countersign_app::license_proof::{self, Place};
+use countersign_http_kit::security_headers;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Proved;
+use crate::error::{self, Error};
+
+/// What the inner signature of a license object is over.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Licensed {
+    pub(crate) hardware_id: String,
+    /// License key, or e-mail address of the user.
+    pub(crate) licensee: String,
+    /// The end of the license as the object writes it; empty: none.
+    pub(crate) validity_period: String,
+}
+
+/// An answer before it is signed: a pure function of its outcome, so that it can be kept and sent again.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) enum Draft {
+    /// An object, which gets the inner signature as its last member if it is a license.
+    Object(Object),
+    /// An array of them.
+    Array(Vec<Object>),
+    /// A bare word.
+    Word(String),
+    /// A refusal: status and body.
+    Refusal(u16, String),
+}
+
+/// An object of an answer.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Object {
+    json: String,
+    licensed: Option<Licensed>,
+}
+
+impl Object {
+    /// An object as it is sent.
+    ///
+    /// # Errors
+    /// When it cannot be written, which is a fault of this program.
+    pub(crate) fn new(body: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { json: written(body)?, licensed: None })
+    }
+
+    /// A license object; the inner signature is added when it is sent.
+    ///
+    /// # Errors
+    /// As [`Object::new`].
+    pub(crate) fn license(body: &impl Serialize, licensed: Licensed) -> Result<Self, Error> {
+        Ok(Self { json: written(body)?, licensed: Some(licensed) })
+    }
+
+    async fn finish(&self, proved: &Proved, place: Option<&Place<'_>>) -> Result<String, Error> {
+        let Some(Licensed { hardware_id, licensee, validity_period }) = &self.licensed else {
+            return Ok(self.json.clone());
+        };
+        let signed = (hardware_id.as_str(), licensee.as_str(), validity_period.as_str());
+        let signature = license_proof::license_signature(&proved.ctx, &proved.site, place, signed).await?;
+        let open = self.json.strip_suffix('}').unwrap_or(&self.json);
+        Ok(format!("{open},\"license_signature\":\"{signature}\"}}"))
+    }
+}
+
+fn written(body: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(body).map_err(Error::Json)
+}
+
+impl Draft {
+    /// What is kept of a refusal.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let (status, body) = error::refused(refusal);
+        Self::Refusal(status.as_u16(), String::from_utf8(body).unwrap_or_default())
+    }
+
+    /// The bytes that are kept for an idempotency key.
+    pub(crate) fn to_kept(&self) -> Vec<u8> {
+        // Texts and numbers can always be written.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The answer of kept bytes.
+    ///
+    /// # Errors
+    /// When another version of this program has kept them in another form.
+    pub(crate) fn from_kept(kept: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(kept).map_err(Error::Json)
+    }
+
+    /// The answer with its signatures. `place` is that of a request which has written.
+    ///
+    /// # Errors
+    /// When it cannot be signed: it must not be sent then.
+    pub(crate) async fn send(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<Response, Error> {
+        let body = match self {
+            Self::Word(word) => return Ok(text(word)),
+            Self::Refusal(status, body) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+                return Ok(error::plain(status, body.into_bytes()));
+            }
+            Self::Object(object) => object.finish(proved, place).await?,
+            Self::Array(objects) => {
+                let mut finished = Vec::with_capacity(objects.len());
+                for object in objects {
+                    finished.push(object.finish(proved, place).await?);
+                }
+                format!("[{}]", finished.join(","))
+            }
+        };
+        let body = Bytes::from(body);
+        let signature = license_proof::sign_answer(&proved.ctx, &proved.site, place, &body).await?;
+        let mut response = body.into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(error::JSON));
+        if let Ok(value) = HeaderValue::try_from(signature) {
+            headers.insert(SIGNATURE, value);
+        }
+        security_headers::private(headers);
+        Ok(response)
+    }
+}
+
+/// Signs and sends an object that is not kept.
+///
+/// # Errors
+/// When it cannot be signed.
+pub(crate) async fn object(proved: &Proved, body: &impl Serialize) -> Result<Response, Error> {
+    Draft::Object(Object::new(body)?).send(proved, None).await
+}
+
+/// A word as plain text, without quotes.
+pub(crate) fn text(word: impl Into<String>) -> Response {
+    let mut response = word.into().into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    security_headers::private(response.headers_mut());
+    response
+}
+
+/// Name of the header with the signature over the body. Header names have no letter case.
+const SIGNATURE: HeaderName = HeaderName::from_static("licensesignature");

@@ -1,0 +1,127 @@
+//! What calls name: a product, a device, a license by key or by user.
+
+use countersign_app::license_api::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
+use countersign_crypto::Secret;
+use countersign_domain::ids::LicenseId;
+use countersign_domain::licensing::DeviceFacts;
+use countersign_domain::text::{HardwareId, LicenseKey, ProductCode, TextError, UserEmail};
+use countersign_http_kit::client_address::ClientAddress;
+
+use crate::codes::Code;
+use crate::error::Error;
+use crate::members::Members;
+
+/// The product that a call names.
+pub(crate) fn product(members: &Members) -> Result<ProductCode, Error> {
+    // What cannot be a code is the code of no product.
+    ProductCode::new(members.needed("product")?).map_err(|_| Code::UnknownProduct.into())
+}
+
+/// The device that a call names.
+pub(crate) fn hardware(members: &Members) -> Result<HardwareId, Error> {
+    let text = members.text("hardware_id")?.ok_or(Code::MissingHardwareId)?;
+    HardwareId::new(text).map_err(unfit)
+}
+
+/// A license on a device: `product`, `hardware_id`, and `license_key` or `username`.
+pub(crate) fn identity(members: &Members) -> Result<Identity, Error> {
+    let name = match (members.text("license_key")?, members.text("username")?) {
+        // A user name beside a key says nothing: the key is enough.
+        (Some(key), _) => LicenseName::Key(key_of(key)?),
+        (None, Some(user)) => LicenseName::User(user_of(&user)?),
+        (None, None) => return Err(Code::LicenseKeyRequired.into()),
+    };
+    Ok(Identity {
+        product: product(members)?,
+        bundle: bundle(members)?,
+        hardware: hardware(members)?,
+        name,
+        license: license(members)?,
+    })
+}
+
+/// What activates a license: an identity in which a user proves himself with his password.
+pub(crate) fn activate(members: &Members, client: Option<ClientAddress>) -> Result<Activate, Error> {
+    Ok(Activate {
+        product: product(members)?,
+        bundle: bundle(members)?,
+        hardware: hardware(members)?,
+        by: credentials(members)?,
+        license: license(members)?,
+        facts: facts(members, client)?,
+        variables: members.texts("variables")?.unwrap_or_default(),
+        releases: releases(members)?,
+    })
+}
+
+fn credentials(members: &Members) -> Result<Credentials, Error> {
+    if let Some(key) = members.text("license_key")? {
+        return Ok(Credentials::Key(key_of(key)?));
+    }
+    match (members.text("username")?, members.text("password")?) {
+        (Some(user), Some(password)) => Ok(password_login(&user, password)?),
+        (Some(_), None) if members.first_text(&["id_token", "code"])?.is_none() => {
+            Err(Error::told(Code::MissingParameters, "Missing: password."))
+        }
+        _ if members.first_text(&["id_token", "code", "customer_account_code"])?.is_some() => {
+            Err(Code::SsoFailed.into())
+        }
+        _ => Err(Code::LicenseKeyRequired.into()),
+    }
+}
+
+/// A user and his password.
+pub(crate) fn password_login(user: &str, password: String) -> Result<Credentials, Error> {
+    // A name that nobody can have is refused like a wrong one.
+    let email = UserEmail::new(user.to_lowercase()).map_err(|_| Code::InvalidCredentials)?;
+    Ok(Credentials::Password { email, password: Secret::new(password) })
+}
+
+/// What an application tells of its device. Older clients have other names for some of it.
+fn facts(members: &Members, client: Option<ClientAddress>) -> Result<DeviceFacts, Error> {
+    let text = |names: &[&str]| members.first_text(names).map(Option::unwrap_or_default);
+    Ok(DeviceFacts {
+        hostname: text(&["hostname", "os_hostname"])?,
+        os_version: text(&["os_ver"])?,
+        ip: text(&["ip", "ip_local"])?,
+        seen_ip: client.map(|client| client.ip().to_string()).unwrap_or_default(),
+        mac_address: text(&["mac_address"])?,
+        is_vm: members.flag("is_vm")?.unwrap_or(false),
+        vm_info: text(&["vm_info"])?,
+        sdk_version: text(&["sdk_ver"])?,
+        app_version: text(&["app_ver"])?,
+    })
+}
+
+/// Which releases an answer may name.
+pub(crate) fn releases(members: &Members) -> Result<ReleaseFilter, Error> {
+    Ok(ReleaseFilter {
+        environment: members.text("env")?,
+        channel: members.text("channel")?,
+        version: members.text("version")?,
+    })
+}
+
+fn bundle(members: &Members) -> Result<Option<ProductCode>, Error> {
+    let code = members.text("bundle_code")?.map(ProductCode::new).transpose();
+    code.map_err(|_| Code::UnknownProduct.into())
+}
+
+fn license(members: &Members) -> Result<Option<LicenseId>, Error> {
+    Ok(members.integer("license_id")?.map(LicenseId))
+}
+
+fn key_of(text: String) -> Result<LicenseKey, Error> {
+    // What cannot be a key is the key of no license.
+    LicenseKey::new(text).map_err(|_| Code::LicenseNotFound.into())
+}
+
+fn user_of(text: &str) -> Result<UserEmail, Error> {
+    UserEmail::new(text.to_lowercase()).map_err(|_| Code::LicenseNotFound.into())
+}
+
+/// A text that breaks a rule of its kind.
+#[expect(clippy::needless_pass_by_value, reason = "it is the shape that map_err wants")]
+fn unfit(error: TextError) -> Error {
+    Error::told(Code::ValidationError, format!("{error}."))
+}
