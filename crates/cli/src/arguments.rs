@@ -5,8 +5,10 @@ use clap::{Parser, Subcommand};
 
 use crate::access_token::AccessTokenCommand;
 use crate::account::AccountCommand;
+use crate::api_key::ApiKeyCommand;
 use crate::audit::AuditCommand;
 use crate::backup::Backup;
+use crate::bundle::BundleCommand;
 use crate::completions::Completions;
 use crate::config::ConfigCommand;
 use crate::customer::CustomerCommand;
@@ -16,10 +18,12 @@ use crate::doctor::Doctor;
 use crate::feature::FeatureCommand;
 use crate::key::KeyCommand;
 use crate::license::LicenseCommand;
+use crate::license_user::LicenseUserCommand;
 use crate::migrate::Migrate;
 use crate::options::Options;
 use crate::order::OrderCommand;
 use crate::package::PackageCommand;
+use crate::policy::PolicyCommand;
 use crate::product::ProductCommand;
 use crate::release::ReleaseCommand;
 use crate::restore::Restore;
@@ -29,6 +33,7 @@ use crate::site::SiteCommand;
 use crate::storage::StorageCommand;
 use crate::update::UpdateCommand;
 use crate::user::UserCommand;
+use crate::version::VersionCommand;
 
 /// Self-hosted server for signed software updates: every request proves who sent it, every answer proves who said it.
 #[derive(Parser)]
@@ -59,12 +64,18 @@ pub(crate) enum Command {
     /// Issue access tokens for pipelines and services, list and revoke them.
     #[command(subcommand)]
     AccessToken(AccessTokenCommand),
-    /// Create and list products.
+    /// Create, list and revoke API keys: with them applications call the license door.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Create and list products, and say what holds for their licenses.
     #[command(subcommand)]
     Product(ProductCommand),
     /// Create, list, show and delete packages: the releases that devices have or get.
     #[command(subcommand)]
     Package(PackageCommand),
+    /// Add, list and withdraw versions: releases that licensed applications are told about.
+    #[command(subcommand)]
+    Version(VersionCommand),
     /// Create, list, show, offer, withdraw and delete updates.
     #[command(subcommand)]
     Update(UpdateCommand),
@@ -83,12 +94,21 @@ pub(crate) enum Command {
     /// Create, list and show orders: what customers have bought.
     #[command(subcommand)]
     Order(OrderCommand),
-    /// Create and list features: parts of products that licenses can include.
+    /// Create and list policies: what licenses of a product are made from.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Create, list and sell bundles: products that are sold together, under one key.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Create, list and change features: parts of products that licenses can include.
     #[command(subcommand)]
     Feature(FeatureCommand),
     /// Create, list, show and change licenses, and take them off devices.
     #[command(subcommand)]
     License(LicenseCommand),
+    /// Manage license users: people whom licenses are assigned to.
+    #[command(subcommand)]
+    LicenseUser(LicenseUserCommand),
     /// Devices that the site knows; and a reference device: ask for updates, verify what is answered, download.
     #[command(subcommand)]
     Device(DeviceCommand),

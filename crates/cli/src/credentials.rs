@@ -27,9 +27,76 @@ pub(crate) struct Credentials {
     pub(crate) device: DeviceCredentials,
     /// What the producer has.
     pub(crate) producer: ProducerCredentials,
+    /// What licensed applications have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) license_api: Option<LicenseApiCredentials>,
     /// Members of other versions.
     #[serde(flatten)]
     others: Map<String, Value>,
+}
+
+/// What licensed applications have.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct LicenseApiCredentials {
+    /// The API key.
+    pub(crate) api_key: String,
+    /// The shared key that signs requests.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) shared_key: Option<Secret<String>>,
+    /// The key that verifies answers (PEM, SPKI).
+    pub(crate) public_key: String,
+    /// Code of the product that the license keys are for.
+    pub(crate) product: String,
+    /// Code of the bundle.
+    pub(crate) bundle: String,
+    /// Keys of licenses that no device has used.
+    pub(crate) license_keys: LicenseKeys,
+    /// A user with a license of the product.
+    pub(crate) user: LicenseUserCredentials,
+    /// Code of the product that has trials.
+    pub(crate) trial_product: String,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// Keys of licenses, by kind.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct LicenseKeys {
+    /// Without end.
+    #[serde(with = "secret_texts")]
+    pub(crate) perpetual: Vec<Secret<String>>,
+    /// For a year from the first activation on, with a grace period.
+    #[serde(with = "secret_texts")]
+    pub(crate) subscription: Vec<Secret<String>>,
+    /// With ten units, and three beyond.
+    #[serde(with = "secret_texts")]
+    pub(crate) consumption: Vec<Secret<String>>,
+    /// With features.
+    #[serde(with = "secret_texts")]
+    pub(crate) features: Vec<Secret<String>>,
+    /// Past their last day.
+    #[serde(with = "secret_texts")]
+    pub(crate) expired: Vec<Secret<String>>,
+    /// Disabled by the producer.
+    #[serde(with = "secret_texts")]
+    pub(crate) disabled: Vec<Secret<String>>,
+    /// Of the bundle.
+    #[serde(with = "secret_texts")]
+    pub(crate) bundle: Vec<Secret<String>>,
+}
+
+/// A license user.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct LicenseUserCredentials {
+    /// E-mail address.
+    pub(crate) email: String,
+    /// Password.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<Secret<String>>,
 }
 
 /// What the device has, and what its producer made for it.
@@ -124,6 +191,21 @@ impl Credentials {
 }
 
 const USUAL_ID_TYPE: &str = "STRING";
+
+/// Secrets as an array of JSON strings.
+mod secret_texts {
+    use countersign_crypto::Secret;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ptr_arg, reason = "the signature that serde calls")]
+    pub(super) fn serialize<S: Serializer>(secrets: &Vec<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(secrets.iter().map(|secret| secret.expose().as_str()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Secret<String>>, D::Error> {
+        Ok(Vec::<String>::deserialize(from)?.into_iter().map(Secret::new).collect())
+    }
+}
 
 /// A secret as a JSON string.
 mod secret_text {

@@ -20,6 +20,7 @@ use crate::output::{Output, line};
 mod extras;
 mod http;
 mod license;
+mod license_api;
 mod provision;
 mod publication;
 mod registering;

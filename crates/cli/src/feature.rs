@@ -8,6 +8,7 @@ use countersign_domain::text::{FeatureCode, ProductName};
 use serde_json::{Value, json};
 
 use crate::options::Options;
+use crate::rules::{FeatureOptions, feature_document};
 use crate::table::table;
 
 /// Create and list features.
@@ -15,6 +16,8 @@ use crate::table::table;
 pub(crate) enum FeatureCommand {
     /// Create a feature of a product.
     Create(CreateFeature),
+    /// Change what licenses that include a feature from now on start with.
+    Set(Box<SetFeature>),
     /// List the features of a product.
     List(ListFeatures),
 }
@@ -35,6 +38,23 @@ pub(crate) struct CreateFeature {
     name: String,
 }
 
+/// Other rules for a feature.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  countersign feature set PAGES --product 'Pump firmware' --type consumption --units 500 --reset monthly
+
+Licenses that include it already keep what they have: countersign license feature")]
+pub(crate) struct SetFeature {
+    /// Code of the feature.
+    code: FeatureCode,
+    /// Product that it is a part of.
+    #[arg(long, value_name = "NAME")]
+    product: ProductName,
+    #[command(flatten)]
+    rules: FeatureOptions,
+}
+
 /// Which features to list.
 #[derive(Args)]
 #[command(after_help = "Example:\n  countersign feature list --product 'Pump firmware'")]
@@ -48,6 +68,7 @@ impl FeatureCommand {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         match self {
             Self::Create(feature) => feature.run(options).await,
+            Self::Set(feature) => feature.run(options).await,
             Self::List(list) => list.run(options).await,
         }
     }
@@ -67,12 +88,35 @@ impl CreateFeature {
     }
 }
 
+impl SetFeature {
+    async fn run(self, options: &Options) -> Result<()> {
+        let Self { code, product, rules } = self;
+        let change = rules.change()?;
+        let feature = options
+            .on_site(async |ctx, site| {
+                Ok(features::change(ctx, site.id, product.clone(), code.clone(), change.clone()).await?)
+            })
+            .await?;
+        options.output().done(&document(&feature, &product), &format!("Changed feature {code} of {product}."));
+        Ok(())
+    }
+}
+
+fn document(feature: &Feature, product: &ProductName) -> Value {
+    json!({
+        "id": feature.id.0,
+        "code": feature.code.as_str(),
+        "name": feature.name,
+        "product": product.as_str(),
+        "rules": feature_document(&feature.rules),
+    })
+}
+
 impl ListFeatures {
     async fn run(self, options: &Options) -> Result<()> {
         let product = self.product;
         let all = options.on_site(async |ctx, site| Ok(features::list(ctx, site.id, product.clone()).await?)).await?;
-        let document = |feature: &Feature| json!({ "id": feature.id.0, "code": feature.code.as_str(), "name": feature.name, "product": product.as_str() });
-        options.output().result(&Value::Array(all.iter().map(document).collect()), || {
+        options.output().result(&Value::Array(all.iter().map(|feature| document(feature, &product)).collect()), || {
             let rows: Vec<_> = all.iter().map(|feature| [feature.code.to_string(), feature.name.clone()]).collect();
             let empty = "The product has no feature; create one: countersign feature create CODE --product NAME";
             table(["CODE", "NAME"], &rows, empty)

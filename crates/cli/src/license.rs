@@ -3,13 +3,14 @@
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::licensing::licenses;
-use countersign_domain::licensing::{ActivationLimit, License};
+use countersign_domain::licensing::{ActivationLimit, License, LicenseFeature};
 use countersign_domain::text::LicenseKey;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::activations::{Activate, ListActivations, Release};
 use self::create::CreateLicense;
 use self::list::ListLicenses;
+use self::rules::{Reset, SetFeature, SetRules};
 use self::set::SetTerms;
 use crate::listing::Listed;
 use crate::options::Options;
@@ -19,19 +20,26 @@ use crate::text_input::text_or_file;
 mod activations;
 mod create;
 mod list;
+mod rules;
 mod set;
 
 /// Manage licenses.
 #[derive(Subcommand)]
 pub(crate) enum LicenseCommand {
     /// Create a license in an order, and print its key: the activation ID for devices.
-    Create(CreateLicense),
+    Create(Box<CreateLicense>),
     /// List licenses with their keys.
     List(ListLicenses),
     /// Show a license.
     Show(ShowLicense),
     /// Change when, and on how many devices, a license can be used.
     Set(SetTerms),
+    /// Change what else holds for a license: how long it lasts, units, transfers, seats.
+    Rules(Box<SetRules>),
+    /// Include a feature in a license, or change what holds for it there.
+    Feature(Box<SetFeature>),
+    /// Set a license back: it is active on no device, and nothing is counted.
+    Reset(Reset),
     /// Activate a license on a device that the site knows, such as a license server.
     Activate(Activate),
     /// List the devices on which a license is activated.
@@ -63,6 +71,9 @@ impl LicenseCommand {
             Self::List(list) => list.run(options).await,
             Self::Show(license) => license.run(options).await,
             Self::Set(set) => set.run(options).await,
+            Self::Rules(rules) => rules.run(options).await,
+            Self::Feature(feature) => feature.run(options).await,
+            Self::Reset(reset) => reset.run(options).await,
             Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
             Self::Release(release) => release.run(options).await,
@@ -96,8 +107,11 @@ fn describe(license: &License) -> String {
         ("Order", license.order.to_string()),
         ("Customer", license.customer.to_string()),
         ("Status", license.terms.status.as_str().to_owned()),
+        ("Type", license.rules.license_type.to_string()),
         ("Valid", validity(license)),
         ("Activated", activated(license)),
+        ("Transfers", format!("{} of {}", license.usage.transfers, license.rules.transfers)),
+        ("Units", format!("{} of {}", license.usage.meter.total, license.rules.metering.limit)),
         ("Created", license.created_at.to_string()),
     ])
 }
@@ -129,6 +143,12 @@ impl Listed<8> for License {
             "limit": limit,
             "activations": self.activations,
             "created_at": self.created_at.to_string(),
+            "bundle_key": self.bundle_key.as_ref().map(LicenseKey::as_str),
+            "rules": crate::rules::document(&self.rules),
+            "feature_rules": self.features.iter().map(feature_entry).collect::<Map<_, _>>(),
+            "first_activated_at": self.usage.first_activated_at.map(|at| at.to_string()),
+            "transfers": self.usage.transfers,
+            "units": self.usage.meter.total,
         })
     }
 
@@ -144,6 +164,15 @@ impl Listed<8> for License {
             activated(self),
         ]
     }
+}
+
+/// A feature for programs: its code, and what holds for it.
+fn feature_entry(feature: &LicenseFeature) -> (String, Value) {
+    let mut document = crate::rules::feature_document(&feature.rules);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("counted".to_owned(), feature.meter.total.into());
+    }
+    (feature.code.to_string(), document)
 }
 
 fn features(license: &License) -> Vec<&str> {
@@ -167,7 +196,7 @@ fn activated(license: &License) -> String {
 }
 
 /// An activation limit on the command line.
-fn limit(text: &str) -> Result<ActivationLimit, String> {
+pub(crate) fn limit(text: &str) -> Result<ActivationLimit, String> {
     match text {
         "unlimited" => Ok(ActivationLimit::Unlimited),
         number => number.parse().map(ActivationLimit::AtMost).map_err(|_| "write a number, or `unlimited`".to_owned()),

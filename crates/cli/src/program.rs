@@ -21,8 +21,10 @@ fn dispatch(arguments: Arguments) -> Result<()> {
     match command {
         Command::Account(command) => block_on(command.run(&options)),
         Command::AccessToken(command) => block_on(command.run(&options)),
+        Command::ApiKey(command) => block_on(command.run(&options)),
         Command::Audit(command) => block_on(command.run(&options)),
         Command::Backup(command) => block_on(command.run(&options)),
+        Command::Bundle(command) => block_on(command.run(&options)),
         Command::Completions(command) => command.run(),
         Command::Config(command) => command.run(&options),
         Command::Demo(command) => block_on(command.run(&options)),
@@ -33,9 +35,11 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Command::Feature(command) => block_on(command.run(&options)),
         Command::Key(command) => block_on(command.run(&options)),
         Command::License(command) => block_on(command.run(&options)),
+        Command::LicenseUser(command) => block_on(command.run(&options)),
         Command::Migrate(command) => block_on(command.run(&options)),
         Command::Order(command) => block_on(command.run(&options)),
         Command::Package(command) => block_on(command.run(&options)),
+        Command::Policy(command) => block_on(command.run(&options)),
         Command::Product(command) => block_on(command.run(&options)),
         Command::Release(command) => block_on(command.run(&options)),
         Command::Restore(command) => block_on(command.run(&options)),
@@ -45,6 +49,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Command::Storage(command) => block_on(command.run(&options)),
         Command::Update(command) => block_on(command.run(&options)),
         Command::User(command) => block_on(command.run(&options)),
+        Command::Version(command) => block_on(command.run(&options)),
     }
 }
 

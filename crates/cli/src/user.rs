@@ -120,7 +120,7 @@ async fn list(options: &Options) -> Result<()> {
 }
 
 /// The password of a file; without a file, a new one, which comes twice because it is to be shown.
-fn choose_password(ctx: &Ctx, file: Option<&Path>) -> Result<(Secret<String>, Option<Secret<String>>)> {
+pub(crate) fn choose_password(ctx: &Ctx, file: Option<&Path>) -> Result<(Secret<String>, Option<Secret<String>>)> {
     if let Some(file) = file {
         return Ok((text_input::password(file)?, None));
     }
@@ -130,7 +130,7 @@ fn choose_password(ctx: &Ctx, file: Option<&Path>) -> Result<(Secret<String>, Op
 }
 
 /// Confirms a change. A password that was made here is shown, even by quiet programs: nobody can read it again.
-fn show(options: &Options, mut document: Value, sentence: &str, made: Option<&Secret<String>>) {
+pub(crate) fn show(options: &Options, mut document: Value, sentence: &str, made: Option<&Secret<String>>) {
     let Some(password) = made else { return options.output().done(&document, sentence) };
     if let Some(members) = document.as_object_mut() {
         members.insert("password".to_owned(), Value::from(password.expose().as_str()));

@@ -38,7 +38,7 @@ pub use digest::{Md5, Sha256, sha256};
 pub use hmac::HmacKey;
 pub use jose::{Compact, Flattened, JwsError, ProtectedHeader, SigningInput, Unverified, Verified};
 pub use jwk::{Jwk, JwkError};
-pub use pem::PemError;
+pub use pem::{PemError, spki_pem};
 pub use private_key::PrivateKey;
 pub use public_key::{KeyParseError, RsaPublicKey};
 pub use random::{Rng, SystemRng};

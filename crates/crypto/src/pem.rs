@@ -55,6 +55,12 @@ pub(crate) fn looks_like_pem(text: &str) -> bool {
     text.contains(DASHES)
 }
 
+/// A public key, given as DER SubjectPublicKeyInfo, as PEM (RFC 7468 section 13).
+#[must_use]
+pub fn spki_pem(spki: &[u8]) -> String {
+    encode("PUBLIC KEY", spki)
+}
+
 /// PEM text with lines of 64 characters and a line end after the last boundary (RFC 7468 §3).
 pub(crate) fn encode(label: &str, der: &[u8]) -> String {
     let mut body = base64_encode(der);

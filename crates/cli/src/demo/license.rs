@@ -90,7 +90,7 @@ fn is_good(ctx: &Ctx, license: &License, product: &ProductName) -> bool {
     license.product.name == *product && license.terms.standing(ctx.now().date()) == Standing::InForce
 }
 
-const CUSTOMER: &str = "Demo Customer";
+pub(super) const CUSTOMER: &str = "Demo Customer";
 const ORDER: &str = "DEMO-1";
 /// Devices that can be activated after each start: the sample device itself, and those of programs outside.
 const FREE: u32 = 10;

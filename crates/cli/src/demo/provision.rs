@@ -17,6 +17,7 @@ use countersign_domain::text::Username;
 use countersign_domain::user::Role;
 
 use super::license;
+use super::license_api;
 use super::sample::{self, Sample};
 use super::tour::Tour;
 use crate::credentials::{Credentials, DeviceCredentials, ProducerCredentials};
@@ -54,6 +55,8 @@ pub(super) async fn provision(
     describe_device(&sample, platform.as_str(), &mut credentials.device);
     license::give_device_back(ctx, site.id, &credentials.device).await?;
     license::provision(ctx, site.id, &sample.product, &mut credentials.device).await?;
+    let licensed = credentials.license_api.get_or_insert_default();
+    license_api::provision(ctx, &site, &sample, licensed).await?;
     credentials.write(&credentials_file)?;
 
     let Credentials { device, producer, .. } = credentials;

@@ -3,14 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 use countersign_app::licensing::licenses::{self, NewLicense};
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms};
-use countersign_domain::text::{FeatureCode, LicenseKey, OrderNumber, ProductName};
+use countersign_domain::licensing::{ActivationLimit, LicenseRules, LicenseStatus, LicenseTerms};
+use countersign_domain::text::{FeatureCode, LicenseKey, OrderNumber, PolicyCode, ProductName};
 use countersign_domain::time::Date;
 
 use super::{limit, validity};
 use crate::amounts::grouped;
 use crate::listing::Listed as _;
 use crate::options::Options;
+use crate::rules::RuleOptions;
 use crate::text_input::text_or_file;
 
 /// A new license.
@@ -44,6 +45,11 @@ pub(crate) struct CreateLicense {
     /// Last day in UTC [default: none].
     #[arg(long, value_name = "DATE")]
     end: Option<Date>,
+    /// Policy of the product that it is made from; limit and features come from there.
+    #[arg(long, value_name = "CODE", conflicts_with = "limit")]
+    policy: Option<PolicyCode>,
+    #[command(flatten)]
+    rules: RuleOptions,
     /// It cannot be used yet; `countersign license set` enables it.
     #[arg(long)]
     disabled: bool,
@@ -55,7 +61,14 @@ impl CreateLicense {
         let status = if self.disabled { LicenseStatus::Disabled } else { LicenseStatus::Enabled };
         let terms = LicenseTerms { status, start_date: self.start, end_date: self.end, limit: self.limit };
         let new = NewLicense { order: self.order, product: self.product, key, features: self.features, terms };
-        let license = options.on_site(async |ctx, site| Ok(licenses::create(ctx, site.id, new.clone()).await?)).await?;
+        let (policy, change) = (self.policy, self.rules.change()?);
+        let license = options
+            .on_site(async |ctx, site| {
+                let change = change.clone();
+                let change = move |_: &mut LicenseTerms, rules: &mut LicenseRules| change(rules);
+                Ok(licenses::create_from(ctx, site.id, new.clone(), policy.clone(), change).await?)
+            })
+            .await?;
         options.output().note(&format!(
             "Created license {} of {} for {}: valid {}, on {}.",
             license.id,

@@ -80,8 +80,11 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     assert_eq!(file["device"]["language"], 1033);
     assert!(file["device"]["authorization_private_key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
     assert!(file["producer"]["access_token"].as_str().unwrap().starts_with("rna_"));
+    let keys = file["license_api"]["license_keys"].as_object().unwrap();
+    assert_eq!(keys.len(), 7);
+    assert!(keys.values().all(|keys| keys.as_array().is_some_and(|keys| keys.len() == 3)), "{keys:?}");
     let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
-    assert_eq!((count(""), count("/device"), count("/producer")), (4, 10, 3), "a door that is not there has a member");
+    assert_eq!((count(""), count("/device"), count("/producer")), (5, 10, 3), "a member is missing, or not known here");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod devices;
 mod epochs;
 mod failures;
 mod keys;
+mod license_api;
 mod licensing;
 mod listing;
 mod paging;
@@ -35,6 +36,7 @@ pub use devices::*;
 pub use epochs::*;
 pub use failures::*;
 pub use keys::*;
+pub use license_api::*;
 pub use licensing::*;
 pub use listing::*;
 pub use paging::*;
@@ -116,6 +118,15 @@ macro_rules! conformance_suite {
             a_locked_storage_belongs_to_one_unit,
             refused_uploads_are_remembered_until_they_end,
             time_never_runs_backward,
+            products_go_by_code_with_status_and_rules,
+            licenses_keep_rules_units_and_features,
+            a_bundle_is_one_key_for_several_products,
+            policies_have_one_default,
+            licenses_are_assigned_to_users,
+            what_is_told_of_devices_is_kept,
+            api_keys_are_revoked_once,
+            a_call_is_answered_once,
+            versions_come_newest_first,
         );
     };
     ($open:path; $($test:ident),+ $(,)?) => {$(

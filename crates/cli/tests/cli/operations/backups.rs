@@ -99,10 +99,10 @@ fn a_backup_made_under_writes_is_restored_and_devices_accept_it() {
     assert!(report["missing_from"].as_str() <= report["missing_to"].as_str());
     assert_eq!(report["revoked_access_tokens"][0]["username"], "ada");
     let products = other.json(&["product", "list"]).to_string();
-    let kept = (0..).take_while(|number| products.contains(&format!("\"Product {number}\""))).count();
+    let kept = (0..).take_while(|number| products.contains(&format!("\"name\":\"Product {number}\""))).count();
     assert!(kept >= acknowledged.before, "{kept} products of {} are there", acknowledged.before);
     assert_eq!(
-        products.matches("\"Product ").count(),
+        products.matches("\"name\":\"Product ").count(),
         kept,
         "a later product is there without one before it: {products}"
     );
