@@ -17,12 +17,22 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let s3 = s3::ensure(workspace)?;
     let cluster = Cluster::start()?;
     command::announce("killing servers, on the embedded store and on PostgreSQL");
-    let mut tests =
-        workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", KILLS, "--test", STORAGE_KILLS]);
+    let mut tests = workspace.cargo(&[
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--test",
+        KILLS,
+        "--test",
+        STORAGE_KILLS,
+        "--test",
+        MEMORY,
+    ]);
     tests
         .env("COUNTERSIGN_PROGRAM", program)
         .env("COUNTERSIGN_KILLS", "200")
         .env("COUNTERSIGN_S3_SERVER", s3)
+        .env("COUNTERSIGN_UPLOAD_MIB", "5120")
         .env(CLUSTER, cluster.connection());
     // One after the other, and with what they print: it says how far they are.
     tests.args(["--", "--test-threads=1", "--nocapture"]);
@@ -35,3 +45,5 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 const KILLS: &str = "kills";
 /// The test program of `crates/interop` that kills commands which change storages.
 const STORAGE_KILLS: &str = "storage_kills";
+/// The test program of `crates/interop` that sends as much as a file may have.
+const MEMORY: &str = "upload_memory";

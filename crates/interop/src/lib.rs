@@ -10,7 +10,8 @@
 //! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
 //! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills.rs` kills commands while
-//! they change a storage, and `tests/disk_full.rs` leaves them without room.
+//! they change a storage, and `tests/disk_full.rs` leaves them without room, and
+//! `tests/upload_memory.rs` measures what a large upload takes.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use countersign_app::Ctx;
+use countersign_app::{Ctx, storages};
 use http::StatusCode;
 
 use crate::stop::Stop;
@@ -25,6 +25,8 @@ async fn ready(State((ctx, stop)): State<(Ctx, Stop)>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping").into_response();
     }
     match ctx.refresh().await {
+        // Not 503: devices are answered all the same, and only the next upload shows that there is room again.
+        Ok(()) if storages::is_any_full(&ctx) => "OK; a storage has no room left".into_response(),
         Ok(()) => "OK".into_response(),
         Err(error) => {
             let error: &dyn std::error::Error = &error;

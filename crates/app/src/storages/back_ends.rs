@@ -1,6 +1,6 @@
 //! The places where storages keep their bytes, opened once for each process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -18,6 +18,8 @@ use crate::{Ctx, Fault};
 #[derive(Default)]
 pub(crate) struct BackEnds {
     open: Mutex<HashMap<StorageId, Opened>>,
+    /// Storages whose last upload found no room.
+    full: Mutex<HashSet<StorageId>>,
 }
 
 #[derive(Clone)]
@@ -102,8 +104,24 @@ impl BackEnds {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers whether an upload found room in a storage.
+    pub(super) fn note_room(&self, storage: StorageId, is_full: bool) {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_full {
+            full.insert(storage);
+        } else {
+            full.remove(&storage);
+        }
+    }
+
+    /// Whether the last upload into some storage found no room.
+    pub(super) fn is_any_full(&self) -> bool {
+        !self.full.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Forgets a back end: its credentials have changed, or it is gone.
     pub(super) fn forget(&self, storage: StorageId) {
         self.lock().remove(&storage);
+        self.note_room(storage, false);
     }
 }

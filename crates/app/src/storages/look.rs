@@ -159,6 +159,12 @@ pub async fn usage(ctx: &Ctx, caller: &StorageCaller, name: Option<&StorageName>
     Ok(Usage { used: storage.used, total })
 }
 
+/// Whether the last upload into some storage found no room on its disk. Reading goes on, and so does everything else.
+#[must_use]
+pub fn is_any_full(ctx: &Ctx) -> bool {
+    ctx.back_ends.is_any_full()
+}
+
 async fn capacity(ctx: &Ctx, storage: &Storage) -> Result<Option<u64>, StorageError> {
     match storage.back_end {
         BackEnd::Bucket(_) => Ok(None),

@@ -40,7 +40,7 @@ pub use delete::{Contents, delete_file, delete_folder};
 pub use error::StorageError;
 pub use examine::{DamagedObject, ExaminedStorages, examine};
 pub use folder::create_folder;
-pub use look::{Found, ListPage, Usage, exists, list_folder, stat, storage_exists, usage, versions};
+pub use look::{Found, ListPage, Usage, exists, is_any_full, list_folder, stat, storage_exists, usage, versions};
 pub use moving::{move_file, move_folder};
 pub use open::{OpenedFile, open};
 pub use refused::{RETRY_TIME, note_refused_upload};

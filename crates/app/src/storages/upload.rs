@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_blobs::{Blobs, ObjectKey, ReceivedBlob};
+use countersign_blobs::{Blobs, ObjectKey, ReceiveError, ReceivedBlob};
 use countersign_domain::audit::Action;
 use countersign_domain::storage::{Storage, StorageAccess, StorageFile};
 use countersign_store::Tx;
@@ -68,6 +68,11 @@ where
     let blobs = ctx.back_end(&storage).await?;
     let most = limit.min(room.unwrap_or(limit)).min(announced.unwrap_or(limit));
     let received = countersign_blobs::receive(&*blobs, source, most, |_| {}).await;
+    match &received {
+        Ok(_) => ctx.back_ends.note_room(storage.id, false),
+        Err(ReceiveError::Storage(error)) if error.is_full() => ctx.back_ends.note_room(storage.id, true),
+        Err(_) => {}
+    }
     let received = received.map_err(|error| match (StorageError::of_upload(&place.storage, error), announced) {
         (StorageError::TooLarge { .. }, Some(announced)) if most == announced => {
             StorageError::Incomplete { announced, received: announced.saturating_add(1) }
