@@ -94,6 +94,11 @@ pub(crate) fn inserted(connection: &Connection, sql: &str, params: impl Params) 
     statement.query_row(params, |row| row.get(0)).optional().map_err(StoreError::backend)
 }
 
+/// The same for an `insert … on conflict do nothing` without `returning`, for which SQLite makes a table of its own each time.
+pub(crate) fn new_row(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<i64>, StoreError> {
+    Ok((changed(connection, sql, params)? == 1).then(|| connection.last_insert_rowid()))
+}
+
 /// Runs a statement that changes rows and gives their number.
 pub(crate) fn changed(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;

@@ -10,7 +10,7 @@ use countersign_store::repositories::{Devices, NewDevice, Page};
 use rusqlite::{Row, params};
 
 use super::customers::holder;
-use crate::rows::{Place, all, changed, column, first, inserted, text, time};
+use crate::rows::{Place, all, changed, column, first, new_row, text, time};
 use crate::transaction::SqliteTx;
 
 /// A statement that reads devices `d` with whose they are; the rest is its condition.
@@ -25,7 +25,7 @@ macro_rules! select_devices {
 }
 
 const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
-    registered_at, last_seen_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict do nothing returning id";
+    registered_at, last_seen_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict do nothing";
 const FIND: &str = select_devices!("where d.site = ?1 and d.host_id = ?2 and d.id_type = ?3 and d.publisher = ?4");
 const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
     where site = ?1 and host_id = ?2 and id_type = ?3 and publisher = ?4";
@@ -77,7 +77,7 @@ impl Devices for SqliteTx<'_> {
             device.customer.map(|customer| customer.0),
             now.as_millis(),
         ];
-        self.attempt(|c| Ok(inserted(c, INSERT, values)?.map(DeviceId)))
+        self.attempt(|c| Ok(new_row(c, INSERT, values)?.map(DeviceId)))
     }
 
     async fn find(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
