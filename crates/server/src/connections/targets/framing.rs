@@ -5,7 +5,7 @@
 //! with chunks that have neither extensions nor trailers (RFC 9112 §6, §7.1). Whatever else comes, it looks at no byte of the
 //! connection any more: its requests are then read as the parser reads them.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// How far the requests of a connection have been read.
 #[derive(Debug)]
@@ -85,17 +85,26 @@ impl Framing {
         if line.first == 0 {
             line.first = part.first().copied().unwrap_or_default();
         }
-        for (offset, byte) in part.iter().enumerate() {
-            match byte {
-                b' ' => line.spaces = line.spaces.saturating_add(1),
-                // Between the two spaces is the target.
-                0x80.. if line.spaces == 1 && self.head.bytes.saturating_add(offset) < self.head_bytes => {
-                    places.push(position.saturating_add(offset));
+        if part.is_ascii() {
+            // Nearly every line, and much faster than byte by byte.
+            line.spaces = line.spaces.saturating_add(memchr_iter(b' ', part).count());
+        } else {
+            for (offset, byte) in part.iter().enumerate() {
+                match byte {
+                    b' ' => line.spaces = line.spaces.saturating_add(1),
+                    // Between the two spaces is the target.
+                    0x80.. if line.spaces == 1 && self.head.bytes.saturating_add(offset) < self.head_bytes => {
+                        places.push(position.saturating_add(offset));
+                    }
+                    _ => {}
                 }
-                _ => {}
             }
-            line.last = [line.last[1], *byte];
         }
+        line.last = match part {
+            [.., before, last] => [*before, *last],
+            [last] => [line.last[1], *last],
+            [] => line.last,
+        };
         let taken = part.len().saturating_add(usize::from(end.is_some()));
         self.head.bytes = self.head.bytes.saturating_add(taken);
         self.state = if self.head.bytes > self.head_bytes {
