@@ -20,6 +20,8 @@ Example:
 The folder must be new or empty. In it are afterwards: the store as it was at one moment (countersign.db), the files that \
 it names (files/), and manifest.json with versions, counts and digests, written last: a folder without it is no backup.
 
+The bytes of storages are NOT in a backup: copy their directories after it, and see your service for buckets.
+
 The master key is NOT in a backup, and without it a backup cannot be restored. Keep a copy of it somewhere else.")]
 pub(crate) struct Backup {
     /// New folder for the backup.
@@ -39,6 +41,7 @@ impl Backup {
         document["folder"] = json!(self.folder);
         let sentence = format!(
             "Backed up {} sites and {} files ({} bytes) as of {} into {}, and verified it.\n\
+             The bytes of storages are not in it: copy the directory `storages` of the data directory as well.\n\
              The master key is not in it. Keep a copy of the key elsewhere: without it nothing can be restored.",
             manifest.sites.len(),
             manifest.files.count,

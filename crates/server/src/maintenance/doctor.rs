@@ -3,6 +3,7 @@
 mod findings;
 mod host;
 mod sites;
+mod storages;
 mod store;
 
 pub use findings::{Finding, Level};
@@ -95,7 +96,10 @@ async fn look_inside(config: &Config, store: &Store, vault: Vault, deep: bool, f
         }
     }
     match Node::assemble(config, store.clone(), vault, Arc::new(SystemClock)).await {
-        Ok(node) => sites::sites(config, node.ctx(), findings).await,
+        Ok(node) => {
+            sites::sites(config, node.ctx(), findings).await;
+            storages::storages(node.ctx(), deep, findings).await;
+        }
         Err(error) => findings.error("sites", format!("the sites cannot be loaded: {error:#}"), "see the cause"),
     }
 }
