@@ -7,6 +7,7 @@
 mod check;
 mod command;
 mod deny;
+mod node;
 mod openapi;
 mod postgres;
 mod program;

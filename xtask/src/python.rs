@@ -8,15 +8,47 @@ use anyhow::{Context, Result, bail};
 use crate::command::{self, announce, ask};
 use crate::workspace::Workspace;
 
-/// Returns the interpreter of an environment that holds exactly the packages of `crates/interop/python/requirements.txt`.
+/// The packages of an environment.
+pub(crate) struct Packages {
+    /// The file that names them, each with its exact version.
+    requirements: &'static str,
+    /// What can be imported when they are all there.
+    imports: &'static str,
+    /// Whether every package must be content with the others.
+    agreement: Agreement,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    Needed,
+    /// A package asks for versions that cannot be had any more, and works without them.
+    NotNeeded,
+}
+
+/// Those of the Python device.
+pub(crate) const DEVICE: Packages = Packages {
+    requirements: "crates/interop/python/requirements.txt",
+    imports: "import jwt, cryptography.hazmat.primitives.asymmetric.rsa",
+    agreement: Agreement::Needed,
+};
+/// The SDKs that keep files in storages. They have an environment of their own, so that nobody else gets what they need.
+pub(crate) const SDKS: Packages = Packages {
+    requirements: "crates/interop/python/sdk_requirements.txt",
+    imports: "import asposewordscloud, asposeslidescloud, asposetaskscloud, asposeimagingcloud, asposecellscloud, \
+              groupdocs_conversion_cloud",
+    agreement: Agreement::NotNeeded,
+};
+
+/// Returns the interpreter of an environment that holds exactly these packages.
 ///
 /// # Errors
 /// When Python is missing and may not be installed from here (the message holds the command to run), and when the
 /// packages cannot be installed.
-pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn ensure(workspace: &Workspace, packages: &Packages) -> Result<PathBuf> {
     announce("looking for Python and the packages of the foreign clients");
-    let requirements = workspace.root.join(REQUIREMENTS);
-    let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let requirements = workspace.root.join(packages.requirements);
+    let wanted =
+        std::fs::read_to_string(&requirements).with_context(|| format!("cannot read {}", packages.requirements))?;
     let base = find_or_install()?;
     let (major, minor, patch) = base.version;
     println!("    Python {major}.{minor}.{patch} at {}", base.program);
@@ -27,7 +59,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let python = if cfg!(windows) { environment.join(r"Scripts\python.exe") } else { environment.join("bin/python") };
     let marker = environment.join("complete");
     let _held = workspace.lock_cache()?;
-    if marker.is_file() && imports_work(&python) {
+    if marker.is_file() && imports_work(&python, packages.imports) {
         println!("    the environment {} is complete", environment.display());
         return Ok(python);
     }
@@ -42,9 +74,12 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:", "--no-deps"]);
     command::run(install.arg("--requirement").arg(&requirements))?;
-    command::run(Command::new(&python).args(["-m", "pip", "--disable-pip-version-check", "check"]))?;
-    if !imports_work(&python) {
-        bail!("the packages are installed but cannot be imported; try `{} -c '{IMPORTS}'`", python.display());
+    if packages.agreement == Agreement::Needed {
+        command::run(Command::new(&python).args(["-m", "pip", "--disable-pip-version-check", "check"]))?;
+    }
+    if !imports_work(&python, packages.imports) {
+        let imports = packages.imports;
+        bail!("the packages are installed but cannot be imported; try `{} -c '{imports}'`", python.display());
     }
     std::fs::write(&marker, "").with_context(|| format!("cannot write {}", marker.display()))?;
     Ok(python)
@@ -94,11 +129,11 @@ fn parse_probe(answer: &str) -> Option<(Version, String)> {
     Some(((major, minor, patch), lines.next()?.to_owned()))
 }
 
-fn imports_work(python: &Path) -> bool {
-    ask(Command::new(python).args(["-c", IMPORTS])).is_ok()
+fn imports_work(python: &Path, imports: &str) -> bool {
+    ask(Command::new(python).args(["-c", imports])).is_ok()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     ask(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
 }
 
@@ -119,15 +154,13 @@ fn install_command() -> &'static str {
 }
 
 /// FNV-1a over the parts: names a directory, so it must be stable between builds of this program and nothing more.
-fn fingerprint(parts: &[&str]) -> u64 {
+pub(crate) fn fingerprint(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain(std::iter::once(0)));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-const REQUIREMENTS: &str = "crates/interop/python/requirements.txt";
 /// The packages say that they do not run on 3.9.0 and 3.9.1.
 const OLDEST: Version = (3, 9, 2);
-const IMPORTS: &str = "import jwt, cryptography.hazmat.primitives.asymmetric.rsa";
 /// `ensurepip` is imported because Debian ships it apart from Python, and no environment can be made without it.
 const PROBE: &str = "import ensurepip, sys, venv; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)";
 

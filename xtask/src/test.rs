@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::postgres::Cluster;
 use crate::workspace::Workspace;
-use crate::{command, program, python, s3};
+use crate::{command, node, program, python, s3};
 
 /// Runs every test, or those whose name contains `only`.
 ///
@@ -17,7 +17,9 @@ use crate::{command, program, python, s3};
 /// When something that the tests need is missing and cannot be set up from here (the message then holds the command to
 /// run), when a test fails or is ignored, and when nothing ran at all.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
-    let python = python::ensure(workspace)?;
+    let python = python::ensure(workspace, &python::DEVICE)?;
+    let sdks = python::ensure(workspace, &python::SDKS)?;
+    let node = node::ensure(workspace)?;
 
     command::announce("building the program that the foreign clients talk to");
     let program = program::build(workspace)?;
@@ -29,6 +31,8 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     // Without `--no-fail-fast` the first failing crate would hide what the others have to say.
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_S3_SERVER", s3);
+    tests.env("COUNTERSIGN_PYTHON_SDKS", sdks);
+    tests.env("COUNTERSIGN_NODE", node.program).env("COUNTERSIGN_NODE_PACKAGES", node.packages);
     tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();
     let mut succeeded = stream(&mut tests, &mut totals)?;

@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Measure what devices ask for and tell.
     Device(Options),
+    /// Measure files into and out of storages.
+    Storage(Options),
     /// Run one of the programs beside which the server is measured.
     #[command(subcommand, hide = true)]
     Limit(Limit),
@@ -72,6 +74,14 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The same with the rows of storages, unless others are named.
+    pub(crate) fn of_storages(mut self) -> Self {
+        if self.rows.is_empty() {
+            self.rows.push("storage".to_owned());
+        }
+        self
+    }
+
     /// How much is measured.
     ///
     /// # Errors

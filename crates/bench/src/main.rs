@@ -44,6 +44,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Device(options) => run::run(&options),
+        Command::Storage(options) => run::run(&options.of_storages()),
         Command::Limit(limit) => limit.run().map(|()| ExitCode::SUCCESS),
     };
     ended.unwrap_or_else(|error| {

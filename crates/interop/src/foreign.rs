@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -22,17 +22,45 @@ pub struct Outcome {
 /// # Errors
 /// When the interpreter is not named by the environment, or cannot be run.
 pub fn python(script: &str, input: &str) -> Result<Outcome> {
-    let interpreter = prepared("COUNTERSIGN_PYTHON")?;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let mut child = clean_command(&interpreter)
-        // Compiled files beside the scripts would show up as changes of the repository.
-        .args(["-B", "-u"])
-        .arg(path)
+    run_python("COUNTERSIGN_PYTHON", script, input)
+}
+
+/// The same with the interpreter that has the SDKs of others.
+///
+/// # Errors
+/// As for [`python`].
+pub fn python_sdks(script: &str, input: &str) -> Result<Outcome> {
+    run_python("COUNTERSIGN_PYTHON_SDKS", script, input)
+}
+
+/// Runs a script of `node/` with the packages that `cargo xtask test` has prepared, and waits for its end.
+/// The script bounds its own time.
+///
+/// # Errors
+/// When Node or its packages are not named by the environment, or it cannot be run.
+pub fn node_sdks(script: &str, input: &str) -> Result<Outcome> {
+    let mut command = clean_command(&prepared("COUNTERSIGN_NODE")?);
+    command.env("NODE_PATH", prepared("COUNTERSIGN_NODE_PACKAGES")?);
+    run(command.arg(folder("node").join(script)), input)
+}
+
+fn run_python(variable: &str, script: &str, input: &str) -> Result<Outcome> {
+    let mut command = clean_command(&prepared(variable)?);
+    // Compiled files beside the scripts would show up as changes of the repository.
+    run(command.args(["-B", "-u"]).arg(folder("python").join(script)), input)
+}
+
+fn folder(language: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(language)
+}
+
+fn run(command: &mut Command, input: &str) -> Result<Outcome> {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start {}", interpreter.display()))?;
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     let mut stdin = child.stdin.take().context("the client was started without an input pipe")?;
     // A client that does not read its input ends the pipe early; what it printed then says more than that.
     let _ = stdin.write_all(input.as_bytes());

@@ -12,6 +12,7 @@
 //! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills.rs` kills commands while
 //! they change a storage, and `tests/disk_full.rs` leaves them without room, and
 //! `tests/upload_memory.rs` measures what a large upload takes.
+//! `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
@@ -22,7 +23,7 @@ mod program;
 mod s3_server;
 
 pub use caller::{Answer, Caller};
-pub use foreign::{Outcome, python};
+pub use foreign::{Outcome, node_sdks, python, python_sdks};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
 pub use s3_server::S3Server;

@@ -3,8 +3,9 @@
 mod catalog;
 mod fleet;
 mod growth;
+mod storage;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -41,6 +42,8 @@ pub(crate) struct Installation {
     /// The public half of the key that signs answers, as DER.
     signing_key: Vec<u8>,
     devices: Cell<u32>,
+    /// A token that opens the storage, once there is one.
+    storage_token: OnceCell<String>,
 }
 
 impl Installation {
@@ -54,7 +57,7 @@ impl Installation {
         let provisioned = provision(node.ctx(), &tokens).await;
         node.close().await;
         let (site, signing_key) = provisioned?;
-        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0) })
+        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0), storage_token: OnceCell::new() })
     }
 
     /// The public half of the key that makes device tokens, as DER.
@@ -81,6 +84,21 @@ impl Installation {
             now + DAY
         );
         Ok(sign_compact(&self.tokens, &ProtectedHeader::jwt(), claims.as_bytes())?)
+    }
+
+    /// A token that opens a storage in which the files of the catalog are.
+    ///
+    /// # Errors
+    /// When the storage cannot be made.
+    pub(crate) async fn storage_token(&self) -> Result<String> {
+        if let Some(token) = self.storage_token.get() {
+            return Ok(token.clone());
+        }
+        let node = open(&self.data).await?;
+        let provisioned = storage::provision(node.ctx(), self.site).await;
+        node.close().await;
+        let token = provisioned?;
+        Ok(self.storage_token.get_or_init(|| token).clone())
     }
 
     /// How many devices there are.

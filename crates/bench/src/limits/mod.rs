@@ -6,6 +6,7 @@ mod group_commit;
 mod hyper;
 pub(crate) mod nginx;
 mod signer;
+mod writer;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,12 @@ pub(crate) enum Limit {
         #[arg(long)]
         each: bool,
     },
+    /// A bare hyper server that writes each body into a file, durably.
+    Writer {
+        /// Folder for the files.
+        #[arg(long)]
+        folder: PathBuf,
+    },
     /// RSA-2048 signatures with a kept key, one after the other; prints how many a second.
     Signer {
         /// Bytes of each message.
@@ -59,6 +66,7 @@ impl Limit {
         match self {
             Self::Hyper { accepted, answer, verify } => hyper::run(&accepted, &answer, verify.as_deref()),
             Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
+            Self::Writer { folder } => writer::run(&folder),
             Self::Signer { bytes, warm_up, length } => signer::run(bytes, warm_up, length),
         }
     }

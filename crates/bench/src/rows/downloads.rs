@@ -87,7 +87,7 @@ async fn path_of(address: SocketAddr, token: &str, file: &str) -> Result<String>
 }
 
 /// Writes the same bytes once more, for nginx.
-fn write_files(folder: &Path) -> Result<()> {
+pub(super) fn write_files(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     for (name, length) in FILES {
         let mut file = File::create(folder.join(name)).with_context(|| format!("{name} cannot be written"))?;
@@ -99,4 +99,4 @@ fn write_files(folder: &Path) -> Result<()> {
 }
 
 /// Large enough that a load on large files is mostly spent on their bytes.
-const BUFFER: usize = 256 << 10;
+pub(super) const BUFFER: usize = 256 << 10;

@@ -9,6 +9,7 @@ mod growth;
 mod latency;
 mod signatures;
 mod slow_clients;
+mod storage;
 mod writes;
 
 use anyhow::{Result, bail};
@@ -33,6 +34,12 @@ pub(crate) enum Row {
     Download1MiB,
     Download64MiB,
     Range64KiB,
+    StorageGet64KiB,
+    StorageGet1MiB,
+    StorageGet64MiB,
+    StoragePut64KiB,
+    StoragePut1MiB,
+    StoragePut64MiB,
     LatencyPoll,
     LatencyPost,
     LatencyDurable,
@@ -46,7 +53,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -61,6 +68,12 @@ impl Row {
         Self::Download1MiB,
         Self::Download64MiB,
         Self::Range64KiB,
+        Self::StorageGet64KiB,
+        Self::StorageGet1MiB,
+        Self::StorageGet64MiB,
+        Self::StoragePut64KiB,
+        Self::StoragePut1MiB,
+        Self::StoragePut64MiB,
         Self::LatencyPoll,
         Self::LatencyPost,
         Self::LatencyDurable,
@@ -89,6 +102,12 @@ impl Row {
             Self::Download1MiB => "download-1m",
             Self::Download64MiB => "download-64m",
             Self::Range64KiB => "range-64k",
+            Self::StorageGet64KiB => "storage-get-64k",
+            Self::StorageGet1MiB => "storage-get-1m",
+            Self::StorageGet64MiB => "storage-get-64m",
+            Self::StoragePut64KiB => "storage-put-64k",
+            Self::StoragePut1MiB => "storage-put-1m",
+            Self::StoragePut64MiB => "storage-put-64m",
             Self::LatencyPoll => "latency-poll",
             Self::LatencyPost => "latency-post",
             Self::LatencyDurable => "latency-durable",
@@ -120,6 +139,12 @@ impl Row {
             Self::Download1MiB => "download of a file of 1 MiB",
             Self::Download64MiB => "download of a file of 64 MiB",
             Self::Range64KiB => "a range of 64 KiB out of 64 MiB",
+            Self::StorageGet64KiB => "download of 64 KiB from a storage, with a bearer token",
+            Self::StorageGet1MiB => "download of 1 MiB from a storage, with a bearer token",
+            Self::StorageGet64MiB => "download of 64 MiB from a storage, with a bearer token",
+            Self::StoragePut64KiB => "upload of 64 KiB into a storage, durable",
+            Self::StoragePut1MiB => "upload of 1 MiB into a storage, durable",
+            Self::StoragePut64MiB => "upload of 64 MiB into a storage, durable",
             Self::LatencyPoll => "GET of a signed list that was signed before, one connection",
             Self::LatencyPost => "POST of a question, one connection",
             Self::LatencyDurable => "POST of a status report, one connection",
@@ -134,7 +159,7 @@ impl Row {
         }
     }
 
-    /// The rows whose names begin with one of these words; all of them without any word.
+    /// The rows whose names begin with one of these words; without any word, all but those of storages.
     ///
     /// # Errors
     /// When a word begins no name.
@@ -144,7 +169,10 @@ impl Row {
             let names: Vec<&str> = Self::ALL.iter().map(|row| row.name()).collect();
             bail!("no row begins with {word:?}; there are: {}", names.join(", "));
         }
-        let is_chosen = |row: &Self| words.is_empty() || words.iter().any(|word| row.name().starts_with(word.as_str()));
+        let is_chosen = |row: &Self| match words {
+            [] => !row.name().starts_with("storage"),
+            words => words.iter().any(|word| row.name().starts_with(word.as_str())),
+        };
         Ok(Self::ALL.into_iter().filter(is_chosen).collect())
     }
 
@@ -168,6 +196,12 @@ impl Row {
             Self::Download1MiB => return downloads::measure(bench, self.name(), downloads::MIDDLE_FILE).await,
             Self::Download64MiB => return downloads::measure(bench, self.name(), downloads::LARGE_FILE).await,
             Self::Range64KiB => return downloads::measure(bench, self.name(), downloads::RANGE).await,
+            Self::StorageGet64KiB => return storage::download(bench, self.name(), storage::GET_SMALL).await,
+            Self::StorageGet1MiB => return storage::download(bench, self.name(), storage::GET_MIDDLE).await,
+            Self::StorageGet64MiB => return storage::download(bench, self.name(), storage::GET_LARGE).await,
+            Self::StoragePut64KiB => return storage::upload(bench, self.name(), storage::PUT_SMALL).await,
+            Self::StoragePut1MiB => return storage::upload(bench, self.name(), storage::PUT_MIDDLE).await,
+            Self::StoragePut64MiB => return storage::upload(bench, self.name(), storage::PUT_LARGE).await,
             Self::LatencyPoll => latency::poll(bench, self.name()).await?,
             Self::LatencyPost => latency::post(bench, self.name()).await?,
             Self::LatencyDurable => latency::durable(bench, self.name()).await?,
@@ -193,7 +227,7 @@ mod tests {
             Row::chosen(&words).map(|rows| rows.iter().map(|row| row.name()).collect::<Vec<_>>())
         };
         assert_eq!(names(&["growth", "event"]).unwrap(), ["event", "growth-devices", "growth-updates", "growth-sites"]);
-        assert_eq!(names(&[]).unwrap().len(), Row::ALL.len());
+        assert_eq!(names(&[]).unwrap().len() + names(&["storage"]).unwrap().len(), Row::ALL.len());
         assert!(names(&["grows"]).unwrap_err().to_string().contains("check-anonymous"));
     }
 }

@@ -9,7 +9,7 @@ pub(crate) enum Casing {
     Camel,
     /// `IsFolder`
     Pascal,
-    /// Each member twice, for products whose clients we do not know.
+    /// Each member twice, for products whose clients are of both kinds, or that we do not know.
     Both,
 }
 
@@ -17,8 +17,9 @@ impl Casing {
     /// What the clients of a product can read.
     pub(crate) fn of_product(product: &str) -> Self {
         match product {
-            "words" | "pdf" | "cells" | "slides" | "tasks" => Self::Pascal,
+            "words" | "pdf" | "cells" => Self::Pascal,
             "imaging" | "email" | "cad" | "conversion" | "html" => Self::Camel,
+            // Of slides and tasks, clients in different languages read different ones.
             _ => Self::Both,
         }
     }

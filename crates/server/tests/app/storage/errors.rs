@@ -67,7 +67,8 @@ async fn errors_are_in_the_shape_of_their_family() {
     let storages = Storages::new().await;
     for (product, pascal, camel) in [
         ("words", true, false),
-        ("tasks", true, false),
+        ("cells", true, false),
+        ("slides", true, true),
         ("imaging", false, true),
         ("conversion", false, true),
         ("annotation", true, true),

@@ -10,7 +10,7 @@ use super::support::{Storages, WORDS, every_byte, refusal, text};
 fn member<'v>(value: &'v Value, product: &str, name: &str) -> &'v Value {
     let camel = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
     match product {
-        "words" | "pdf" | "cells" | "slides" | "tasks" => {
+        "words" | "pdf" | "cells" => {
             assert!(value.get(&camel).is_none(), "{value}");
             &value[name]
         }
