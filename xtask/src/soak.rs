@@ -37,8 +37,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     // One after the other, and with what they print: it says how far they are.
     tests.args(["--", "--test-threads=1", "--nocapture"]);
     let mut totals = Totals::default();
-    let succeeded = stream(&mut tests, &mut totals)?;
-    totals.verdict(succeeded)
+    let killed = stream(&mut tests, &mut totals)?;
+    command::announce("comparing histories of licenses with their reference");
+    let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", HISTORIES]);
+    tests.env("COUNTERSIGN_MODEL_ROUNDS", ROUNDS).args(["--", "every_history"]);
+    let compared = stream(&mut tests, &mut totals)?;
+    totals.verdict(killed && compared)
 }
 
 /// The test program of `crates/interop` that kills.
@@ -47,3 +51,7 @@ const KILLS: &str = "kills";
 const STORAGE_KILLS: &str = "storage_kills";
 /// The test program of `crates/interop` that sends as much as a file may have.
 const MEMORY: &str = "upload_memory";
+/// The test program of `crates/app` that compares histories of licenses.
+const HISTORIES: &str = "license_api";
+/// Rounds of 64 operations: ten million operations.
+const ROUNDS: &str = "156250";

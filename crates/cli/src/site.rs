@@ -110,5 +110,6 @@ fn document(site: &Site) -> Value {
         "keep_status_reports": settings.retention.status_reports,
         "keep_device_events": settings.retention.device_events,
         "keep_events": settings.retention.events,
+        "oauth_only": settings.oauth_only,
     })
 }

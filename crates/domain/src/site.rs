@@ -74,6 +74,8 @@ pub struct SiteSettings {
     pub auth_failure: AuthFailure,
     /// How long histories are kept.
     pub retention: Retention,
+    /// Whether licensed applications prove themselves with bearer tokens alone: no API key is known then.
+    pub oauth_only: bool,
 }
 
 /// Where a device hears that its token was refused.

@@ -97,7 +97,9 @@ pub(super) fn build(
         }
     }
     let (polling_keys, url_keys) = (TimedKeys::new(polling_keys), TimedKeys::new(url_keys));
-    let api_keys = open_all(vault, site.id, rows.api_keys, previous)?;
+    // Where bearer tokens alone are wanted, no API key is known.
+    let api_keys = if site.settings.oauth_only { Vec::new() } else { rows.api_keys };
+    let api_keys = open_all(vault, site.id, api_keys, previous)?;
     let catalog = Catalog::new(rows.packages, rows.updates);
     let oauth = rows.oauth.build(vault, issuer, previous.map(|snapshot| &snapshot.oauth))?;
     Ok(SiteSnapshot {

@@ -10,7 +10,7 @@ use countersign_app::license_api::{
     versions,
 };
 use countersign_app::licensing::{bundles, devices, features, licenses, products};
-use countersign_app::sites::{SiteRef, SiteSnapshot, resolve};
+use countersign_app::sites::{SiteRef, SiteSnapshot, change_settings, resolve};
 use countersign_app::{Ctx, products as catalog};
 use countersign_domain::device::DeviceIdentity;
 use countersign_domain::ids::LicenseId;
@@ -238,6 +238,14 @@ async fn api_keys_are_known_until_they_are_revoked() {
         assert_eq!((found.access, found.revoked), (Access::ReadOnly, false));
         assert!(find_api_key(ctx, &site, "none").await.unwrap().is_none());
     }
+    let only_tokens = async |only: bool| {
+        let site = snapshot(&shop.ctx).await;
+        change_settings(&shop.ctx, site.site(), move |settings| settings.oauth_only = only).await.unwrap();
+        let site = snapshot(&shop.ctx).await;
+        find_api_key(&shop.ctx, &site, &record.key).await.unwrap().is_some()
+    };
+    assert!(!only_tokens(true).await, "a site that wants bearer tokens alone knows no API key");
+    assert!(only_tokens(false).await);
     revoke_api_key(&shop.ctx, shop.site, record.id).await.unwrap();
     assert!(revoke_api_key(&shop.ctx, shop.site, record.id).await.is_err());
     let site = snapshot(&shop.ctx).await;

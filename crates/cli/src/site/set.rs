@@ -60,6 +60,9 @@ struct NewSettings {
     /// Whether the header of signed answers names the signing key.
     #[arg(long, value_name = "true|false")]
     key_id_in_answers: Option<bool>,
+    /// Whether licensed applications prove themselves with bearer tokens alone; API keys are refused then.
+    #[arg(long, value_name = "true|false")]
+    oauth_only: Option<bool>,
 }
 
 impl SetSite {
@@ -92,6 +95,7 @@ impl NewSettings {
                 device_events: self.keep_device_events.unwrap_or(device_events),
                 events: self.keep_events.unwrap_or(events),
             },
+            oauth_only: self.oauth_only.unwrap_or(old.oauth_only),
         }
     }
 }
@@ -109,6 +113,7 @@ fn describe(site: &Site) -> String {
         ("Events kept", format!("{events} days")),
         ("Small RSA keys", yes_no(settings.small_rsa_keys).to_owned()),
         ("Key ID in answers", yes_no(settings.key_id_in_answers).to_owned()),
+        ("Bearer tokens only", yes_no(settings.oauth_only).to_owned()),
     ]);
     format!("Site {} is changed.\n\n{rows}", site.name)
 }

@@ -16,6 +16,7 @@ fn settings(hosts: &[&str]) -> SiteSettings {
         key_id_in_answers: true,
         auth_failure: AuthFailure::Immediate,
         retention: Retention { status_reports: 0, device_events: 7, events: Retention::LIMIT },
+        oauth_only: true,
     }
 }
 

@@ -224,6 +224,7 @@ pub async fn sites_keep_their_settings_and_hosts_are_unique(store: &Store) {
         key_id_in_answers: false,
         auth_failure: AuthFailure::Immediate,
         retention: Retention { status_reports: 1, device_events: 2, events: Retention::LIMIT },
+        oauth_only: true,
     };
     let insert = |name: &'static str, settings: SiteSettings| {
         store.write::<_, StoreError, _>(move |tx| {
