@@ -160,7 +160,7 @@ pub(crate) fn fingerprint(parts: &[&str]) -> u64 {
 }
 
 /// The packages say that they do not run on 3.9.0 and 3.9.1.
-const OLDEST: Version = (3, 9, 2);
+const OLDEST: Version = (3, 11, 0);
 /// `ensurepip` is imported because Debian ships it apart from Python, and no environment can be made without it.
 const PROBE: &str = "import ensurepip, sys, venv; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)";
 
@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn versions_compare_as_numbers() {
         let version = |text: &str| parse_probe(&format!("{text}\n/usr/bin/python3")).unwrap().0;
-        assert!(version("3.10.0") > OLDEST && version("3.9.2") >= OLDEST);
-        assert!(version("3.9.1") < OLDEST && version("3.8.20") < OLDEST);
+        assert!(version("3.12.0") > OLDEST && version("3.11.0") >= OLDEST);
+        assert!(version("3.10.20") < OLDEST && version("3.9.2") < OLDEST);
     }
 
     #[test]

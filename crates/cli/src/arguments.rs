@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use crate::access_token::AccessTokenCommand;
 use crate::account::AccountCommand;
 use crate::api_key::ApiKeyCommand;
+use crate::app::AppCommand;
 use crate::audit::AuditCommand;
 use crate::backup::Backup;
 use crate::bundle::BundleCommand;
@@ -67,6 +68,9 @@ pub(crate) enum Command {
     /// Create, list and revoke API keys: with them applications call the license door.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// Create applications that get access tokens, and manage them, their secrets and keys.
+    #[command(subcommand)]
+    App(AppCommand),
     /// Create and list products, and say what holds for their licenses.
     #[command(subcommand)]
     Product(ProductCommand),

@@ -30,6 +30,8 @@ pub(crate) struct Credentials {
     /// What licensed applications have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) license_api: Option<LicenseApiCredentials>,
+    /// What an application has.
+    pub(crate) oauth: OauthCredentials,
     /// Members of other versions.
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -143,6 +145,22 @@ pub(crate) struct ProducerCredentials {
     /// Access token (`rna_…`).
     #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<Secret<String>>,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// An application's ID and secret, and its storage.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct OauthCredentials {
+    /// Client ID.
+    pub(crate) client_id: String,
+    /// Client secret.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<Secret<String>>,
+    /// Name of the default storage.
+    pub(crate) storage: String,
     /// Members of other versions.
     #[serde(flatten)]
     others: Map<String, Value>,

@@ -17,6 +17,7 @@ use self::tour::Tour;
 use crate::options::Options;
 use crate::output::{Output, line};
 
+mod application;
 mod extras;
 mod http;
 mod license;
@@ -27,6 +28,7 @@ mod registering;
 mod sample;
 mod steps;
 mod tamper;
+mod token_client;
 mod tour;
 mod updating;
 

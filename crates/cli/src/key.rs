@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 
 use self::master::RotateMaster;
 use self::signing::ShowSigningKey;
+use self::tokens::RotateTokenKey;
 use crate::options::Options;
 use crate::table::table;
 use crate::text_input;
 
 mod master;
 mod signing;
+mod tokens;
 
 /// Manage keys.
 #[derive(Subcommand)]
@@ -35,6 +37,10 @@ pub(crate) enum KeyCommand {
     /// Make a new key pair that signs answers, and print its public key.
     #[command(after_help = signing::ROTATION)]
     RotateSigning,
+    /// List the keys that sign access tokens, newest first.
+    Tokens,
+    /// Make a new key pair that signs access tokens.
+    RotateTokens(RotateTokenKey),
     /// Make new secrets that seal polling IDs and authenticate download URLs; the old ones end by themselves.
     #[command(after_help = master::SECRETS)]
     RotateSecrets,
@@ -78,6 +84,8 @@ impl KeyCommand {
             Self::Revoke(revoke) => revoke.run(options).await,
             Self::Signing(key) => key.run(options).await,
             Self::RotateSigning => signing::rotate(options).await,
+            Self::Tokens => tokens::list(options).await,
+            Self::RotateTokens(rotate) => rotate.run(options).await,
             Self::RotateSecrets => master::rotate_secrets(options).await,
             Self::RotateMaster(rotate) => rotate.run(options).await,
         }

@@ -12,6 +12,7 @@ mod access_token;
 mod account;
 mod amounts;
 mod api_key;
+mod app;
 mod arguments;
 mod audit;
 mod backup;

@@ -22,6 +22,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Command::Account(command) => block_on(command.run(&options)),
         Command::AccessToken(command) => block_on(command.run(&options)),
         Command::ApiKey(command) => block_on(command.run(&options)),
+        Command::App(command) => block_on(command.run(&options)),
         Command::Audit(command) => block_on(command.run(&options)),
         Command::Backup(command) => block_on(command.run(&options)),
         Command::Bundle(command) => block_on(command.run(&options)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_crypto::encoding::base64url_encode;
 use countersign_crypto::random::random_array;
-use countersign_crypto::{Jwk, JwkError, Secret};
+use countersign_crypto::{Jwk, JwkError, Secret, constant_time_eq};
 use countersign_domain::audit::Action;
 use countersign_domain::ids::{ApplicationId, CredentialId, SiteId};
 use countersign_domain::oauth::{CREDENTIALS, Credential, CredentialProof, NewCredential, TokenLife};
@@ -154,6 +154,25 @@ async fn find_application(
 ) -> Result<ApplicationId, CredentialError> {
     let found = tx.applications().find(site, client_id).await?;
     found.map(|application| application.id).ok_or(CredentialError::UnknownApplication)
+}
+
+/// Whether a secret of an application would give a token now.
+///
+/// # Errors
+/// [`CredentialError::UnknownApplication`] when the site has no such application.
+pub async fn secret_is_valid(
+    ctx: &Ctx,
+    site: SiteId,
+    client_id: &ClientId,
+    secret: &Secret<String>,
+) -> Result<bool, CredentialError> {
+    let digest = ctx.parts.digests.digest(secret);
+    let all = list_credentials(ctx, site, client_id.clone()).await?;
+    let fits = |credential: &Credential| match &credential.proof {
+        CredentialProof::Secret(kept) => constant_time_eq(kept, &digest),
+        CredentialProof::PublicKey(_) => false,
+    };
+    Ok(all.iter().any(|credential| credential.is_active(ctx.now()) && fits(credential)))
 }
 
 /// The credentials of an application, oldest first.

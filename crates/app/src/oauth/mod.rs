@@ -25,7 +25,9 @@ mod sweep;
 pub use applications::{ApplicationError, change, create, delete, find, list, revoke_tokens, set_disabled};
 pub use bearer::{AuthenticatedApplication, BearerError, TokenOwner, authenticate_bearer};
 pub use client::{AuthenticatedClient, ClientError, ClientProof, authenticate_client};
-pub use credentials::{CredentialError, IssuedSecret, RetiredTokens, add_key, add_secret, list_credentials, retire};
+pub use credentials::{
+    CredentialError, IssuedSecret, RetiredTokens, add_key, add_secret, list_credentials, retire, secret_is_valid,
+};
 pub use inspect::{ActiveToken, Asker, RevokeTokenError, introspect, revoke};
 pub use issue::{IssueError, IssuedToken, TokenRequest, issue};
 pub(crate) use judging::TokenFacts;

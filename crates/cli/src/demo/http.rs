@@ -61,6 +61,14 @@ impl Http {
         read(sent.context(what)?)
     }
 
+    /// POST of a form.
+    pub(super) fn send_form(&self, path: &str, form: &Secret<String>) -> Result<Answer> {
+        let request = self.request(Method::POST, path, &Proof::None)?;
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let sent = self.agent.run(request.body(form.expose().as_str())?);
+        read(sent.with_context(|| format!("no answer to POST {path}"))?)
+    }
+
     /// POST of a question, then GET of where it says until the answer is there. Polls carry no token.
     pub(super) fn ask(&self, path: &str, proof: &Proof<'_>, question: &Value) -> Result<Answer> {
         let mut answer = self.send(Method::POST, path, proof, question)?;

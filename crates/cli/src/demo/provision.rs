@@ -16,9 +16,11 @@ use countersign_domain::site::{Site, SiteName, SiteSettings};
 use countersign_domain::text::Username;
 use countersign_domain::user::Role;
 
+use super::application;
 use super::license;
 use super::license_api;
 use super::sample::{self, Sample};
+use super::token_client::TokenClient;
 use super::tour::Tour;
 use crate::credentials::{Credentials, DeviceCredentials, ProducerCredentials};
 use crate::device::token;
@@ -57,9 +59,10 @@ pub(super) async fn provision(
     license::provision(ctx, site.id, &sample.product, &mut credentials.device).await?;
     let licensed = credentials.license_api.get_or_insert_default();
     license_api::provision(ctx, &site, &sample, licensed).await?;
+    application::provision(ctx, site.id, &mut credentials.oauth).await?;
     credentials.write(&credentials_file)?;
 
-    let Credentials { device, producer, .. } = credentials;
+    let Credentials { device, producer, oauth, .. } = credentials;
     let identity = device.identity();
     Ok(Tour {
         base_url: base_url.to_owned(),
@@ -67,6 +70,10 @@ pub(super) async fn provision(
         downloads: folder.join("device-downloads"),
         username: producer.username,
         password: producer.password.context("the producer has no password")?,
+        token_client: TokenClient {
+            client_id: oauth.client_id,
+            client_secret: oauth.client_secret.context("the application has no secret")?,
+        },
         access_token: producer.access_token.context("the producer has no access token")?,
         authorization_key: base64_encode(&device_key.public_key_spki()),
         signing_key: device.signing_public_key,

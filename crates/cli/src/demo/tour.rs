@@ -15,6 +15,7 @@ use super::http::{Http, Proof};
 use super::publication::Offered;
 use super::steps::Steps;
 use super::tamper;
+use super::token_client::TokenClient;
 use crate::amounts::{bytes, count};
 use crate::private_file;
 
@@ -32,6 +33,8 @@ pub(super) struct Tour {
     pub(super) password: Secret<String>,
     /// Access token of the producer.
     pub(super) access_token: Secret<String>,
+    /// The application that gets tokens.
+    pub(super) token_client: TokenClient,
     /// Public key that checks device tokens, base64 of SPKI DER.
     pub(super) authorization_key: String,
     /// Public key that verifies answers, base64 of SPKI DER.
@@ -69,6 +72,7 @@ impl Tour {
             Ok(("GET / and GET /ping answer 200".to_owned(), ()))
         })?;
         self.walk_producer(&http, steps)?;
+        self.token_client.walk(&http, steps)?;
         let refused = self.walk_refusals(&http, steps)?;
         let client = self.client()?;
         // Files of an earlier run would be found complete, and nothing would be downloaded.
@@ -76,9 +80,9 @@ impl Tour {
         let total = self.walk_update(&client, steps)?;
         let opened = self.walk_registration(&client, steps)?;
         Ok(format!(
-            "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; registration \
+            "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; an application's token; registration \
              with an activation ID, the update that it opens ({}), 3 status reports and an event; refused: wrong password, \
-             missing device token, {refused} altered answers, unknown activation ID.",
+             wrong client secret, missing device token, {refused} altered answers, unknown activation ID.",
             count(self.open.files.len(), "file"),
             bytes(total),
             bytes(opened)
