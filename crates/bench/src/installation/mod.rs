@@ -26,6 +26,7 @@ pub(crate) use catalog::{
 };
 pub(crate) use fleet::{FREE_ACTIVATIONS, device_id, free_license, spread_id};
 pub(crate) use growth::{package_of_step, site_name};
+pub(crate) use storage::Client;
 
 /// The site that answers when a request names none.
 pub(crate) const SITE: &str = "bench";
@@ -42,8 +43,8 @@ pub(crate) struct Installation {
     /// The public half of the key that signs answers, as DER.
     signing_key: Vec<u8>,
     devices: Cell<u32>,
-    /// A token that opens the storage, once there is one.
-    storage_token: OnceCell<String>,
+    /// The application that may use the storage, once there is one.
+    storage_client: OnceCell<Client>,
 }
 
 impl Installation {
@@ -57,7 +58,7 @@ impl Installation {
         let provisioned = provision(node.ctx(), &tokens).await;
         node.close().await;
         let (site, signing_key) = provisioned?;
-        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0), storage_token: OnceCell::new() })
+        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0), storage_client: OnceCell::new() })
     }
 
     /// The public half of the key that makes device tokens, as DER.
@@ -86,19 +87,19 @@ impl Installation {
         Ok(sign_compact(&self.tokens, &ProtectedHeader::jwt(), claims.as_bytes())?)
     }
 
-    /// A token that opens a storage in which the files of the catalog are.
+    /// An application that may use a storage in which the files of the catalog are.
     ///
     /// # Errors
     /// When the storage cannot be made.
-    pub(crate) async fn storage_token(&self) -> Result<String> {
-        if let Some(token) = self.storage_token.get() {
-            return Ok(token.clone());
+    pub(crate) async fn storage_client(&self) -> Result<Client> {
+        if let Some(client) = self.storage_client.get() {
+            return Ok(client.clone());
         }
         let node = open(&self.data).await?;
         let provisioned = storage::provision(node.ctx(), self.site).await;
         node.close().await;
-        let token = provisioned?;
-        Ok(self.storage_token.get_or_init(|| token).clone())
+        let client = provisioned?;
+        Ok(self.storage_client.get_or_init(|| client).clone())
     }
 
     /// How many devices there are.

@@ -1,9 +1,8 @@
 //! A storage with the files of the catalog, and an application that may use it.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use countersign_app::Ctx;
-use countersign_app::oauth::{self, ClientProof, TokenRequest};
-use countersign_app::sites::{self, SiteRef};
+use countersign_app::oauth;
 use countersign_app::storages::{self, CreateStorage, Place, StorageCaller, StorageSettings, UPLOAD_LIMIT, Upload};
 use countersign_domain::ids::SiteId;
 use countersign_domain::oauth::{Scopes, TokenAlgorithm};
@@ -11,10 +10,19 @@ use countersign_domain::storage::{BackEnd, StorageName, StoragePath};
 use countersign_domain::text::{ApplicationName, CredentialLabel};
 use futures_util::stream;
 
-use super::{FILES, SITE, pieces};
+use super::{FILES, pieces};
 
-/// Creates both, puts the files there, and gives a token of the application.
-pub(super) async fn provision(ctx: &Ctx, site: SiteId) -> Result<String> {
+/// What an application proves itself with.
+#[derive(Clone)]
+pub(crate) struct Client {
+    /// Client ID.
+    pub(crate) id: String,
+    /// Secret.
+    pub(crate) secret: String,
+}
+
+/// Creates both, and puts the files there.
+pub(super) async fn provision(ctx: &Ctx, site: SiteId) -> Result<Client> {
     let storage = StorageName::new("Main")?;
     let settings = StorageSettings::default();
     let new = CreateStorage { name: storage.clone(), back_end: BackEnd::Managed, credentials: None, settings };
@@ -29,9 +37,5 @@ pub(super) async fn provision(ctx: &Ctx, site: SiteId) -> Result<String> {
     let made = oauth::create(ctx, site, name, Scopes::usual(), TokenAlgorithm::Es256, Some(storage)).await?;
     let label = CredentialLabel::new("bench")?;
     let secret = oauth::add_secret(ctx, site, made.client_id.clone(), label, None).await?.secret;
-    let snapshot = sites::resolve(ctx, SiteRef::Name(SITE)).await?.context("the site is not there")?;
-    let proof = ClientProof::Secret { client_id: made.client_id.to_string(), secret };
-    let client = oauth::authenticate_client(ctx, &snapshot, proof, None).await?;
-    let request = TokenRequest { scope: None, resources: Vec::new() };
-    Ok(oauth::issue(ctx, &client, &request).await?.access_token.expose().clone())
+    Ok(Client { id: made.client_id.to_string(), secret: secret.expose().clone() })
 }
