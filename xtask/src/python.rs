@@ -31,6 +31,12 @@ pub(crate) const DEVICE: Packages = Packages {
     imports: "import jwt, cryptography.hazmat.primitives.asymmetric.rsa",
     agreement: Agreement::Needed,
 };
+/// The license SDK, at the last version whose terms allow it. It asks for a package that it imports on Windows only.
+pub(crate) const LICENSE_SDK: Packages = Packages {
+    requirements: "crates/interop/python/license_requirements.txt",
+    imports: "import licensespring.licensefile.license_manager, Crypto.Signature.pkcs1_15",
+    agreement: Agreement::NotNeeded,
+};
 /// The SDKs that keep files in storages. They have an environment of their own, so that nobody else gets what they need.
 pub(crate) const SDKS: Packages = Packages {
     requirements: "crates/interop/python/sdk_requirements.txt",

@@ -19,6 +19,7 @@ use crate::{command, node, program, python, s3};
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let python = python::ensure(workspace, &python::DEVICE)?;
     let sdks = python::ensure(workspace, &python::SDKS)?;
+    let license_sdk = python::ensure(workspace, &python::LICENSE_SDK)?;
     let node = node::ensure(workspace)?;
 
     command::announce("building the program that the foreign clients talk to");
@@ -31,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     // Without `--no-fail-fast` the first failing crate would hide what the others have to say.
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_S3_SERVER", s3);
-    tests.env("COUNTERSIGN_PYTHON_SDKS", sdks);
+    tests.env("COUNTERSIGN_PYTHON_SDKS", sdks).env("COUNTERSIGN_PYTHON_LICENSE_SDK", license_sdk);
     tests.env("COUNTERSIGN_NODE", node.program).env("COUNTERSIGN_NODE_PACKAGES", node.packages);
     tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();

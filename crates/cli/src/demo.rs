@@ -22,6 +22,7 @@ mod extras;
 mod http;
 mod license;
 mod license_api;
+mod licensed;
 mod provision;
 mod publication;
 mod registering;

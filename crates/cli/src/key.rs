@@ -12,6 +12,7 @@ use countersign_domain::keys::AuthorizationKey;
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use self::license::ShowLicenseKey;
 use self::master::RotateMaster;
 use self::signing::ShowSigningKey;
 use self::tokens::RotateTokenKey;
@@ -19,6 +20,7 @@ use crate::options::Options;
 use crate::table::table;
 use crate::text_input;
 
+mod license;
 mod master;
 mod signing;
 mod tokens;
@@ -41,6 +43,11 @@ pub(crate) enum KeyCommand {
     Tokens,
     /// Make a new key pair that signs access tokens.
     RotateTokens(RotateTokenKey),
+    /// Print the public key that verifies answers about licenses (PEM); the first call makes the pair.
+    License(ShowLicenseKey),
+    /// Make a new key pair that signs answers about licenses, and print its public key.
+    #[command(after_help = license::ROTATION)]
+    RotateLicense,
     /// Make new secrets that seal polling IDs and authenticate download URLs; the old ones end by themselves.
     #[command(after_help = master::SECRETS)]
     RotateSecrets,
@@ -86,6 +93,8 @@ impl KeyCommand {
             Self::RotateSigning => signing::rotate(options).await,
             Self::Tokens => tokens::list(options).await,
             Self::RotateTokens(rotate) => rotate.run(options).await,
+            Self::License(key) => key.run(options).await,
+            Self::RotateLicense => license::rotate(options).await,
             Self::RotateSecrets => master::rotate_secrets(options).await,
             Self::RotateMaster(rotate) => rotate.run(options).await,
         }

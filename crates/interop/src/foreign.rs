@@ -33,6 +33,14 @@ pub fn python_sdks(script: &str, input: &str) -> Result<Outcome> {
     run_python("COUNTERSIGN_PYTHON_SDKS", script, input)
 }
 
+/// The same with the interpreter that has the license SDK.
+///
+/// # Errors
+/// As for [`python`].
+pub fn python_license_sdk(script: &str, input: &str) -> Result<Outcome> {
+    run_python("COUNTERSIGN_PYTHON_LICENSE_SDK", script, input)
+}
+
 /// Runs a script of `node/` with the packages that `cargo xtask test` has prepared, and waits for its end.
 /// The script bounds its own time.
 ///

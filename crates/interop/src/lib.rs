@@ -23,7 +23,7 @@ mod program;
 mod s3_server;
 
 pub use caller::{Answer, Caller};
-pub use foreign::{Outcome, node_sdks, python, python_sdks};
+pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
 pub use s3_server::S3Server;

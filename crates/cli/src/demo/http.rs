@@ -1,14 +1,14 @@
 //! Plain requests to the demonstration server, for what a device or a producer would send with any HTTP tool.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use countersign_client::{Pause as _, ThreadPause};
-use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_encode;
+use countersign_crypto::{HmacKey, Secret};
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use ureq::http::{HeaderValue, Method, Request, Response};
 
 /// Sends requests to one server.
@@ -25,12 +25,21 @@ pub(super) enum Proof<'a> {
     None,
     /// User name and password (HTTP Basic).
     Password(&'a str, &'a Secret<String>),
+    /// API key and shared key of a licensed application.
+    Signed {
+        /// The API key.
+        api_key: &'a str,
+        /// The shared key.
+        shared_key: &'a Secret<String>,
+    },
 }
 
 /// A whole answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// The signature over the body, on the license door.
+    pub(super) signature: Option<String>,
     /// Whether it is the answer to a poll.
     pub(super) is_polled: bool,
 }
@@ -87,11 +96,17 @@ impl Http {
     }
 
     fn request(&self, method: Method, path: &str, proof: &Proof<'_>) -> Result<ureq::http::request::Builder> {
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
         let value = match proof {
             Proof::Bearer(token) => format!("Bearer {}", token.expose()),
             Proof::Password(name, password) => {
                 format!("Basic {}", base64_encode(format!("{name}:{}", password.expose()).as_bytes()))
+            }
+            Proof::Signed { api_key, shared_key } => {
+                let date = date();
+                let value = signed(api_key, shared_key, &date);
+                request = request.header(DATE, date);
+                value
             }
             Proof::None => return Ok(request),
         };
@@ -117,7 +132,21 @@ impl Answer {
 
 fn read(response: Response<ureq::Body>) -> Result<Answer> {
     let (parts, mut body) = response.into_parts();
-    Ok(Answer { status: parts.status.as_u16(), body: body.read_to_vec()?, is_polled: false })
+    let signature = parts.headers.get("licensesignature").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Answer { status: parts.status.as_u16(), body: body.read_to_vec()?, signature, is_polled: false })
+}
+
+/// The time as HTTP writes it (RFC 9110 section 5.6.7).
+fn date() -> String {
+    let seconds = u64::try_from(crate::clock::now().as_seconds()).unwrap_or(0);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// The header with which a licensed application signs the date of its request (`docs/protocol/license.md`, "Proofs").
+fn signed(api_key: &str, shared_key: &Secret<String>, date: &str) -> String {
+    let tag = HmacKey::new(shared_key.expose().as_bytes()).sign(format!("licenseSpring\ndate: {date}").as_bytes());
+    let signature = base64_encode(&tag);
+    format!("algorithm=\"hmac-sha256\",headers=\"date\",signature=\"{signature}\",apikey=\"{api_key}\"")
 }
 
 /// The server is on this machine; only a very busy one takes seconds.

@@ -20,6 +20,7 @@ use countersign_domain::text::{CustomerName, FeatureCode, OrderNumber, ProductCo
 use countersign_domain::time::Date;
 
 use super::license::CUSTOMER;
+use super::licensed::Application;
 use super::sample::Sample;
 use crate::credentials::{LicenseApiCredentials, LicenseKeys, LicenseUserCredentials};
 use crate::user::generate_password;
@@ -69,6 +70,20 @@ pub(super) async fn provision(
     BUNDLE.clone_into(&mut credentials.bundle);
     credentials.license_keys = keys;
     Ok(())
+}
+
+/// What the walk needs of it.
+pub(super) fn application(credentials: LicenseApiCredentials) -> Result<Application> {
+    let LicenseApiCredentials { api_key, shared_key, public_key, product, license_keys, .. } = credentials;
+    let first = |keys: Vec<Secret<String>>| keys.into_iter().next().context("there is no license key of this kind");
+    Ok(Application {
+        api_key,
+        shared_key: shared_key.context("the application has no shared key")?,
+        public_key,
+        product,
+        perpetual: first(license_keys.perpetual)?,
+        consumption: first(license_keys.consumption)?,
+    })
 }
 
 /// The code of a product: a short one, unless somebody has set another or given it to another product.

@@ -62,7 +62,8 @@ pub(super) async fn provision(
     application::provision(ctx, site.id, &mut credentials.oauth).await?;
     credentials.write(&credentials_file)?;
 
-    let Credentials { device, producer, oauth, .. } = credentials;
+    let Credentials { device, producer, license_api, oauth, .. } = credentials;
+    let application = license_api::application(license_api.unwrap_or_default())?;
     let identity = device.identity();
     Ok(Tour {
         base_url: base_url.to_owned(),
@@ -87,6 +88,7 @@ pub(super) async fn provision(
             language: device.language,
         },
         activation_id: device.activation_id.context("the device has no activation ID")?,
+        application,
         open: sample.open,
         licensed: sample.licensed,
     })

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::http::{Http, Proof};
+use super::licensed::Application;
 use super::publication::Offered;
 use super::steps::Steps;
 use super::tamper;
@@ -47,6 +48,8 @@ pub(super) struct Tour {
     pub(super) question: Question,
     /// What the device registers with.
     pub(super) activation_id: Secret<String>,
+    /// What the sample application has.
+    pub(super) application: Application,
     /// The update that every device must be offered.
     pub(super) open: Offered,
     /// The update that it must be offered once it has registered, and not before.
@@ -79,10 +82,12 @@ impl Tour {
         private_file::replace_folder(&self.downloads)?;
         let total = self.walk_update(&client, steps)?;
         let opened = self.walk_registration(&client, steps)?;
+        self.application.walk(&http, steps)?;
         Ok(format!(
             "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; an application's token; registration \
-             with an activation ID, the update that it opens ({}), 3 status reports and an event; refused: wrong password, \
-             wrong client secret, missing device token, {refused} altered answers, unknown activation ID.",
+             with an activation ID, the update that it opens ({}), 3 status reports and an event; a licensed application that \
+             activates, checks, counts and deactivates; refused: wrong password, wrong client secret, wrong shared key, \
+             missing device token, {refused} altered answers, unknown activation ID.",
             count(self.open.files.len(), "file"),
             bytes(total),
             bytes(opened)

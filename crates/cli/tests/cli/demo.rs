@@ -37,6 +37,8 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
         "offered besides, because of the license: demo-1.0 -> demo-licensed",
         "reported: download started, download completed, install completed",
         "✓ Event: selfTest logged",
+        "✓ License, wrong shared key: refused with 401 signature_mismatch",
+        "✓ License deactivation: both licenses taken off the device; a check is refused with 400 license_not_active",
     ] {
         assert!(shown.stdout.contains(said), "{said} is not in {}", shown.stdout);
     }
@@ -45,7 +47,7 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
     assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
 
     let document = demo(&place, &release, &["--json"]).ok().json();
-    assert_eq!(document["steps"].as_array().unwrap().len(), 15);
+    assert_eq!(document["steps"].as_array().unwrap().len(), 22);
     assert_eq!(document["summary"], shown.last_line());
 }
 
