@@ -15,7 +15,7 @@ use crate::license_support::{BASE, HARDWARE, Licensing, endless, identity, proof
 use crate::support::request;
 
 /// Method and path of every call that needs a proof, from the committed document: a new one is walked without being listed.
-fn proved_routes() -> Vec<(Method, String)> {
+pub(crate) fn proved_routes() -> Vec<(Method, String)> {
     let document = document("license");
     let secured =
         |method: &Method, path: &str| document["paths"][path][method.as_str().to_lowercase()]["security"].is_array();

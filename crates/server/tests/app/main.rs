@@ -19,6 +19,7 @@ mod license_checklist;
 mod license_errors;
 mod license_proofs;
 mod license_support;
+mod license_tokens;
 mod license_units;
 mod licensing;
 mod lost_bytes;
