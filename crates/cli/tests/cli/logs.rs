@@ -172,16 +172,16 @@ fn post(caller: &mut Caller, secrets: &mut Secrets, path: &str, proof: &str, que
     url
 }
 
-fn credentials(place: &Place) -> Value {
+pub(crate) fn credentials(place: &Place) -> Value {
     serde_json::from_str(&fs::read_to_string(place.path("data/credentials.json")).unwrap()).unwrap()
 }
 
 /// Texts that must not be in a log, each with a name for the message.
-struct Secrets(Vec<(String, String)>);
+pub(crate) struct Secrets(Vec<(String, String)>);
 
 impl Secrets {
     /// What a data directory holds before anybody calls.
-    fn of(place: &Place) -> Self {
+    pub(crate) fn of(place: &Place) -> Self {
         let mut secrets = Self(Vec::new());
         let credentials = credentials(place);
         let text = |pointer: &str| credentials.pointer(pointer).and_then(Value::as_str).unwrap();
@@ -204,13 +204,13 @@ impl Secrets {
         secrets
     }
 
-    fn add(&mut self, what: &str, secret: &str) {
+    pub(crate) fn add(&mut self, what: &str, secret: &str) {
         assert!(secret.len() > 8, "{what} {secret:?} would be found by chance");
         self.0.push((what.to_owned(), secret.to_owned()));
     }
 
     /// A token as a whole, and the part of it that makes it one.
-    fn token(&mut self, what: &str, token: &str) {
+    pub(crate) fn token(&mut self, what: &str, token: &str) {
         self.add(what, token);
         let signature = token.rsplit_once('.').map(|(_, signature)| signature);
         self.add(what, signature.or(token.strip_prefix("rna_")).unwrap());
@@ -236,7 +236,7 @@ impl Secrets {
         }
     }
 
-    fn assert_absent(&self, log: &str) {
+    pub(crate) fn assert_absent(&self, log: &str) {
         for (what, secret) in &self.0 {
             let line = log.lines().find(|line| line.contains(secret.as_str()));
             assert!(line.is_none(), "{what} {secret} is in the log: {line:?}");

@@ -10,6 +10,7 @@ mod demo_again;
 mod documents;
 mod help;
 mod http;
+mod license_logs;
 mod licensed_devices;
 mod licensing;
 mod logs;
