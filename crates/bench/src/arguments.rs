@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Device(Options),
     /// Measure files into and out of storages.
     Storage(Options),
+    /// Measure the issuing of access tokens, and calls with them.
+    Token(Options),
     /// Run one of the programs beside which the server is measured.
     #[command(subcommand, hide = true)]
     Limit(Limit),
@@ -78,6 +80,14 @@ impl Options {
     pub(crate) fn of_storages(mut self) -> Self {
         if self.rows.is_empty() {
             self.rows.push("storage".to_owned());
+        }
+        self
+    }
+
+    /// The same with the rows of tokens, unless others are named.
+    pub(crate) fn of_tokens(mut self) -> Self {
+        if self.rows.is_empty() {
+            self.rows.extend(["token", "bearer"].map(str::to_owned));
         }
         self
     }

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Device(options) => run::run(&options),
         Command::Storage(options) => run::run(&options.of_storages()),
+        Command::Token(options) => run::run(&options.of_tokens()),
         Command::Limit(limit) => limit.run().map(|()| ExitCode::SUCCESS),
     };
     ended.unwrap_or_else(|error| {

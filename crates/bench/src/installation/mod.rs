@@ -14,6 +14,7 @@ use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::jose::sign_compact;
 use countersign_crypto::{ProtectedHeader, RsaBits, RsaPrivateKey, RsaPublicKey, VerifyingKey};
 use countersign_domain::ids::SiteId;
+use countersign_domain::oauth::TokenAlgorithm;
 use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_server::{Config, Node, Overrides};
 use countersign_store::Store;
@@ -100,6 +101,17 @@ impl Installation {
         node.close().await;
         let client = provisioned?;
         Ok(self.storage_client.get_or_init(|| client).clone())
+    }
+
+    /// An application of a name that is not taken yet, which gets tokens signed in one way.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) async fn application(&self, name: &str, algorithm: TokenAlgorithm) -> Result<Client> {
+        let node = open(&self.data).await?;
+        let made = storage::application(node.ctx(), self.site, name, algorithm, None).await;
+        node.close().await;
+        made
     }
 
     /// How many devices there are.

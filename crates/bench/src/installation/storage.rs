@@ -33,8 +33,18 @@ pub(super) async fn provision(ctx: &Ctx, site: SiteId) -> Result<Client> {
         let source = stream::iter(pieces(length).map(Ok::<_, std::io::Error>));
         storages::upload(ctx, &StorageCaller::unrestricted(site), upload, source).await?;
     }
-    let name = ApplicationName::new("bench")?;
-    let made = oauth::create(ctx, site, name, Scopes::usual(), TokenAlgorithm::Es256, Some(storage)).await?;
+    application(ctx, site, "bench", TokenAlgorithm::Es256, Some(storage)).await
+}
+
+/// Creates an application with a secret.
+pub(super) async fn application(
+    ctx: &Ctx,
+    site: SiteId,
+    name: &str,
+    algorithm: TokenAlgorithm,
+    storage: Option<StorageName>,
+) -> Result<Client> {
+    let made = oauth::create(ctx, site, ApplicationName::new(name)?, Scopes::usual(), algorithm, storage).await?;
     let label = CredentialLabel::new("bench")?;
     let secret = oauth::add_secret(ctx, site, made.client_id.clone(), label, None).await?.secret;
     Ok(Client { id: made.client_id.to_string(), secret: secret.expose().clone() })

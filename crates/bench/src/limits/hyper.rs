@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use countersign_crypto::encoding::base64url_decode;
-use countersign_crypto::{Algorithm, RsaPublicKey, VerifyingKey};
+use countersign_crypto::{Algorithm, RsaBits, RsaPrivateKey, RsaPublicKey, VerifyingKey};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
@@ -14,40 +14,53 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::bare::{json, serve};
 
-/// Serves ready bytes; with a public key, verifies the token of every POST with it first.
+/// What is done for every POST before it is answered.
+enum Work {
+    Nothing,
+    Verify(VerifyingKey),
+    Sign(RsaPrivateKey),
+}
+
+/// Serves ready bytes; with a public key, verifies the token of every POST with it first; with `sign`, signs its body.
 ///
 /// # Errors
 /// When a file cannot be read, or there is no address to listen on.
-pub(super) fn run(accepted: &Path, answer: &Path, verify: Option<&Path>) -> Result<()> {
+pub(super) fn run(accepted: &Path, answer: &Path, verify: Option<&Path>, sign: bool) -> Result<()> {
     let read = |path: &Path| {
         std::fs::read(path).map(Bytes::from).with_context(|| format!("{} cannot be read", path.display()))
     };
-    let key = match verify {
-        Some(path) => Some(Arc::new(VerifyingKey::from_rsa(&RsaPublicKey::from_spki_der(&read(path)?)?)?)),
-        None => None,
-    };
+    let work = Arc::new(match verify {
+        Some(path) => Work::Verify(VerifyingKey::from_rsa(&RsaPublicKey::from_spki_der(&read(path)?)?)?),
+        None if sign => Work::Sign(RsaPrivateKey::generate(RsaBits::B2048)?),
+        None => Work::Nothing,
+    });
     let (accepted, answer) = (read(accepted)?, read(answer)?);
-    serve(move |request| exchange(request, accepted.clone(), answer.clone(), key.clone()))
+    serve(move |request| exchange(request, accepted.clone(), answer.clone(), work.clone()))
 }
 
 async fn exchange(
     request: Request<Incoming>,
     accepted: Bytes,
     answer: Bytes,
-    key: Option<Arc<VerifyingKey>>,
+    work: Arc<Work>,
 ) -> Response<Full<Bytes>> {
     if request.method() != Method::POST {
         return json(StatusCode::OK, answer);
     }
-    if let Some(key) = key
-        && !is_good(&request, &key)
+    if let Work::Verify(key) = &*work
+        && !is_good(&request, key)
     {
         return json(StatusCode::UNAUTHORIZED, Bytes::new());
     }
-    match request.into_body().collect().await {
-        Ok(_) => json(StatusCode::ACCEPTED, accepted),
-        Err(_) => json(StatusCode::BAD_REQUEST, Bytes::new()),
+    let Ok(body) = request.into_body().collect().await else {
+        return json(StatusCode::BAD_REQUEST, Bytes::new());
+    };
+    if let Work::Sign(key) = &*work
+        && key.sign_pkcs1_sha256(&body.to_bytes()).is_err()
+    {
+        return json(StatusCode::INTERNAL_SERVER_ERROR, Bytes::new());
     }
+    json(StatusCode::ACCEPTED, accepted)
 }
 
 /// Whether the signature of a token is good; nothing else is looked at.

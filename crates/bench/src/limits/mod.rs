@@ -27,6 +27,9 @@ pub(crate) enum Limit {
         /// File with the public key (DER) that verifies the bearer token of every POST.
         #[arg(long)]
         verify: Option<PathBuf>,
+        /// Sign the body of every POST with RSA-2048 and throw the signature away.
+        #[arg(long, conflicts_with = "verify")]
+        sign: bool,
     },
     /// A bare hyper server whose POST reads and inserts a row of SQLite, durably.
     Commits {
@@ -64,7 +67,7 @@ impl Limit {
     /// Runs until it is stopped; the signer until its time is over.
     pub(crate) fn run(self) -> Result<()> {
         match self {
-            Self::Hyper { accepted, answer, verify } => hyper::run(&accepted, &answer, verify.as_deref()),
+            Self::Hyper { accepted, answer, verify, sign } => hyper::run(&accepted, &answer, verify.as_deref(), sign),
             Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
             Self::Writer { folder } => writer::run(&folder),
             Self::Signer { bytes, warm_up, length } => signer::run(bytes, warm_up, length),

@@ -13,7 +13,7 @@ pub(crate) struct Figure {
     pub(crate) ours: Spread,
     /// The limit's, if it has one.
     pub(crate) limit: Option<Spread>,
-    /// What should hold; the first is the one of the table.
+    /// What should hold, if anything; the first is the one of the table.
     pub(crate) goals: Vec<Goal>,
     /// How it was measured, and what a reader should know.
     pub(crate) notes: Vec<String>,
@@ -61,6 +61,17 @@ impl Figure {
     ) -> Self {
         let goal = Goal { what: what.to_owned(), value: ours.median / limit.median, bound };
         Self { name: name.into(), unit, ours, limit: Some(limit), goals: vec![goal], notes: Vec::new(), curve: None }
+    }
+
+    /// A figure with a limit and without a goal: their ratio is a note.
+    pub(crate) fn beside(
+        name: impl Into<String>,
+        unit: &'static str,
+        ours: Spread,
+        (what, limit): (&str, Spread),
+    ) -> Self {
+        let ratio = format!("{:.2} {what}; nothing is asked of it", ours.median / limit.median);
+        Self { name: name.into(), unit, ours, limit: Some(limit), goals: Vec::new(), notes: vec![ratio], curve: None }
     }
 
     /// A figure that is judged by itself.

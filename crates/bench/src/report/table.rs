@@ -65,10 +65,13 @@ pub(crate) fn markdown(entries: &[Entry]) -> String {
     format!("{out}\n{notes}")
 }
 
-/// The line of a figure, and one for each further goal.
+/// The line of a figure, with or without a goal, and one for each further goal.
 fn lines(figure: &Figure) -> Vec<[String; 6]> {
     let limit = figure.limit.map_or_else(String::new, spread);
     let ours = format!("{} {}", spread(figure.ours), figure.unit);
+    if figure.goals.is_empty() {
+        return vec![[figure.name.clone(), ours, limit, String::new(), String::new(), String::new()]];
+    }
     let lines = figure.goals.iter().enumerate().map(|(index, goal)| {
         let [value, bound, verdict] = judged(goal);
         if index == 0 {
@@ -157,6 +160,19 @@ download: skipped: no nginx
 event: could not run: 401
 ";
         assert_eq!(text(&entries()), expected);
+    }
+
+    #[test]
+    fn a_figure_without_a_goal_has_a_line() {
+        let limit = ("of hyper", Spread::single(200.0));
+        let figure = Figure::beside("bearer", "calls/s", Spread::single(100.0), limit);
+        let expected = "\
+row      ours (spread)  limit (spread)  ratio or value  goal
+bearer     100 calls/s             200
+
+bearer: 0.50 of hyper; nothing is asked of it
+";
+        assert_eq!(text(&[("bearer", Outcome::Measured(vec![figure]))]), expected);
     }
 
     #[test]

@@ -92,7 +92,7 @@ async fn beside_hyper(
     requests: impl Fn() -> Requests,
     bound: Bound,
 ) -> Result<Figure> {
-    let hyper = start_hyper(bench, sample, None)?;
+    let hyper = start_hyper(bench, sample, Work::Nothing)?;
     let load = |program: &Running| Arc::new(Load::new(program.address(), Plan::Ask, requests()));
     let rounds = bench.in_turn(&[(server, load(server)), (&hyper, load(&hyper))]).await?;
     let [ours, limit] = &rounds[..] else { anyhow::bail!("two programs were to be measured") };
@@ -102,8 +102,19 @@ async fn beside_hyper(
     Ok(figure)
 }
 
-/// Starts a bare server with the bytes of an exchange; with a public key, it verifies every token.
-pub(super) fn start_hyper(bench: &Bench, sample: &Sample, verify: Option<&[u8]>) -> Result<Running> {
+/// What a bare server does for every POST.
+#[derive(Clone, Copy)]
+pub(super) enum Work<'k> {
+    /// It reads the body.
+    Nothing,
+    /// It also verifies the token with a public key (DER).
+    Verify(&'k [u8]),
+    /// It also makes an RSA signature.
+    Sign,
+}
+
+/// Starts a bare server with the bytes of an exchange.
+pub(super) fn start_hyper(bench: &Bench, sample: &Sample, work: Work<'_>) -> Result<Running> {
     let write = |name: &str, bytes: &[u8]| -> Result<PathBuf> {
         let path = bench.path(name);
         std::fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -111,9 +122,12 @@ pub(super) fn start_hyper(bench: &Bench, sample: &Sample, verify: Option<&[u8]>)
     };
     let accepted = write("accepted", &sample.accepted)?;
     let answer = write("answer", &sample.answer)?;
-    let key = verify.map(|key| write("token-key.der", key)).transpose()?;
     let mut arguments = vec!["hyper".into(), "--accepted".into(), accepted, "--answer".into(), answer];
-    arguments.extend(key.into_iter().flat_map(|key| ["--verify".into(), key]));
+    match work {
+        Work::Nothing => {}
+        Work::Verify(key) => arguments.extend(["--verify".into(), write("token-key.der", key)?]),
+        Work::Sign => arguments.push("--sign".into()),
+    }
     let arguments: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     bench.limit(&arguments)
 }

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, Result};
 
-use super::checks::start_hyper;
+use super::checks::{Work, start_hyper};
 use super::door::{self, open_question, request, sample};
+use super::token;
 use super::writes::{start_floor, status_reports};
 use crate::bench::{Bench, Log, SMALL};
 use crate::load::{Latency, Load, Plan, Requests, get, latency, repeat};
@@ -20,14 +21,14 @@ pub(super) async fn poll(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
     let server = bench.serve(&installation, Log::Usual)?;
     let ask = request(door::SIGNED_UPDATES, &installation.token(0)?, &open_question());
     let sample = sample(server.address(), &ask).await?;
-    let hyper = start_hyper(bench, &sample, None)?;
+    let hyper = start_hyper(bench, &sample, Work::Nothing)?;
     let path = sample.path()?.to_vec();
     let requests = || {
         let mut poll = Vec::new();
         get(&mut poll, &path);
         Ok(repeat(poll))
     };
-    let figures = beside(bench, name, &server, ("of bare hyper", &hyper), Plan::Fetch(200), requests).await?;
+    let figures = beside(bench, name, &server, ("of bare hyper", &hyper), [Plan::Fetch(200); 2], requests).await?;
     server.stop()?;
     Ok(figures)
 }
@@ -38,10 +39,10 @@ pub(super) async fn post(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
     let server = bench.serve(&installation, Log::Usual)?;
     let ask = request(door::SIGNED_UPDATES, &installation.token(0)?, &open_question());
     let sample = sample(server.address(), &ask).await?;
-    let hyper = start_hyper(bench, &sample, Some(&installation.token_key()))?;
+    let hyper = start_hyper(bench, &sample, Work::Verify(&installation.token_key()))?;
     let requests = || Ok(repeat(ask.clone()));
     let limit = ("of hyper that verifies", &hyper);
-    let figures = beside(bench, name, &server, limit, Plan::Fetch(202), requests).await?;
+    let figures = beside(bench, name, &server, limit, [Plan::Fetch(202); 2], requests).await?;
     server.stop()?;
     Ok(figures)
 }
@@ -52,22 +53,38 @@ pub(super) async fn durable(bench: &mut Bench, name: &str) -> Result<Vec<Figure>
     let server = bench.serve(&installation, Log::Usual)?;
     let floor = start_floor(bench, "latency.db", false)?;
     let requests = || status_reports(&installation, REPORTS, SMALL);
-    let figures = beside(bench, name, &server, ("of the group-commit floor", &floor), Plan::Tell, requests).await?;
+    let figures =
+        beside(bench, name, &server, ("of the group-commit floor", &floor), [Plan::Tell; 2], requests).await?;
     server.stop()?;
     Ok(figures)
 }
 
+/// The POST of an application that wants a token signed with RSA.
+pub(super) async fn token(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
+    let installation = bench.small().await?;
+    let client = installation.application(name, token::RSA.signs).await?;
+    let server = bench.serve(&installation, Log::Usual)?;
+    let issued = token::issue(server.address(), &client, token::RSA).await?;
+    let hyper = start_hyper(bench, &issued.sample(), Work::Sign)?;
+    let requests = || Ok(repeat(issued.ask.clone()));
+    let limit = ("of hyper that signs", &hyper);
+    let figures = beside(bench, name, &server, limit, [Plan::Fetch(200), Plan::Fetch(202)], requests).await?;
+    server.stop()?;
+    Ok(figures)
+}
+
+/// `plans` are the server's and the limit's.
 async fn beside(
     bench: &Bench,
     name: &str,
     server: &Running,
     (what, limit): (&str, &Running),
-    plan: Plan,
+    plans: [Plan; 2],
     requests: impl Fn() -> Result<Requests>,
 ) -> Result<Vec<Figure>> {
     let amount = bench.amount;
-    let load = |program: &Running| anyhow::Ok(Load::new(program.address(), plan, requests()?));
-    let [on_server, on_limit] = [load(server)?, load(limit)?];
+    let load = |program: &Running, plan| anyhow::Ok(Load::new(program.address(), plan, requests()?));
+    let [on_server, on_limit] = [load(server, plans[0])?, load(limit, plans[1])?];
     let rounds = bench.every_round(async |_| {
         let ours = latency(&on_server, amount.warm_up, amount.length).await?;
         Ok((ours, latency(&on_limit, amount.warm_up, amount.length).await?))

@@ -10,6 +10,7 @@ mod latency;
 mod signatures;
 mod slow_clients;
 mod storage;
+mod token;
 mod writes;
 
 use anyhow::{Result, bail};
@@ -40,6 +41,11 @@ pub(crate) enum Row {
     StoragePut64KiB,
     StoragePut1MiB,
     StoragePut64MiB,
+    TokenRs256,
+    TokenEs256,
+    TokenEdDsa,
+    TokenLatency,
+    Bearer,
     LatencyPoll,
     LatencyPost,
     LatencyDurable,
@@ -53,7 +59,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -74,6 +80,11 @@ impl Row {
         Self::StoragePut64KiB,
         Self::StoragePut1MiB,
         Self::StoragePut64MiB,
+        Self::TokenRs256,
+        Self::TokenEs256,
+        Self::TokenEdDsa,
+        Self::TokenLatency,
+        Self::Bearer,
         Self::LatencyPoll,
         Self::LatencyPost,
         Self::LatencyDurable,
@@ -108,6 +119,11 @@ impl Row {
             Self::StoragePut64KiB => "storage-put-64k",
             Self::StoragePut1MiB => "storage-put-1m",
             Self::StoragePut64MiB => "storage-put-64m",
+            Self::TokenRs256 => "token-rs256",
+            Self::TokenEs256 => "token-es256",
+            Self::TokenEdDsa => "token-eddsa",
+            Self::TokenLatency => "token-latency",
+            Self::Bearer => "bearer",
             Self::LatencyPoll => "latency-poll",
             Self::LatencyPost => "latency-post",
             Self::LatencyDurable => "latency-durable",
@@ -145,6 +161,11 @@ impl Row {
             Self::StoragePut64KiB => "upload of 64 KiB into a storage, durable",
             Self::StoragePut1MiB => "upload of 1 MiB into a storage, durable",
             Self::StoragePut64MiB => "upload of 64 MiB into a storage, durable",
+            Self::TokenRs256 => "an access token for an ID and a secret, signed with RSA-2048",
+            Self::TokenEs256 => "the same, signed with ECDSA on P-256",
+            Self::TokenEdDsa => "the same, signed with Ed25519",
+            Self::TokenLatency => "an access token signed with RSA-2048, one connection",
+            Self::Bearer => "a cheap call with an access token that was seen before",
             Self::LatencyPoll => "GET of a signed list that was signed before, one connection",
             Self::LatencyPost => "POST of a question, one connection",
             Self::LatencyDurable => "POST of a status report, one connection",
@@ -159,7 +180,7 @@ impl Row {
         }
     }
 
-    /// The rows whose names begin with one of these words; without any word, all but those of storages.
+    /// The rows whose names begin with one of these words; without any word, all but those of storages and tokens.
     ///
     /// # Errors
     /// When a word begins no name.
@@ -170,7 +191,7 @@ impl Row {
             bail!("no row begins with {word:?}; there are: {}", names.join(", "));
         }
         let is_chosen = |row: &Self| match words {
-            [] => !row.name().starts_with("storage"),
+            [] => !OTHERS.iter().any(|group| row.name().starts_with(group)),
             words => words.iter().any(|word| row.name().starts_with(word.as_str())),
         };
         Ok(Self::ALL.into_iter().filter(is_chosen).collect())
@@ -202,6 +223,11 @@ impl Row {
             Self::StoragePut64KiB => return storage::upload(bench, self.name(), storage::PUT_SMALL).await,
             Self::StoragePut1MiB => return storage::upload(bench, self.name(), storage::PUT_MIDDLE).await,
             Self::StoragePut64MiB => return storage::upload(bench, self.name(), storage::PUT_LARGE).await,
+            Self::TokenRs256 => token::beside_signer(bench, self.name()).await?,
+            Self::TokenEs256 => token::beside_hyper(bench, self.name(), token::ECDSA).await?,
+            Self::TokenEdDsa => token::beside_hyper(bench, self.name(), token::EDWARDS).await?,
+            Self::TokenLatency => latency::token(bench, self.name()).await?,
+            Self::Bearer => token::bearer(bench, self.name()).await?,
             Self::LatencyPoll => latency::poll(bench, self.name()).await?,
             Self::LatencyPost => latency::post(bench, self.name()).await?,
             Self::LatencyDurable => latency::durable(bench, self.name()).await?,
@@ -216,6 +242,9 @@ impl Row {
     }
 }
 
+/// How the names of rows begin that are no device's.
+const OTHERS: [&str; 3] = ["storage", "token", "bearer"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +256,7 @@ mod tests {
             Row::chosen(&words).map(|rows| rows.iter().map(|row| row.name()).collect::<Vec<_>>())
         };
         assert_eq!(names(&["growth", "event"]).unwrap(), ["event", "growth-devices", "growth-updates", "growth-sites"]);
-        assert_eq!(names(&[]).unwrap().len() + names(&["storage"]).unwrap().len(), Row::ALL.len());
+        assert_eq!(names(&[]).unwrap().len() + names(&OTHERS).unwrap().len(), Row::ALL.len());
         assert!(names(&["grows"]).unwrap_err().to_string().contains("check-anonymous"));
     }
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::checks::start_hyper;
+use super::checks::{Work, start_hyper};
 use super::compare::{business, ceiling, full_rates, rates};
 use super::door::{self, numbered, open_question, question, request, sample};
 use crate::bench::{Bench, Log};
 use crate::installation::{COLD_ANSWERS, OPEN_UPDATE, cold_question};
-use crate::load::{Load, Plan, post, round};
+use crate::load::{Load, Plan, Round, post, round};
+use crate::process::Running;
 use crate::report::{Bound, Figure};
 use crate::statistics::Spread;
 
@@ -38,7 +39,7 @@ pub(super) async fn own_token(bench: &mut Bench, name: &str) -> Result<Vec<Figur
         };
         Arc::new(Load::new(address, Plan::Ask, Box::new(ask)))
     };
-    let hyper = start_hyper(bench, &sample, Some(&installation.token_key()))?;
+    let hyper = start_hyper(bench, &sample, Work::Verify(&installation.token_key()))?;
     let (mut ours, mut limit, mut most) = (Vec::new(), Vec::new(), 0);
     for _ in 0..amount.rounds {
         let server = bench.serve(&installation, Log::Usual)?;
@@ -58,7 +59,6 @@ pub(super) async fn own_token(bench: &mut Bench, name: &str) -> Result<Vec<Figur
 
 /// The signed check with an answer that was never signed before, beside a program that only signs.
 pub(super) async fn cold(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
-    let amount = bench.amount;
     let installation = bench.new_installation("cold").await?;
     installation.add_cold_answers().await?;
     let server = bench.serve(&installation, Log::Usual)?;
@@ -75,19 +75,30 @@ pub(super) async fn cold(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
 
     let body = move |number: u32| ask(usize::try_from(number).unwrap_or_default());
     let load = Load::new(server.address(), Plan::Ask, numbered(0, door::SIGNED_UPDATES, token.clone(), body));
-    let load = Arc::new(load);
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
-    for _ in 0..amount.rounds {
-        ours.push(round(&load, &server, amount.warm_up, amount.length).await?);
-        let bytes = one.answer.len().to_string();
-        let (warm_up, length) = (amount.warm_up.as_millis().to_string(), amount.length.as_millis().to_string());
-        limit.push(bench.limit_figure(&["signer", "--bytes", &bytes, "--warm-up", &warm_up, "--length", &length])?);
-    }
+    let (ours, limit) = beside_signer(bench, &server, &Arc::new(load), one.answer.len()).await?;
     server.stop()?;
-    let limit = Spread::of(limit).ok_or_else(|| anyhow::anyhow!("no round was measured"))?;
     let limit = ("of the bare signer", limit);
     let figure = Figure::against(name, "signatures/s", rates(&ours)?, limit, Bound::AtLeast(0.85));
     Ok(vec![figure.note(business(&ours, &[]))])
+}
+
+/// Measures the server and a program that only signs messages of some bytes in turn. Gives the rounds of the server, and
+/// the signatures a second of the other.
+pub(super) async fn beside_signer(
+    bench: &Bench,
+    server: &Running,
+    load: &Arc<Load>,
+    bytes: usize,
+) -> Result<(Vec<Round>, Spread)> {
+    let amount = bench.amount;
+    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    for _ in 0..amount.rounds {
+        ours.push(round(load, server, amount.warm_up, amount.length).await?);
+        let bytes = bytes.to_string();
+        let (warm_up, length) = (amount.warm_up.as_millis().to_string(), amount.length.as_millis().to_string());
+        limit.push(bench.limit_figure(&["signer", "--bytes", &bytes, "--warm-up", &warm_up, "--length", &length])?);
+    }
+    Ok((ours, Spread::of(limit).context("no round was measured")?))
 }
 
 /// More checks a second than one core can verify the tokens of.

@@ -1,18 +1,17 @@
 //! Storages: downloads beside nginx, uploads beside a bare program that writes a file and synchronizes it.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
 
 use super::compare::{business, rates};
 use super::downloads::{BUFFER, write_files};
+use super::token::access_token;
 use crate::bench::{Bench, Log};
-use crate::installation::{Client, FILES, pieces};
+use crate::installation::{FILES, pieces};
 use crate::limits::nginx;
-use crate::load::{Connection, Load, Plan, Requests, repeat};
+use crate::load::{Load, Plan, Requests, repeat};
 use crate::process::Running;
 use crate::report::{Bound, Figure, Outcome};
 
@@ -45,7 +44,7 @@ pub(super) async fn download(bench: &mut Bench, name: &str, transfer: Transfer) 
     let installation = bench.small().await?;
     let client = installation.storage_client().await?;
     let server = bench.serve(&installation, Log::Usual)?;
-    let token = token(server.address(), &client).await?;
+    let token = access_token(server.address(), &client).await?;
     let folder = bench.path("nginx");
     write_files(&folder)?;
     let limit = nginx::start(&program, &folder, bench.placement).await?;
@@ -70,7 +69,7 @@ pub(super) async fn upload(bench: &mut Bench, name: &str, transfer: Transfer) ->
     let installation = bench.small().await?;
     let client = installation.storage_client().await?;
     let server = bench.serve(&installation, Log::Usual)?;
-    let token = token(server.address(), &client).await?;
+    let token = access_token(server.address(), &client).await?;
     let folder = bench.path("uploads");
     std::fs::create_dir_all(&folder)?;
     let limit = bench.limit(&["writer", "--folder", folder.to_str().context("the folder's name is no text")?])?;
@@ -85,17 +84,6 @@ pub(super) async fn upload(bench: &mut Bench, name: &str, transfer: Transfer) ->
     let of_writer = ("of a bare writer", rates(theirs)?);
     let figure = Figure::against(name, "uploads/s", rates(ours)?, of_writer, transfer.bound);
     Ok(Outcome::Measured(vec![figure.note(business(ours, theirs))]))
-}
-
-/// An access token. The server issues it itself, because tokens name where they were issued.
-async fn token(address: SocketAddr, client: &Client) -> Result<String> {
-    let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", client.id, client.secret);
-    let head = "POST /connect/token HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-www-form-urlencoded\r\n";
-    let ask = format!("{head}content-length: {}\r\n\r\n{form}", form.len());
-    let mut connection = Connection::open(address, BUFFER).await?;
-    let answer = connection.exchange(ask.as_bytes()).await?;
-    let answer: Value = serde_json::from_slice(answer.body)?;
-    Ok(answer["access_token"].as_str().context("the server issues no token")?.to_owned())
 }
 
 /// Bodies that differ in their first bytes, so that nothing is there already.
