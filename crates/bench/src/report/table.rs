@@ -167,8 +167,8 @@ event: could not run: 401
         let limit = ("of hyper", Spread::single(200.0));
         let figure = Figure::beside("bearer", "calls/s", Spread::single(100.0), limit);
         let expected = "\
-row      ours (spread)  limit (spread)  ratio or value  goal
-bearer     100 calls/s             200
+row     ours (spread)  limit (spread)  ratio or value  goal
+bearer    100 calls/s             200
 
 bearer: 0.50 of hyper; nothing is asked of it
 ";
