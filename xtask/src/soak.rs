@@ -27,12 +27,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         STORAGE_KILLS,
         "--test",
         MEMORY,
+        "--test",
+        LARGE,
     ]);
     tests
         .env("COUNTERSIGN_PROGRAM", program)
         .env("COUNTERSIGN_KILLS", "200")
         .env("COUNTERSIGN_S3_SERVER", s3)
         .env("COUNTERSIGN_UPLOAD_MIB", "5120")
+        .env("COUNTERSIGN_LARGE_MIB", "10240")
         .env(CLUSTER, cluster.connection());
     // One after the other, and with what they print: it says how far they are.
     tests.args(["--", "--test-threads=1", "--nocapture"]);
@@ -47,10 +50,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// The test program of `crates/interop` that kills.
 const KILLS: &str = "kills";
-/// The test program of `crates/interop` that kills commands which change storages.
+/// The test program of `crates/interop` that kills commands and servers which change storages.
 const STORAGE_KILLS: &str = "storage_kills";
 /// The test program of `crates/interop` that sends as much as a file may have.
 const MEMORY: &str = "upload_memory";
+/// The test program of `crates/interop` that stores a file of 10 GiB through a server and reads it back.
+const LARGE: &str = "large_files";
 /// The test program of `crates/app` that compares histories of licenses.
 const HISTORIES: &str = "license_api";
 /// Rounds of 64 operations: ten million operations.

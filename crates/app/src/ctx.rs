@@ -21,7 +21,7 @@ use crate::oauth::{ClientLimits, LastUse};
 use crate::rate_limits::Rates;
 use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
-use crate::storages::BackEnds;
+use crate::storages::{BackEnds, UploadLimit};
 use crate::users::PasswordPool;
 use crate::writes::Writes;
 
@@ -73,6 +73,7 @@ pub struct Shared {
     pub(crate) last_use: LastUse,
     pub(crate) writes: Arc<Writes>,
     pub(crate) back_ends: BackEnds,
+    pub(crate) upload_limit: UploadLimit,
 }
 
 impl Deref for Ctx {
@@ -102,6 +103,7 @@ impl Ctx {
             last_use: LastUse::default(),
             writes: Arc::default(),
             back_ends: BackEnds::default(),
+            upload_limit: UploadLimit::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;

@@ -25,6 +25,8 @@ use object_store::{BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectSto
 
 use crate::{BlobError, BlobWriter, Blobs, ListedObject, ObjectKey};
 
+pub use self::writer::LARGEST_S3_OBJECT;
+
 /// Where a bucket is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Place {

@@ -61,6 +61,9 @@ struct Limits {
     /// Bytes of the head of a request [default: 32768].
     #[arg(long, value_name = "NUMBER")]
     max_header_bytes: Option<u64>,
+    /// Bytes of the largest file of a storage [default: 5368709120].
+    #[arg(long, value_name = "NUMBER")]
+    max_upload_bytes: Option<u64>,
     /// Seconds for the head of a request, and for a TLS handshake [default: 10].
     #[arg(long, value_name = "SECONDS")]
     header_timeout: Option<u64>,
@@ -102,6 +105,7 @@ impl Serve {
             max_connections,
             max_connections_per_address,
             max_header_bytes,
+            max_upload_bytes,
             header_timeout,
             idle_timeout,
             stall_timeout,
@@ -115,6 +119,7 @@ impl Serve {
             tls_certificate: self.tls_certificate,
             tls_key: self.tls_key,
             trusted_proxies: self.trusted_proxies,
+            max_upload_bytes,
             limits: LimitOverrides {
                 header_timeout,
                 idle_timeout,

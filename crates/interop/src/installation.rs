@@ -137,6 +137,12 @@ impl Serving {
         &self.base_url
     }
 
+    /// Number of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it, as a machine that fails does: it learns nothing of its end (SIGKILL).
     ///
     /// # Errors

@@ -9,19 +9,21 @@
 //! on both stores; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
 //! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
-//! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills.rs` kills commands while
-//! they change a storage, and `tests/disk_full.rs` leaves them without room, and
-//! `tests/upload_memory.rs` measures what a large upload takes.
+//! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills` kills commands and
+//! servers while they change a storage, and `tests/disk_full.rs` leaves them without room, and
+//! `tests/upload_memory.rs` measures what a large upload takes; `tests/large_files.rs` sends one through a server and reads it back.
 //! `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
+mod application;
 mod caller;
 mod foreign;
 mod installation;
 mod program;
 mod s3_server;
 
+pub use application::Application;
 pub use caller::{Answer, Caller};
 pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks};
 pub use installation::{Installation, Serving};

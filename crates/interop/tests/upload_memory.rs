@@ -1,6 +1,6 @@
 //! A large upload takes a constant amount of memory, into a directory and into a bucket.
 //!
-//! 256 MiB in `cargo xtask test`, 5 GiB, the most that a file may have, in `cargo xtask soak` (`COUNTERSIGN_UPLOAD_MIB`).
+//! 256 MiB in `cargo xtask test`, 5 GiB, the most that a file may have unless the operator says otherwise, in `cargo xtask soak` (`COUNTERSIGN_UPLOAD_MIB`).
 
 use std::io::Write;
 use std::process::{Command, Stdio};

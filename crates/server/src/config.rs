@@ -54,6 +54,8 @@ pub struct Config {
     pub metrics_listen: MetricsListen,
     /// What connections may cost.
     pub limits: ConnectionLimits,
+    /// Largest file of a storage, in bytes.
+    pub max_upload_bytes: u64,
     /// How often callers may fail, and how much devices may tell.
     pub rate_limits: RateLimits,
     /// Certificate and key; `None`: the server speaks plain HTTP.
@@ -97,6 +99,8 @@ pub struct Overrides {
     pub default_site: Option<String>,
     /// Limits of connections.
     pub limits: LimitOverrides,
+    /// Bytes of the largest file of a storage.
+    pub max_upload_bytes: Option<u64>,
     /// Address of the page of metrics, or `none`.
     pub metrics_listen: Option<String>,
     /// File of the certificate.
@@ -133,6 +137,7 @@ impl Config {
         flags: Overrides,
     ) -> Result<Self, ConfigError> {
         let limits = limits::limits(variable, &flags.limits, &file)?;
+        let max_upload_bytes = limits::max_upload_bytes(variable, flags.max_upload_bytes, &file)?;
         let rate_limits = limits::rate_limits(variable, &file)?;
         let listen = match (flags.listen, variable("COUNTERSIGN_LISTEN").or(file.listen)) {
             (Some(address), _) => address,
@@ -169,6 +174,7 @@ impl Config {
         let metrics = flags.metrics_listen.or_else(|| variable("COUNTERSIGN_METRICS_LISTEN")).or(file.metrics_listen);
         Ok(Self {
             limits,
+            max_upload_bytes,
             rate_limits,
             metrics_listen: metrics_listen(metrics.as_deref())?,
             tls: tls(

@@ -42,7 +42,7 @@ pub use config::{Config, ConfigError, LimitOverrides, LogFormat, MetricsListen, 
 pub use connections::{Application, ConnectionCounts, ConnectionLimits, Connections, Terms};
 pub use listener::Server;
 pub use node::Node;
-pub use reload::{FixedSettings, Reload, ReloadError};
+pub use reload::{CallerLimits, FixedSettings, Reload, ReloadError};
 pub use routing::{Doors, app, observed};
 pub use stop::Stop;
 pub use telemetry::{LogLevel, flush_log, init_logging};

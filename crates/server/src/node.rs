@@ -80,7 +80,9 @@ impl Node {
             default_site: config.default_site.clone(),
             memos: true,
         };
-        Ok(Self { ctx: Ctx::new(parts).await? })
+        let ctx = Ctx::new(parts).await?;
+        ctx.limit_uploads(config.max_upload_bytes);
+        Ok(Self { ctx })
     }
 
     /// The context of use cases.

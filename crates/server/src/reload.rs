@@ -53,6 +53,15 @@ impl FixedSettings {
     }
 }
 
+/// What a configuration says about callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerLimits {
+    /// How often they may fail, and how much they may tell.
+    pub rates: RateLimits,
+    /// The largest file that they may store, in bytes.
+    pub upload_bytes: u64,
+}
+
 /// Why the configuration stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
@@ -77,7 +86,8 @@ impl Reload {
             while hangup.recv().await.is_some() {
                 match self.apply(&connections) {
                     Ok(limits) => {
-                        ctx.limit_rates(limits);
+                        ctx.limit_rates(limits.rates);
+                        ctx.limit_uploads(limits.upload_bytes);
                         tracing::info!("the configuration was read anew");
                     }
                     Err(error) => {
@@ -97,7 +107,7 @@ impl Reload {
     ///
     /// # Errors
     /// [`ReloadError`], and everything stays as it was.
-    pub fn apply(&self, connections: &Connections) -> Result<RateLimits, ReloadError> {
+    pub fn apply(&self, connections: &Connections) -> Result<CallerLimits, ReloadError> {
         let config = (self.read)()?;
         let changed: Vec<_> = self.fixed.changed(&FixedSettings::of(&config)).collect();
         let mut terms = terms(&config)?;
@@ -109,7 +119,7 @@ impl Reload {
         if !changed.is_empty() {
             tracing::warn!(settings = changed.join(", "), "changed settings that need the server to be started again");
         }
-        Ok(config.rate_limits)
+        Ok(CallerLimits { rates: config.rate_limits, upload_bytes: config.max_upload_bytes })
     }
 }
 

@@ -24,6 +24,7 @@ mod refused;
 mod transfer;
 mod tree;
 mod upload;
+mod upload_limit;
 
 pub use admin::{
     CreateStorage, CreateStorageError, StorageChangeError, create, delete, find, list, set, set_credentials,
@@ -44,4 +45,6 @@ pub use look::{Found, ListPage, Usage, exists, is_any_full, list_folder, stat, s
 pub use moving::{move_file, move_folder};
 pub use open::{OpenedFile, open};
 pub use refused::{RETRY_TIME, note_refused_upload};
-pub use upload::{UPLOAD_LIMIT, Upload, upload};
+pub use upload::{Upload, upload};
+pub(crate) use upload_limit::UploadLimit;
+pub use upload_limit::{UPLOAD_LIMIT, UPLOAD_LIMITS};

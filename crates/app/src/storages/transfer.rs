@@ -3,10 +3,10 @@
 use countersign_domain::storage::{Storage, StorageFile};
 use countersign_store::repositories::UploadKey;
 
+use super::StorageError;
 use super::caller::GrantedPlace;
 use super::open::{OpenedFile, open_at};
 use super::upload::Arrived;
-use super::{StorageError, UPLOAD_LIMIT};
 use crate::Ctx;
 use crate::files::to_its_end;
 
@@ -47,7 +47,7 @@ async fn transfer_opened(
     }
     let blobs = ctx.back_end(storage).await?;
     let stream = source.open(0..file.size).await?;
-    let received = countersign_blobs::receive(&*blobs, stream, UPLOAD_LIMIT.max(file.size), |_| {}).await;
+    let received = countersign_blobs::receive(&*blobs, stream, ctx.upload_limit().max(file.size), |_| {}).await;
     let received = received.map_err(|error| StorageError::of_upload(&storage.name, error))?;
     if received.sha256 != file.sha256 {
         ctx.remove_objects(&*blobs, &[received.key.to_string()]).await;

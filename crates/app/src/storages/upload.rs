@@ -16,9 +16,6 @@ use super::{Place, StorageCaller, StorageError};
 use crate::files::to_its_end;
 use crate::{Ctx, Fault};
 
-/// Largest file, in bytes: 5 GiB, as users of this kind of storage expect; doors may allow less.
-pub const UPLOAD_LIMIT: u64 = 5 << 30;
-
 /// What is to be stored where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -28,7 +25,7 @@ pub struct Upload {
     pub announced: Option<u64>,
     /// What the sender says that the bytes are. Of at most 255 bytes; a longer one is left out.
     pub media_type: Option<String>,
-    /// Most bytes; [`UPLOAD_LIMIT`] is usual.
+    /// Most bytes; [`Ctx::upload_limit`] is usual.
     pub limit: u64,
 }
 

@@ -120,5 +120,7 @@ impl Drop for Upload {
 /// Bytes of a part, but for the last: services take no less than 5 MiB. Two of them are in memory for each upload: one that is
 /// collected, and one that is sent.
 const PART: usize = 8 * 1024 * 1024;
-/// Most parts that services take: 78 GiB with parts of this size, far more than a file may have.
+/// Most parts that services take.
 const MOST_PARTS: usize = 10_000;
+/// Most bytes of an object in a bucket that are sure to fit, however they come: 78 GiB.
+pub const LARGEST_S3_OBJECT: u64 = PART as u64 * MOST_PARTS as u64;

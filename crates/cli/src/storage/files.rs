@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use countersign_app::Ctx;
-use countersign_app::storages::{self, ListPage, StorageCaller, UPLOAD_LIMIT, Upload};
+use countersign_app::storages::{self, ListPage, StorageCaller, Upload};
 use countersign_crypto::encoding::hex_encode;
 use countersign_domain::storage::{FolderEntry, StorageFile, VersionId};
 use futures_util::{StreamExt, TryStreamExt};
@@ -117,9 +117,9 @@ impl Put {
             (Box::new(source), Some(found.len()))
         };
         let output = options.output();
-        let upload = Upload { place: target.place(), announced, media_type, limit: UPLOAD_LIMIT };
         let stored = options
             .on_site(async |ctx, site| {
+                let upload = Upload { place: target.place(), announced, media_type, limit: ctx.upload_limit() };
                 let bar = progress::bar(output, &target.to_string(), announced.unwrap_or(0));
                 let pieces = ReaderStream::with_capacity(source, PIECE);
                 let watched = pieces.inspect_ok(|piece| bar.inc(piece.len() as u64));

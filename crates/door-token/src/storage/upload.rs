@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use countersign_app::Ctx;
-use countersign_app::storages::{self, Place, StorageCaller, UPLOAD_LIMIT, Upload};
+use countersign_app::storages::{self, Place, StorageCaller, Upload};
 use countersign_http_kit::body::{BodyError, read_pieces};
 use countersign_http_kit::form_data::{Boundary, FormData, FormDataError, PartHead};
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -190,7 +190,7 @@ impl Parcel<'_> {
         media_type: Option<String>,
     ) -> Result<String, Error> {
         let name = place.path.name().unwrap_or_default().to_owned();
-        let upload = Upload { place, announced, media_type, limit: UPLOAD_LIMIT };
+        let upload = Upload { place, announced, media_type, limit: self.ctx.upload_limit() };
         storages::upload(self.ctx, self.caller, upload, pieces).await?;
         Ok(name)
     }

@@ -39,6 +39,7 @@ pub(super) struct File {
     pub(super) max_failed_logins: Option<u64>,
     pub(super) max_header_bytes: Option<u64>,
     pub(super) max_refused_tokens: Option<u64>,
+    pub(super) max_upload_bytes: Option<u64>,
     pub(super) metrics_listen: Option<String>,
     pub(super) stall_timeout: Option<u64>,
     pub(super) tls_certificate: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use countersign_app::RateLimits;
+use countersign_app::storages::{UPLOAD_LIMIT, UPLOAD_LIMITS};
 
 use super::file::File;
 use super::{ConfigError, value};
@@ -50,6 +51,15 @@ pub(super) fn limits(
         idle_time: idle_time.map_or(built_in.idle_time, Duration::from_secs),
         stall_time: stall_time.map_or(built_in.stall_time, Duration::from_secs),
     })
+}
+
+/// The largest file of a storage that is in force, in bytes.
+pub(super) fn max_upload_bytes(
+    variable: &dyn Fn(&str) -> Option<String>,
+    flag: Option<u64>,
+    file: &File,
+) -> Result<u64, ConfigError> {
+    Ok(number(&UPLOAD_BYTES, flag, variable(UPLOAD_BYTES.variable), file.max_upload_bytes)?.unwrap_or(UPLOAD_LIMIT))
 }
 
 /// How often callers may fail, and how much devices may tell, that is in force.
@@ -126,3 +136,9 @@ const FAILED_LOGINS: Key =
     Key { name: "max_failed_logins", variable: "COUNTERSIGN_MAX_FAILED_LOGINS", range: MANY, hint: HOW_MANY };
 const REFUSED_TOKENS: Key =
     Key { name: "max_refused_tokens", variable: "COUNTERSIGN_MAX_REFUSED_TOKENS", range: MANY, hint: HOW_MANY };
+const UPLOAD_BYTES: Key = Key {
+    name: "max_upload_bytes",
+    variable: "COUNTERSIGN_MAX_UPLOAD_BYTES",
+    range: UPLOAD_LIMITS,
+    hint: "write bytes, from 1048576 (1 MiB) to 68719476736 (64 GiB)",
+};

@@ -80,6 +80,12 @@ pub const SETTINGS: &[Setting] = &[
         reloads: true,
     },
     Setting {
+        key: Some("max_upload_bytes"),
+        variable: Some("COUNTERSIGN_MAX_UPLOAD_BYTES"),
+        flag: Some("--max-upload-bytes"),
+        reloads: true,
+    },
+    Setting {
         key: Some("metrics_listen"),
         variable: Some("COUNTERSIGN_METRICS_LISTEN"),
         flag: Some("--metrics-listen"),

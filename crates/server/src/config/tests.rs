@@ -95,6 +95,22 @@ fn limits_have_a_range() {
 }
 
 #[test]
+fn the_largest_file_has_a_range() {
+    let limit = |file: &str, variables: &[_], flag| {
+        let flags = Overrides { max_upload_bytes: flag, ..Overrides::default() };
+        load(file, variables, flags).map(|config| config.max_upload_bytes)
+    };
+    let variable = [("COUNTERSIGN_MAX_UPLOAD_BYTES", "2097152")];
+    assert_eq!(limit("", &[], None).unwrap(), 5 << 30);
+    assert_eq!(limit("max_upload_bytes = 68719476736", &[], None).unwrap(), 64 << 30);
+    assert_eq!(limit("max_upload_bytes = 1048576", &variable, None).unwrap(), 2 << 20);
+    assert_eq!(limit("", &variable, Some(3 << 20)).unwrap(), 3 << 20);
+    for file in ["max_upload_bytes = 1048575", "max_upload_bytes = 68719476737", "max_upload_bytes = -1"] {
+        assert!(limit(file, &[], None).is_err(), "{file}");
+    }
+}
+
+#[test]
 fn callers_are_limited_by_the_file_and_by_variables() {
     let limits = |file: &str, variables: &[_]| load(file, variables, Overrides::default()).map(|it| it.rate_limits);
     assert_eq!(limits("", &[]).unwrap(), RateLimits::default());

@@ -68,6 +68,7 @@ fn built_in(config: &Config, setting: &Setting) -> Option<String> {
         "max_failed_logins" => config.rate_limits.failed_logins.to_string(),
         "max_header_bytes" => limits.header_bytes.to_string(),
         "max_refused_tokens" => config.rate_limits.refused_tokens.to_string(),
+        "max_upload_bytes" => config.max_upload_bytes.to_string(),
         "metrics_listen" => match config.metrics_listen {
             MetricsListen::At(address) => address.to_string(),
             MetricsListen::IfFree(address) => format!("{address}, if it is free"),

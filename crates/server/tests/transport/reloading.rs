@@ -97,9 +97,10 @@ async fn limits_change_and_what_is_fixed_does_not() {
     folder.write("max_connections = 7\nlisten = \"127.0.0.1:1\"\n");
     reload.apply(&connections).unwrap();
     assert_eq!(connections.terms().limits.connections, 7);
-    folder.write("max_failed_logins = 3\n");
+    folder.write("max_failed_logins = 3\nmax_upload_bytes = 1048577\n");
     let limits = reload.apply(&connections).unwrap();
-    assert_eq!(limits, RateLimits { failed_logins: 3, ..RateLimits::default() });
+    assert_eq!(limits.rates, RateLimits { failed_logins: 3, ..RateLimits::default() });
+    assert_eq!(limits.upload_bytes, 1_048_577);
     assert!(connections.terms().tls.is_some());
     // A server that speaks TLS does not begin to speak without.
     std::fs::write(folder.path("countersign.toml"), "max_connections = 8\n").unwrap();

@@ -112,6 +112,26 @@ async fn too_much_is_refused_before_it_comes() {
     assert_eq!(refusal(&answer), (413, "errorTooLarge".to_owned()));
 }
 
+#[tokio::test]
+async fn the_largest_file_is_what_the_operator_says() {
+    let storages = Storages::new().await;
+    storages.app.ctx().limit_uploads(1 << 20);
+    let path = format!("{WORDS}/file/a");
+    let most = vec![1; 1 << 20];
+    assert_eq!(storages.send("PUT", &path, most.clone()).await.status, StatusCode::OK);
+    let pieces = [most.clone(), vec![2]].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
+    let unannounced = Body::from_stream(futures_util::stream::iter(pieces));
+    for too_large in [Body::from([most.clone(), vec![2]].concat()), unannounced] {
+        assert_eq!(refusal(&storages.send("PUT", &path, too_large).await), (413, "errorTooLarge".to_owned()));
+    }
+    assert_eq!(storages.get(&path).await.body, most);
+    storages.app.ctx().limit_uploads((5 << 30) + 1);
+    // What was too much before is asked for, and breaks off.
+    let answer = storages.send("PUT", &path, Body::new(Announced)).await;
+    assert_ne!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.status.is_client_error(), "{}", answer.status);
+}
+
 /// A body of more than 5 GiB, which breaks off when somebody reads it.
 struct Announced;
 

@@ -1,8 +1,13 @@
 //! Commands that are killed at random instants while they store, copy, move and delete, on a local directory and in a bucket:
 //! what was acknowledged is there, every file is whole, and folders have moved or disappeared as one, or not at all.
 //!
-//! `cargo xtask test` kills 20 times on each, `cargo xtask soak` 200 times (`COUNTERSIGN_KILLS`).
+//! In `server`, it is a server that is killed, while clients do the same over HTTP.
+//!
+//! `cargo xtask test` kills commands 20 times on each and servers 20 times in all, `cargo xtask soak` 200 times
+//! (`COUNTERSIGN_KILLS`).
 #![expect(clippy::print_stdout, reason = "a long run shows how far it is")]
+
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
@@ -31,8 +36,27 @@ fn a_local_directory_stays_consistent() -> Result<()> {
 }
 
 #[test]
+fn a_local_directory_outlives_servers() -> Result<()> {
+    let installation = Installation::new(None)?;
+    installation.run(&["site", "create", "acme"])?;
+    installation.run(&["storage", "create", "main", "--no-versions"])?;
+    server::kill_servers(&installation)
+}
+
+#[test]
 fn a_bucket_stays_consistent() -> Result<()> {
     let server = S3Server::start()?;
+    kill_again_and_again(&with_bucket(&server)?)
+}
+
+#[test]
+fn a_bucket_outlives_servers() -> Result<()> {
+    let server = S3Server::start()?;
+    server::kill_servers(&with_bucket(&server)?)
+}
+
+/// An installation whose storage is a bucket.
+fn with_bucket(server: &S3Server) -> Result<Installation> {
     let installation = Installation::new(None)?;
     let secret = server.secret_file()?;
     installation.run(&["site", "create", "acme"])?;
@@ -50,11 +74,16 @@ fn a_bucket_stays_consistent() -> Result<()> {
         "--secret-key-file",
         secret.to_str().context("the path is text")?,
     ])?;
-    kill_again_and_again(&installation)
+    Ok(installation)
+}
+
+/// How often it is killed.
+fn kills() -> Result<u32> {
+    Ok(std::env::var("COUNTERSIGN_KILLS").map_or(Ok(KILLS), |text| text.parse())?)
 }
 
 fn kill_again_and_again(installation: &Installation) -> Result<()> {
-    let kills: u32 = std::env::var("COUNTERSIGN_KILLS").map_or(Ok(KILLS), |text| text.parse())?;
+    let kills = kills()?;
     let mut random = Random(u64::from(std::process::id()));
     println!("kills: seed {}", random.0);
     let file = |name: &str, number: u32| -> Result<String> {
