@@ -2,6 +2,7 @@
 
 use countersign_domain::ids::ProductId;
 use countersign_domain::licensing::{Environment, License, ReleasedVersion};
+use countersign_domain::time::{Date, Timestamp};
 use countersign_store::{StoreError, Tx};
 
 use super::LicenseCaller;
@@ -14,6 +15,8 @@ use crate::sites::SiteSnapshot;
 
 /// Most releases of a product that are told about: the newest ones.
 const RELEASES: u32 = 200;
+/// So many are read first where one is looked for: a release for each environment is seldom more, and every check reads them.
+const FIRST: u32 = 8;
 
 /// The releases that a license on a device includes, newest first.
 ///
@@ -35,8 +38,8 @@ pub async fn versions(
                     }
                     bound => bound?,
                 };
-                let releases = tx.versions().list(license.product.id, RELEASES).await?;
-                Ok(releases.into_iter().filter(|release| includes(&license, release, &filter)).collect())
+                let releases = tx.versions().list(license.product.id, maintained(&license), RELEASES).await?;
+                Ok(releases.into_iter().filter(|release| matches(release, &filter)).collect())
             })
         })
         .await
@@ -71,8 +74,7 @@ pub(super) async fn newest(
     license: &License,
     filter: &ReleaseFilter,
 ) -> Result<Option<ReleasedVersion>, StoreError> {
-    let releases = tx.versions().list(license.product.id, RELEASES).await?;
-    Ok(releases.into_iter().find(|release| includes(license, release, filter)))
+    find_newest(tx, license.product.id, maintained(license), filter).await
 }
 
 /// The newest release of a product.
@@ -81,14 +83,28 @@ pub(super) async fn first_matching(
     product: ProductId,
     filter: &ReleaseFilter,
 ) -> Result<Option<ReleasedVersion>, StoreError> {
-    let releases = tx.versions().list(product, RELEASES).await?;
+    find_newest(tx, product, None, filter).await
+}
+
+async fn find_newest(
+    tx: &mut dyn Tx,
+    product: ProductId,
+    until: Option<Timestamp>,
+    filter: &ReleaseFilter,
+) -> Result<Option<ReleasedVersion>, StoreError> {
+    let first = tx.versions().list(product, until, FIRST).await?;
+    let is_all = first.len() < FIRST as usize;
+    let found = first.into_iter().find(|release| matches(release, filter));
+    if found.is_some() || is_all {
+        return Ok(found);
+    }
+    let releases = tx.versions().list(product, until, RELEASES).await?;
     Ok(releases.into_iter().find(|release| matches(release, filter)))
 }
 
-/// Whether a license includes a release: those after the end of its maintenance it does not.
-fn includes(license: &License, release: &ReleasedVersion, filter: &ReleaseFilter) -> bool {
-    let maintained = license.rules.maintenance_end.is_none_or(|end| release.released_at <= end.end());
-    maintained && matches(release, filter)
+/// Until when releases are included in a license: until the end of its maintenance.
+fn maintained(license: &License) -> Option<Timestamp> {
+    license.rules.maintenance_end.map(Date::end)
 }
 
 fn matches(release: &ReleasedVersion, filter: &ReleaseFilter) -> bool {

@@ -129,7 +129,7 @@ pub async fn list(ctx: &Ctx, site: SiteId, product: ProductName) -> Result<Vec<R
             Box::pin(async move {
                 let found = tx.products().find(site, &product).await?;
                 let product = found.ok_or_else(|| VersionError::UnknownProduct(product.to_string()))?.id;
-                Ok(tx.versions().list(product, RELEASES).await?)
+                Ok(tx.versions().list(product, None, RELEASES).await?)
             })
         })
         .await

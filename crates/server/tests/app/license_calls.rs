@@ -1,6 +1,9 @@
 //! The calls beside activation, check and units: variables, products, releases, users, bundles.
 
-use countersign_domain::licensing::LicenseRules;
+use std::time::Duration;
+
+use countersign_domain::licensing::{Environment, LicenseRules};
+use countersign_domain::time::{Date, Timestamp};
 use http::StatusCode;
 use serde_json::json;
 
@@ -72,6 +75,39 @@ async fn releases_are_for_devices_with_an_active_license() {
     assert_eq!(refusal(&door.get(&query("installation_file")).await), refused("version_not_found"));
     let elsewhere = format!("/versions?product=pump&hardware_id=HW-TEST-2&license_key={KEY}");
     assert_eq!(refusal(&door.get(&elsewhere).await), refused("active_license_required"));
+}
+
+#[tokio::test]
+async fn the_newest_release_is_found_behind_many_others_and_never_after_the_end_of_maintenance() {
+    let door = Licensing::new().await;
+    let end = Date::parse("2026-02-15").unwrap();
+    let rules = LicenseRules { maintenance_end: Some(end), ..LicenseRules::default() };
+    door.license(KEY, endless(3), rules).await;
+    let at = |day: u64| Timestamp::from_millis(end.end().as_millis()).plus(Duration::from_secs(day * 86_400));
+    // Day 0 is included to its last moment; the old one is for another system than twenty that came after it.
+    door.release("1.0", Environment::Linux, at(0).minus(Duration::from_secs(30 * 86_400))).await;
+    for minor in 0..20 {
+        let day = at(0).minus(Duration::from_secs((20 - minor) * 86_400));
+        door.release(&format!("2.{minor}"), Environment::Win, day).await;
+    }
+    door.release("2.20", Environment::Win, at(0)).await;
+    for minor in 0..10 {
+        door.release(&format!("3.{minor}"), Environment::Win, at(minor + 1)).await;
+    }
+    let activated = door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
+    assert_eq!(activated["installation_file"]["version"], "2.20");
+    for (env, version) in [("", "2.20"), ("&env=win", "2.20"), ("&env=linux", "1.0")] {
+        let checked = door.verified(&door.get(&format!("{}{env}", query("check_license"))).await).await;
+        assert_eq!((&checked["version"], &checked["channel"]), (&json!(version), &json!("")), "{env}");
+        let file = door.verified(&door.get(&format!("{}{env}", query("installation_file"))).await).await;
+        assert_eq!(file["version"], version, "{env}");
+    }
+    let checked = door.verified(&door.get(&format!("{}&env=mac", query("check_license"))).await).await;
+    assert_eq!(checked.get("version"), None);
+    let listed = door.verified(&door.get(&query("versions")).await).await;
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["version"]), (22, &json!("2.20")));
+    let product = door.get("/product_details?product=pump&include_latest_version=true&env=linux").await;
+    assert_eq!(door.verified(&product).await["latest_version"]["version"], "1.0");
 }
 
 #[tokio::test]

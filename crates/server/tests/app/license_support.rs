@@ -5,10 +5,11 @@ use countersign_app::keys;
 use countersign_app::license_api::{Access, NewApiKey, create_api_key};
 use countersign_crypto::encoding::{base64_decode, base64_encode};
 use countersign_crypto::{Algorithm, HmacKey, RsaPublicKey, VerifyingKey};
-use countersign_domain::ids::{LicenseId, OrderId, ProductId};
+use countersign_domain::file_name::PlainFileName;
+use countersign_domain::ids::{LicenseId, OrderId, ProductId, VersionId};
 use countersign_domain::licensing::{
-    ActivationLimit, FeatureRules, LicenseRules, LicenseStatus, LicenseTerms, LicensedProduct, ProductRules,
-    ProductStatus,
+    ActivationLimit, Environment, FeatureRules, LicenseRules, LicenseStatus, LicenseTerms, LicensedProduct,
+    ProductRules, ProductStatus, ReleasedVersion,
 };
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductCode, ProductName};
 use countersign_domain::time::Timestamp;
@@ -121,6 +122,31 @@ impl Licensing {
             })
         });
         written.await.unwrap()
+    }
+
+    /// Writes a release of product `pump`, whose file is elsewhere.
+    pub(crate) async fn release(&self, version: &str, environment: Environment, released_at: Timestamp) {
+        let (site, product) = (self.app.site, self.product_of("pump").await.product.id);
+        let release = ReleasedVersion {
+            id: VersionId(0),
+            product,
+            version: version.to_owned(),
+            environment,
+            channel: String::new(),
+            file_name: PlainFileName::new("pump.bin").unwrap(),
+            url: Some("https://files.example/pump.bin".to_owned()),
+            sha256: [1; 32],
+            md5: [2; 16],
+            size: 3,
+            requires_version: String::new(),
+            eula_link: String::new(),
+            release_notes_link: String::new(),
+            released_at,
+        };
+        let written = self.app.world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { tx.versions().insert(site, &release, None, released_at).await })
+        });
+        assert!(written.await.unwrap().is_some());
     }
 
     /// The license of a row id, as it is now.

@@ -19,7 +19,8 @@ const INSERT: &str =
 const LIST: &str =
     "select v.id, v.product, v.version, v.environment, v.channel, v.file_name, v.url, v.sha256, v.md5, v.size,
     v.requires_version, v.eula_link, v.release_notes_link, v.released_at
-    from versions v where v.product = ?1 order by v.released_at desc, v.id desc limit ?2";
+    from versions v where v.product = ?1 and v.released_at <= ?2
+    order by v.released_at desc, v.id desc limit ?3";
 const DELETE: &str = "delete from versions where product = ?1 and id = ?2";
 
 /// Every statement of this file.
@@ -64,8 +65,14 @@ impl Versions for SqliteTx<'_> {
         Ok(id.map(VersionId))
     }
 
-    async fn list(&mut self, product: ProductId, limit: u32) -> Result<Vec<ReleasedVersion>, StoreError> {
-        self.attempt(|c| all(c, LIST, params![product.0, i64::from(limit)], version))
+    async fn list(
+        &mut self,
+        product: ProductId,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<ReleasedVersion>, StoreError> {
+        let until = until.map_or(i64::MAX, Timestamp::as_millis);
+        self.attempt(|c| all(c, LIST, params![product.0, until, i64::from(limit)], version))
     }
 
     async fn delete(&mut self, product: ProductId, version: VersionId) -> Result<bool, StoreError> {

@@ -380,12 +380,16 @@ pub async fn versions_come_newest_first(store: &Store) {
                     assert!(tx.versions().insert(site, &release(version, at), None, NOW).await?.is_some());
                 }
                 assert_eq!(tx.versions().insert(site, &release("1", 40), None, NOW).await?, None);
-                let listed = tx.versions().list(pump, 2).await?;
+                let listed = tx.versions().list(pump, None, 2).await?;
                 assert_eq!(listed.iter().map(|one| one.version.as_str()).collect::<Vec<_>>(), ["3", "2"]);
                 assert_eq!(listed[0], ReleasedVersion { id: listed[0].id, ..release("3", 30) });
+                let by_then = tx.versions().list(pump, Some(Timestamp::from_seconds(20)), 1).await?;
+                assert_eq!(by_then.iter().map(|one| one.version.as_str()).collect::<Vec<_>>(), ["2"]);
+                let before = Timestamp::from_millis(9_999);
+                assert!(tx.versions().list(pump, Some(before), 9).await?.is_empty());
                 assert!(!tx.versions().delete(ProductId(MISSING), listed[0].id).await?);
                 assert!(tx.versions().delete(pump, listed[0].id).await?);
-                assert_eq!(tx.versions().list(pump, 9).await?.len(), 2);
+                assert_eq!(tx.versions().list(pump, None, 9).await?.len(), 2);
                 Ok(())
             })
         })

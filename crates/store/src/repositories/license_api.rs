@@ -264,8 +264,13 @@ pub trait Versions: Send {
         now: Timestamp,
     ) -> Result<Option<VersionId>, StoreError>;
 
-    /// The newest releases of a product, newest first.
-    async fn list(&mut self, product: ProductId, limit: u32) -> Result<Vec<ReleasedVersion>, StoreError>;
+    /// The newest releases of a product, newest first; with `until` only those that were released by then.
+    async fn list(
+        &mut self,
+        product: ProductId,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<ReleasedVersion>, StoreError>;
 
     /// Removes a release. `false`: no such release.
     async fn delete(&mut self, product: ProductId, version: VersionId) -> Result<bool, StoreError>;
