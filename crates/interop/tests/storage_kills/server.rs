@@ -100,14 +100,19 @@ fn scrub(installation: &Installation) -> Result<()> {
 fn run_until_killed(door: Door, round: u32, life: Duration) -> Result<Told> {
     let here = if door.list("a")?.is_some() { "a" } else { "b" };
     let Door { server, caller, token } = door;
-    let client = |work: fn(&Client, &mut Told) -> Result<()>| {
+    let client = |name: &str, work: fn(&Client, &mut Told) -> Result<()>| {
         let client = Client { caller: caller.clone(), token: token.clone(), round, here };
-        thread::spawn(move || {
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
             let mut told = Told::default();
             work(&client, &mut told).map(|()| told)
         })
     };
-    let clients = [client(Client::store), client(Client::shift), client(Client::copy), client(Client::clear)];
+    let clients = [
+        client("store", Client::store)?,
+        client("shift", Client::shift)?,
+        client("copy", Client::copy)?,
+        client("clear", Client::clear)?,
+    ];
     // Nobody sends anything: this is the time until the kill.
     let (_sender, nothing) = mpsc::channel::<()>();
     let _ = nothing.recv_timeout(life);

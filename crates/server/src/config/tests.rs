@@ -105,7 +105,7 @@ fn the_largest_file_has_a_range() {
     assert_eq!(limit("max_upload_bytes = 68719476736", &[], None).unwrap(), 64 << 30);
     assert_eq!(limit("max_upload_bytes = 1048576", &variable, None).unwrap(), 2 << 20);
     assert_eq!(limit("", &variable, Some(3 << 20)).unwrap(), 3 << 20);
-    for file in ["max_upload_bytes = 1048575", "max_upload_bytes = 68719476737", "max_upload_bytes = -1"] {
+    for file in ["max_upload_bytes = 1048575", "max_upload_bytes = 68719476737", "max_upload_bytes = 0"] {
         assert!(limit(file, &[], None).is_err(), "{file}");
     }
 }
