@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod altered_answers;
+mod applications;
 mod beside_a_server;
 mod commands;
 mod demo;
