@@ -1,6 +1,7 @@
-//! Building the program, and asking cargo where it put it: target directories and profiles can be set in many places.
+//! Building the program and a client of it, and asking cargo where it put it: target directories and profiles can be set in many places.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -13,29 +14,41 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When it does not build; what is wrong stands above, where cargo ran.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    run(&mut workspace.cargo(&["build", "--package", "countersign-cli"]), "countersign")
+}
+
+/// Builds the OAuth client in Rust and returns its path. It is a workspace of its own with locked versions, and what is made of it
+/// lies in the cache.
+///
+/// # Errors
+/// As for [`build`].
+pub(crate) fn build_oauth_client(workspace: &Workspace) -> Result<PathBuf> {
+    let mut build = workspace.cargo(&["build", "--locked", "--manifest-path", "crates/interop/rust/Cargo.toml"]);
+    build.arg("--target-dir").arg(workspace.cache.join("rust-client"));
+    run(&mut build, "countersign-interop-oauth-client")
+}
+
+fn run(build: &mut Command, program: &str) -> Result<PathBuf> {
     // Of the messages, only what is for programs comes on the standard output; errors are shown as always.
-    let mut build = workspace.cargo(&["build", "--package", PACKAGE, "--message-format", "json-render-diagnostics"]);
+    build.args(["--message-format", "json-render-diagnostics"]);
     let mut found = None;
-    if !command::run_by_line(&mut build, |line| found = executable(line).or(found.take()))? {
-        bail!("the program does not build");
+    if !command::run_by_line(build, |line| found = executable(line, program).or(found.take()))? {
+        bail!("`{program}` does not build");
     }
-    let path = found.with_context(|| format!("cargo did not say where it put the program `{PROGRAM}`"))?;
+    let path = found.with_context(|| format!("cargo did not say where it put the program `{program}`"))?;
     println!("    {}", path.display());
     Ok(path)
 }
 
 /// The path of the program, when this message of cargo is about it.
-fn executable(line: &str) -> Option<PathBuf> {
+fn executable(line: &str, program: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let target = &message["target"];
     let is_program = message["reason"] == "compiler-artifact"
-        && target["name"] == PROGRAM
+        && target["name"] == program
         && target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
     message["executable"].as_str().filter(|_| is_program).map(PathBuf::from)
 }
-
-const PACKAGE: &str = "countersign-cli";
-const PROGRAM: &str = "countersign";
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +64,10 @@ mod tests {
             json!({ "reason": reason, "target": { "name": name, "kind": [kind] }, "executable": path }).to_string()
         };
         let path = Some("/elsewhere/debug/countersign");
-        assert_eq!(executable(&message("compiler-artifact", "countersign", "bin", path)), path.map(PathBuf::from));
+        assert_eq!(
+            executable(&message("compiler-artifact", "countersign", "bin", path), "countersign"),
+            path.map(PathBuf::from)
+        );
         for other in [
             message("compiler-artifact", "countersign", "lib", None),
             message("compiler-artifact", "countersign", "test", path),
@@ -60,7 +76,7 @@ mod tests {
             json!({ "reason": "build-finished", "success": true }).to_string(),
             "not JSON".to_owned(),
         ] {
-            assert_eq!(executable(&other), None, "{other}");
+            assert_eq!(executable(&other, "countersign"), None, "{other}");
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
 
     command::announce("building the program that the foreign clients talk to");
     let program = program::build(workspace)?;
+    command::announce("building the OAuth client in Rust");
+    let oauth_client = program::build_oauth_client(workspace)?;
 
     let s3 = s3::ensure(workspace)?;
     let cluster = Cluster::start()?;
@@ -34,6 +36,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     tests.env("COUNTERSIGN_PYTHON", python).env("COUNTERSIGN_PROGRAM", program).env("COUNTERSIGN_S3_SERVER", s3);
     tests.env("COUNTERSIGN_PYTHON_SDKS", sdks).env("COUNTERSIGN_PYTHON_LICENSE_SDK", license_sdk);
     tests.env("COUNTERSIGN_NODE", node.program).env("COUNTERSIGN_NODE_PACKAGES", node.packages);
+    tests.env("COUNTERSIGN_RUST_OAUTH_CLIENT", oauth_client);
     tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();
     let mut succeeded = stream(&mut tests, &mut totals)?;

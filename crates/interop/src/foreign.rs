@@ -52,6 +52,14 @@ pub fn node_sdks(script: &str, input: &str) -> Result<Outcome> {
     run(command.arg(folder("node").join(script)), input)
 }
 
+/// Runs the client of `rust/` that `cargo xtask test` has built, and waits for its end. It bounds the time of each request.
+///
+/// # Errors
+/// When it is not named by the environment, or cannot be run.
+pub fn rust_oauth_client(input: &str) -> Result<Outcome> {
+    run(&mut clean_command(&prepared("COUNTERSIGN_RUST_OAUTH_CLIENT")?), input)
+}
+
 fn run_python(variable: &str, script: &str, input: &str) -> Result<Outcome> {
     let mut command = clean_command(&prepared(variable)?);
     // Compiled files beside the scripts would show up as changes of the repository.

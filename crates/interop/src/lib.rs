@@ -25,7 +25,7 @@ mod s3_server;
 
 pub use application::Application;
 pub use caller::{Answer, Caller};
-pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks};
+pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks, rust_oauth_client};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
 pub use s3_server::S3Server;
