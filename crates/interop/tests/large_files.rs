@@ -2,7 +2,6 @@
 //!
 //! 64 MiB in `cargo xtask test`, 10 GiB in `cargo xtask soak` (`COUNTERSIGN_LARGE_MIB`): twice what a file may have unless the
 //! operator says otherwise.
-#![expect(clippy::print_stdout, reason = "a long run shows how long it took")]
 
 use std::io::Read;
 use std::time::Instant;

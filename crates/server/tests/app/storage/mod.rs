@@ -5,6 +5,7 @@ mod downloads;
 mod errors;
 mod files;
 mod forms;
+mod odd_names;
 mod retries;
 mod sockets;
 mod support;
