@@ -213,6 +213,19 @@ async fn tokens_that_were_all_revoked() {
 }
 
 #[tokio::test]
+async fn a_token_that_its_client_has_revoked() {
+    let door = licensed().await;
+    let application = door.app.application().await;
+    let (token, sibling) = (door.app.token_of(&application).await, door.app.token_of(&application).await);
+    door.verified(&activate(&door, &token).await).await;
+    let answer = door.app.form("/connect/revocation", &format!("{}&token={token}", application.form())).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    every_call_hears(&door, &token, 401, "oauth_token_malformed").await;
+    door.verified(&check(&door, &sibling).await).await;
+    door.verified(&check(&door, &door.app.token_of(&application).await).await).await;
+}
+
+#[tokio::test]
 async fn tokens_of_a_key_that_was_removed() {
     ended_by(
         async |door, _| {
