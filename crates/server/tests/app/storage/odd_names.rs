@@ -139,7 +139,8 @@ async fn walk(storages: &Storages) -> BTreeMap<String, String> {
             match path.strip_suffix('/') {
                 Some(folder) => folders.push(folder.to_owned()),
                 None => {
-                    drop(found.insert(path.clone(), String::from_utf8(storages.bytes(&escaped(&path)).await).unwrap()))
+                    let held = storages.bytes(&escaped(&path)).await;
+                    found.insert(path.clone(), String::from_utf8(held).unwrap());
                 }
             }
         }
