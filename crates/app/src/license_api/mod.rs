@@ -3,15 +3,15 @@
 //!
 //! | function | call |
 //! |---|---|
-//! | [`activate`], [`deactivate`] | `activate_license`, `deactivate_license` |
-//! | [`check`], [`check_feature`] | `check_license`, `check_license_feature` |
+//! | [`activate()`], [`deactivate`] | `activate_license`, `deactivate_license` |
+//! | [`check()`], [`check_feature`] | `check_license`, `check_license_feature` |
 //! | [`activate_bundle`], [`deactivate_bundle`], [`check_bundle`] | the same for all licenses of a bundle |
 //! | [`add_consumption`], [`add_feature_consumption`] | the same |
-//! | [`trial`] | `trial_key` |
-//! | [`product_details`], [`products`] | the same |
-//! | [`track_variables`], [`variables`] | `track_device_variables`, `get_device_variables` |
+//! | [`trial()`] | `trial_key` |
+//! | [`product_details`], [`products()`] | the same |
+//! | [`track_variables`], [`variables()`] | `track_device_variables`, `get_device_variables` |
 //! | [`change_password`] | the same |
-//! | [`versions`], [`installation_file`] | the same |
+//! | [`versions()`], [`installation_file`] | the same |
 //! | [`customer_license_users`], [`user_licenses`], [`device_licenses`] | the same |
 //! | [`find_api_key`] | none: the proof of the door |
 //!
