@@ -52,6 +52,11 @@ pub(crate) struct LicenseApiCredentials {
     pub(crate) product: String,
     /// Code of the bundle.
     pub(crate) bundle: String,
+    /// Client ID of an application whose access tokens prove requests as well.
+    pub(crate) client_id: String,
+    /// Its client secret.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<Secret<String>>,
     /// Keys of licenses that no device has used.
     pub(crate) license_keys: LicenseKeys,
     /// A user with a license of the product.

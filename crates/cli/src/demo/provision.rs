@@ -57,9 +57,12 @@ pub(super) async fn provision(
     describe_device(&sample, platform.as_str(), &mut credentials.device);
     license::give_device_back(ctx, site.id, &credentials.device).await?;
     license::provision(ctx, site.id, &sample.product, &mut credentials.device).await?;
-    let licensed = credentials.license_api.get_or_insert_default();
-    license_api::provision(ctx, &site, &sample, licensed).await?;
     application::provision(ctx, site.id, &mut credentials.oauth).await?;
+    let licensed = credentials.license_api.get_or_insert_default();
+    licensed.client_id.clone_from(&credentials.oauth.client_id);
+    licensed.client_secret =
+        credentials.oauth.client_secret.as_ref().map(|secret| Secret::new(secret.expose().clone()));
+    license_api::provision(ctx, &site, &sample, licensed).await?;
     credentials.write(&credentials_file)?;
 
     let Credentials { device, producer, license_api, oauth, .. } = credentials;

@@ -73,6 +73,19 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
         "/producer/username",
         "/producer/password",
         "/producer/access_token",
+        "/oauth/client_id",
+        "/oauth/client_secret",
+        "/oauth/storage",
+        "/license_api/api_key",
+        "/license_api/shared_key",
+        "/license_api/public_key",
+        "/license_api/product",
+        "/license_api/bundle",
+        "/license_api/client_id",
+        "/license_api/client_secret",
+        "/license_api/user/email",
+        "/license_api/user/password",
+        "/license_api/trial_product",
     ];
     for member in texts {
         let text = file.pointer(member).and_then(Value::as_str).unwrap_or_else(|| panic!("{member} is missing"));
@@ -86,7 +99,7 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     assert_eq!(keys.len(), 7);
     assert!(keys.values().all(|keys| keys.as_array().is_some_and(|keys| keys.len() == 3)), "{keys:?}");
     let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
-    assert_eq!((count(""), count("/device"), count("/producer")), (5, 10, 3), "a member is missing, or not known here");
+    assert_eq!((count(""), count("/device"), count("/producer")), (6, 10, 3), "a member is missing, or not known here");
 }
 
 #[test]

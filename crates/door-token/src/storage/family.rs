@@ -87,7 +87,7 @@ mod tests {
             ("/v4.0/words/storage/file/a", Some((Form::Common, Casing::Pascal, "file/a"))),
             ("/v3.0/imaging/storage/folder/", Some((Form::Common, Casing::Camel, "folder/"))),
             ("/v12.34/x9/storage/disc", Some((Form::Common, Casing::Both, "disc"))),
-            ("/v3.0/slides/async/storage/file/a", Some((Form::Common, Casing::Pascal, "file/a"))),
+            ("/v3.0/slides/async/storage/file/a", Some((Form::Common, Casing::Both, "file/a"))),
             ("/v1.1/storage/file", Some((Form::Legacy, Casing::Pascal, "file"))),
             ("/v1.1/storage/storage/exist", Some((Form::Legacy, Casing::Pascal, "storage/exist"))),
             ("/v4.0/html/file/", Some((Form::Html, Casing::Camel, "file/"))),
