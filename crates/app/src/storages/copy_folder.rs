@@ -22,7 +22,8 @@ const ENTRIES_PER_UNIT: u32 = 100;
 /// names are overwritten. Each file is copied whole; the folder as a whole is not copied at one moment.
 ///
 /// # Errors
-/// [`StorageError`] says why it was not copied to its end. What was copied before stays.
+/// [`StorageError`] says why it was not copied to its end; [`StorageError::Changed`] when it was moved away or deleted meanwhile.
+/// What was copied before stays.
 pub async fn copy_folder(ctx: &Ctx, caller: &StorageCaller, from: &Place, to: &Place) -> Result<(), StorageError> {
     let from = caller.at(from, StorageAccess::Read)?;
     let to = caller.at(to, StorageAccess::Write)?;
@@ -59,11 +60,12 @@ pub(super) async fn copy_tree(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace)
             levels.pop();
             continue;
         }
-        let (source, target) = (level.from.clone(), level.to.clone());
+        let (folder, source, target) = (level.folder, level.from.clone(), level.to.clone());
         if source.storage == target.storage {
-            copy_part(ctx, &source, &target, &part).await?;
+            copy_part(ctx, folder, &source, &target, &part).await?;
         } else {
             transfer_part(ctx, &source, &target, &part).await?;
+            check_unmoved(open_folder(ctx, &source).await, folder, &source)?;
         }
         for (entry, found) in part {
             if let Entry::Folder(folder) = entry {
@@ -123,6 +125,19 @@ async fn open_folder(ctx: &Ctx, place: &GrantedPlace) -> Result<FolderId, Storag
         .await
 }
 
+/// Refuses to go on with a folder that is no longer what is found at its place.
+fn check_unmoved(
+    found: Result<FolderId, StorageError>,
+    folder: FolderId,
+    place: &GrantedPlace,
+) -> Result<(), StorageError> {
+    match found {
+        Ok(found) if found == folder => Ok(()),
+        Ok(_) | Err(StorageError::NotFound(_)) => Err(StorageError::Changed(place.text())),
+        Err(error) => Err(error),
+    }
+}
+
 async fn make_folder(ctx: &Ctx, place: &GrantedPlace, action: Action) -> Result<(), StorageError> {
     let place = place.clone();
     ctx.record(place.site, action, move |tx| {
@@ -147,13 +162,20 @@ async fn next_part(ctx: &Ctx, level: &mut Level) -> Result<Part, StorageError> {
     Ok(part)
 }
 
-/// Copies a part within a storage: rows only.
-async fn copy_part(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace, part: &Part) -> Result<(), StorageError> {
+/// Copies a part of a folder within a storage: rows only. A folder that is no longer where it was has not lost its files.
+async fn copy_part(
+    ctx: &Ctx,
+    folder: FolderId,
+    from: &GrantedPlace,
+    to: &GrantedPlace,
+    part: &Part,
+) -> Result<(), StorageError> {
     let (from, to) = (from.clone(), to.clone());
     let part: Vec<(bool, String)> = part.iter().map(|(_, entry)| (entry.is_folder(), entry.name.clone())).collect();
     let unit = ctx.write(from.site, move |tx| {
         Box::pin(async move {
             let mut locked = Locked::new(from.lock(tx).await?);
+            check_unmoved(from.folder(tx, &locked.storage).await, folder, &from)?;
             let now = tx.now().await?;
             for (is_folder, name) in part {
                 let to = to.at(to.path.join(&name)?);

@@ -10,7 +10,7 @@ use crate::fault::takes_store_errors;
 /// them alike. Nothing was changed, unless a call says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The source was changed while it was being moved; it is still there.
+    /// The source was changed, or moved away, while it was being copied or moved.
     #[error("{0} was changed meanwhile")]
     Changed(String),
     /// An upload came without content, shortly after one with content was refused for its token: the client repeats the

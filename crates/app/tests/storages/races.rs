@@ -72,3 +72,29 @@ async fn uploads_into_a_folder_that_is_deleted_are_there_or_refused() {
     assert_eq!(shop.used("main").await, 2 * left as u64, "what is counted is what is there");
     assert_eq!(shop.objects("main").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_is_moved_away_is_copied_whole_or_not_at_all() {
+    /// More than are copied in one unit of work.
+    const FILES: usize = 250;
+    let shop = Shop::new().await;
+    for number in 0..FILES {
+        shop.put(&format!("a/{number}"), "1").await.unwrap();
+    }
+    let (a, away) = (at("a"), at("away"));
+    let mut cut_off = 0;
+    for round in 0..10 {
+        let to = at(&format!("copy-{round}"));
+        let copying = storages::copy_folder(&shop.ctx, &shop.caller, &a, &to);
+        let moving = storages::move_folder(&shop.ctx, &shop.caller, &a, &away);
+        let (copied, moved) = tokio::join!(copying, moving);
+        moved.unwrap();
+        match copied {
+            Ok(()) => assert_eq!(shop.list(&format!("copy-{round}")).await.len(), FILES, "round {round}"),
+            Err(StorageError::Changed(_) | StorageError::NotFound(_)) => cut_off += 1,
+            Err(error) => panic!("round {round}: {error}"),
+        }
+        storages::move_folder(&shop.ctx, &shop.caller, &away, &a).await.unwrap();
+    }
+    assert!(cut_off > 0, "no folder was moved while it was being copied");
+}

@@ -193,9 +193,7 @@ fn of_storage(error: &StorageError) -> Answer {
         StorageError::TooLarge { limit } => too_large(*limit),
         StorageError::TooMany { .. } => (S::BAD_REQUEST, "errorTooManyItems", text),
         StorageError::VersionUnknown(_) => (S::NOT_FOUND, "errorVersionNotFound", text),
-        StorageError::Changed(_) => {
-            (S::SERVICE_UNAVAILABLE, "errorUnavailable", format!("{text} It is still there; try again."))
-        }
+        StorageError::Changed(_) => (S::SERVICE_UNAVAILABLE, "errorUnavailable", format!("{text} Try again.")),
         StorageError::Fault(_) | StorageError::Unavailable(..) => unavailable(),
     }
 }
