@@ -273,3 +273,37 @@ pub async fn a_license_is_held_on_the_days_on_which_it_is_in_force(store: &Store
         .await
         .expect("writes");
 }
+
+/// One unit may write as much as an import of a thousand devices, each of them activated.
+pub async fn a_unit_activates_a_thousand_devices(store: &Store) {
+    const DEVICES: usize = 1000;
+    let site = site(store, "one").await;
+    let last = store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let buyer = customer(tx, site, "Buyer", None).await?;
+                let order = order(tx, site, "SO-1", buyer).await?;
+                let pump = product(tx, site, "Pump").await?;
+                let mut last = None;
+                for number in 1..=DEVICES {
+                    let license = license(tx, site, &format!("L-{number}"), order, pump, TERMS).await?;
+                    let device = device(tx, site, &format!("device {number}"), Some(buyer)).await?;
+                    assert!(tx.activations().insert(license, device, NOW).await?);
+                    last = Some((license, device));
+                }
+                Ok(last.expect("there are some"))
+            })
+        })
+        .await
+        .expect("a large unit is written");
+    let (found, devices) = store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let found = tx.activations().find(last.0, last.1).await?;
+                Ok((found.is_some(), tx.devices().list(site, None, Page::first(2000)).await?.len()))
+            })
+        })
+        .await
+        .expect("reads");
+    assert_eq!((found, devices), (true, DEVICES));
+}

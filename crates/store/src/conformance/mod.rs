@@ -94,6 +94,7 @@ macro_rules! conformance_suite {
             licenses_keep_features_and_terms,
             licenses_are_filtered_by_all_that_is_given,
             a_license_is_activated_once_on_a_device,
+            a_unit_activates_a_thousand_devices,
             a_locked_license_is_never_activated_beyond_its_limit,
             an_account_holds_what_its_customers_have_bought,
             any_license_on_a_device_is_found,
