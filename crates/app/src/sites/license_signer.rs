@@ -24,13 +24,13 @@ pub(crate) struct LicenseSigner {
 }
 
 impl LicenseSigner {
-    /// Opens a stored key pair. Its certificate is a function of key and age: every process makes the same one.
+    /// Opens a stored key pair. Its certificate is a function of the key and the site: every process makes the same one.
     pub(super) fn open(vault: &Vault, site: &Site, row: &SiteSecret) -> Result<Self, Fault> {
         let what = || format!("license signing key {}", row.id);
         let pkcs8 = vault.open(&secret_label(site.id, row.purpose), &row.sealed)?;
         let key = RsaPrivateKey::from_pkcs8_der(pkcs8.expose()).map_err(|error| unusable(what(), error))?;
         let name = format!("Countersign license answers of {}", site.name);
-        let certificate = certificate::self_signed_pem(&key, &name, row.created_at.as_seconds());
+        let certificate = certificate::self_signed_pem(&key, &name);
         let certificate = certificate.map_err(|error| unusable(what(), error))?;
         Ok(Self { id: row.id, created_at: row.created_at, key: Arc::new(key), certificate: certificate.into() })
     }
