@@ -32,6 +32,7 @@ pub mod rsa;
 pub mod seal;
 pub mod secret;
 pub mod verifying_key;
+pub mod webhook;
 
 pub use der::DerError;
 pub use digest::{Md5, Sha256, sha256};

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod keys;
 pub mod licensing;
 pub mod oauth;
+pub mod outbound;
 pub mod report;
 pub mod site;
 pub mod storage;

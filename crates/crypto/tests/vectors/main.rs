@@ -15,6 +15,7 @@ mod rfc7515;
 mod support;
 mod tampering;
 mod uploads;
+mod webhooks;
 mod wycheproof_jose;
 mod wycheproof_mac;
 mod wycheproof_rsa;
