@@ -24,6 +24,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         "--test",
         KILLS,
         "--test",
+        LICENSE_KILLS,
+        "--test",
         STORAGE_KILLS,
         "--test",
         MEMORY,
@@ -50,6 +52,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// The test program of `crates/interop` that kills.
 const KILLS: &str = "kills";
+/// The test program of `crates/interop` that kills servers under licensed applications.
+const LICENSE_KILLS: &str = "license_kills";
 /// The test program of `crates/interop` that kills commands and servers which change storages.
 const STORAGE_KILLS: &str = "storage_kills";
 /// The test program of `crates/interop` that sends as much as a file may have.
@@ -58,5 +62,5 @@ const MEMORY: &str = "upload_memory";
 const LARGE: &str = "large_files";
 /// The test program of `crates/app` that compares histories of licenses.
 const HISTORIES: &str = "license_api";
-/// Rounds of 64 operations: ten million operations.
+/// Rounds of 64 operations: ten million operations, half an hour of an unoptimized build.
 const ROUNDS: &str = "156250";

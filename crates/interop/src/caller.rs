@@ -15,7 +15,7 @@ pub struct Caller {
 }
 
 /// An answer.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Its status.
     pub status: u16,
@@ -47,10 +47,18 @@ impl Caller {
     /// # Errors
     /// When there is no whole answer.
     pub fn send(&self, method: Method, path: &str, token: &str, body: &[u8]) -> Result<Answer> {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
-        if !token.is_empty() {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", &*bearer)];
+        self.send_with(method, path, if token.is_empty() { &[] } else { &headers }, body)
+    }
+
+    /// Sends a request with headers, and reads the whole answer.
+    ///
+    /// # Errors
+    /// When there is no whole answer.
+    pub fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = self.agent.run(request.body(body)?)?;
         let status = response.status().as_u16();
         Ok(Answer { status, body: response.into_body().read_to_vec()? })

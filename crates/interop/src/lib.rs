@@ -6,7 +6,7 @@
 //!
 //! Some tests have no foreign client, and need the real program all the same: `tests/postgres_nodes.rs` runs several nodes on
 //! a PostgreSQL database, which is foreign enough to be set up in the same way; `tests/kills` kills servers at random instants,
-//! on both stores; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
+//! on both stores, and `tests/license_kills` does so while applications use licenses; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
 //! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
 //! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills` kills commands and
@@ -21,6 +21,7 @@ mod caller;
 mod foreign;
 mod installation;
 mod program;
+mod random;
 mod s3_server;
 
 pub use application::Application;
@@ -28,4 +29,5 @@ pub use caller::{Answer, Caller};
 pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks, rust_oauth_client};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
+pub use random::Random;
 pub use s3_server::S3Server;

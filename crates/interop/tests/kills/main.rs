@@ -10,7 +10,7 @@ mod stream;
 use std::sync::mpsc;
 
 use anyhow::{Context, Result, ensure};
-use countersign_interop::{Caller, Installation};
+use countersign_interop::{Caller, Installation, Random};
 use countersign_store_postgres::{PrivateDatabase, test_cluster};
 
 use self::check::Ledger;
@@ -44,9 +44,7 @@ fn kill_and_check(installation: &Installation) -> Result<()> {
     let tokens = setup::prepare(installation, LIMIT)?;
     let mut ledger = Ledger::new(LIMIT);
     let mut server = installation.serve(&["--default-site", "acme", "-q"])?;
-    let seed = std::env::var("COUNTERSIGN_KILLS_SEED");
-    let mut random = Random(seed.map_or(Ok(u64::from(std::process::id())), |text| text.parse())?);
-    println!("kills: seed {} (COUNTERSIGN_KILLS_SEED)", random.0);
+    let mut random = Random::of_this_run()?;
     for kill in 1..=kills {
         let (sender, acknowledged) = mpsc::channel();
         let streams = Streams::start(server.base_url(), &tokens, kill, &sender)?;
@@ -74,18 +72,4 @@ fn kill_and_check(installation: &Installation) -> Result<()> {
     }
     ensure!(ledger.is_rich(), "too little was acknowledged to prove anything: {}", ledger.summary());
     Ok(())
-}
-
-/// Numbers that differ from run to run; a failed run shows the seed.
-struct Random(u64);
-
-impl Random {
-    /// A number below a bound, by a step of the generator `SplitMix64`.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow, ensure};
-use countersign_interop::Caller;
+use countersign_interop::{Caller, Random};
 use serde_json::{Value, json};
 
 use crate::setup::Tokens;
@@ -146,7 +146,7 @@ fn publish(
 
 /// The bytes of a release: some hundred thousand that differ from those of every other number.
 pub(crate) fn content(number: u64) -> Vec<u8> {
-    let mut random = crate::Random(number);
+    let mut random = Random::new(number);
     let length = 100_000 + random.below(200_000);
     (0..length / 8).flat_map(|_| random.below(u64::MAX).to_le_bytes()).collect()
 }

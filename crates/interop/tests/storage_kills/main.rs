@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use countersign_interop::{Installation, S3Server};
+use countersign_interop::{Installation, Random, S3Server};
 use serde_json::Value;
 
 /// Kills when the environment names no other number.
@@ -84,8 +84,7 @@ fn kills() -> Result<u32> {
 
 fn kill_again_and_again(installation: &Installation) -> Result<()> {
     let kills = kills()?;
-    let mut random = Random(u64::from(std::process::id()));
-    println!("kills: seed {}", random.0);
+    let mut random = Random::of_this_run()?;
     let file = |name: &str, number: u32| -> Result<String> {
         let path = installation.path(name);
         std::fs::write(&path, content(number))?;
@@ -212,18 +211,4 @@ fn content(number: u32) -> Vec<u8> {
 
 fn digest(bytes: &[u8]) -> String {
     countersign_crypto::encoding::hex_encode(&countersign_crypto::sha256(bytes))
-}
-
-/// Numbers that differ from run to run; a failed run shows the seed.
-struct Random(u64);
-
-impl Random {
-    /// A number below a bound, by a step of the generator `SplitMix64`.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use countersign_interop::{Answer, Application, Caller, Installation, Serving};
+use countersign_interop::{Answer, Application, Caller, Installation, Random, Serving};
 use serde_json::Value;
 use ureq::http::Method;
 
-use super::{Random, TREE, content, kills};
+use super::{TREE, content, kills};
 
 /// The longest time from the first requests until the kill, in milliseconds. It grows while nothing comes to be stored.
 const LONGEST: u64 = 400;
@@ -49,8 +49,7 @@ struct Told {
 pub(crate) fn kill_servers(installation: &Installation) -> Result<()> {
     // Half of them on each back end.
     let kills = kills()?.div_ceil(2);
-    let mut random = Random(u64::from(std::process::id()));
-    println!("server kills: seed {}", random.0);
+    let mut random = Random::of_this_run()?;
     let application = Application::create(installation, "main")?;
     let mut door = open(installation, &application)?;
     for number in 0..TREE {
