@@ -4,7 +4,6 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use zeroize::Zeroize as _;
 
 use crate::encoding::{base64_decode, base64_encode};
 use crate::hmac::HmacKey;
@@ -31,14 +30,40 @@ pub struct WebhookSecretError;
 
 impl WebhookSecret {
     /// Makes a secret of 32 random bytes for HMAC-SHA256.
-    pub fn generate_hmac(rng: &dyn Rng) -> Self {
-        let mut key = random_array::<32>(rng);
-        let made = Self {
-            text: Secret::new([HMAC_PREFIX, &base64_encode(&key)].concat()),
-            kind: Kind::Hmac(Box::new(HmacKey::new(&key))),
-        };
-        key.zeroize();
-        made
+    ///
+    /// # Errors
+    ///
+    /// None: 32 bytes are a good key.
+    pub fn generate_hmac(rng: &dyn Rng) -> Result<Self, WebhookSecretError> {
+        Self::from_hmac_key(Secret::new(random_array::<SEED>(rng)).expose())
+    }
+
+    /// A secret of these bytes for HMAC-SHA256.
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookSecretError`] if there are fewer than 24 or more than 64 of them.
+    pub fn from_hmac_key(key: &[u8]) -> Result<Self, WebhookSecretError> {
+        if !(SHORTEST..=LONGEST).contains(&key.len()) {
+            return Err(WebhookSecretError);
+        }
+        let text = Secret::new([HMAC_PREFIX, &base64_encode(key)].concat());
+        Ok(Self { text, kind: Kind::Hmac(Box::new(HmacKey::new(key))) })
+    }
+
+    /// The Ed25519 key pair that grows out of 32 random bytes (RFC 8032 section 5.1.5).
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookSecretError`] if there are not 32 of them.
+    pub fn from_ed25519_seed(seed: &[u8]) -> Result<Self, WebhookSecretError> {
+        if seed.len() != SEED {
+            return Err(WebhookSecretError);
+        }
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| WebhookSecretError)?;
+        let bytes = Secret::new([seed, pair.public_key().as_ref()].concat());
+        let text = Secret::new([ED25519_PREFIX, &base64_encode(bytes.expose())].concat());
+        Ok(Self { text, kind: Kind::Ed25519(Box::new(pair)) })
     }
 
     /// Makes an Ed25519 key pair.
@@ -47,16 +72,7 @@ impl WebhookSecret {
     ///
     /// [`WebhookSecretError`] if the library fails, which is not expected to happen.
     pub fn generate_ed25519(rng: &dyn Rng) -> Result<Self, WebhookSecretError> {
-        let mut seed = random_array::<32>(rng);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| WebhookSecretError);
-        let mut bytes = Vec::with_capacity(64);
-        bytes.extend_from_slice(&seed);
-        seed.zeroize();
-        let pair = pair?;
-        bytes.extend_from_slice(pair.public_key().as_ref());
-        let text = Secret::new([ED25519_PREFIX, &base64_encode(&bytes)].concat());
-        bytes.zeroize();
-        Ok(Self { text, kind: Kind::Ed25519(Box::new(pair)) })
+        Self::from_ed25519_seed(Secret::new(random_array::<SEED>(rng)).expose())
     }
 
     /// Reads a secret in its text form. An HMAC secret may also come without `whsec_`, as some tools show it.
@@ -65,20 +81,14 @@ impl WebhookSecret {
     ///
     /// [`WebhookSecretError`] for anything else, also for a key pair whose halves do not belong together.
     pub fn parse(text: Secret<String>) -> Result<Self, WebhookSecretError> {
-        let kind = if let Some(pair) = text.expose().strip_prefix(ED25519_PREFIX) {
+        if let Some(pair) = text.expose().strip_prefix(ED25519_PREFIX) {
             let bytes = Secret::new(base64_decode(pair).map_err(|_| WebhookSecretError)?);
-            let (seed, public) = bytes.expose().split_at_checked(32).ok_or(WebhookSecretError)?;
+            let (seed, public) = bytes.expose().split_at_checked(SEED).ok_or(WebhookSecretError)?;
             let pair = Ed25519KeyPair::from_seed_and_public_key(seed, public).map_err(|_| WebhookSecretError)?;
-            Kind::Ed25519(Box::new(pair))
-        } else {
-            let key = text.expose().strip_prefix(HMAC_PREFIX).unwrap_or(text.expose());
-            let key = Secret::new(base64_decode(key).map_err(|_| WebhookSecretError)?);
-            if !(SHORTEST..=LONGEST).contains(&key.expose().len()) {
-                return Err(WebhookSecretError);
-            }
-            Kind::Hmac(Box::new(HmacKey::new(key.expose())))
-        };
-        Ok(Self { text, kind })
+            return Ok(Self { text, kind: Kind::Ed25519(Box::new(pair)) });
+        }
+        let key = text.expose().strip_prefix(HMAC_PREFIX).unwrap_or(text.expose());
+        Self::from_hmac_key(Secret::new(base64_decode(key).map_err(|_| WebhookSecretError)?).expose())
     }
 
     /// The secret as its owner sees it.
@@ -110,6 +120,8 @@ impl fmt::Debug for WebhookSecret {
 /// Bytes of an HMAC key (Standard Webhooks, "Signature scheme").
 const SHORTEST: usize = 24;
 const LONGEST: usize = 64;
+/// Bytes of what an Ed25519 key pair grows out of, and of the HMAC keys that are made here.
+const SEED: usize = 32;
 const HMAC_PREFIX: &str = "whsec_";
 const ED25519_PREFIX: &str = "whsk_";
 const PUBLIC_PREFIX: &str = "whpk_";
@@ -121,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_made_is_read_again_and_not_printed() {
-        let made = WebhookSecret::generate_hmac(&SystemRng);
+        let made = WebhookSecret::generate_hmac(&SystemRng).unwrap();
         let read = WebhookSecret::parse(Secret::new(made.text().expose().clone())).unwrap();
         assert_eq!((read.text().expose(), read.public_text()), (made.text().expose(), None));
         let pair = WebhookSecret::generate_ed25519(&SystemRng).unwrap();

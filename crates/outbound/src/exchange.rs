@@ -1,0 +1,117 @@
+//! One request and its answer on a connection. The connection is driven here and by nobody else: a request that is given up
+//! takes its connection along, and no task outlives it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout_at};
+
+use crate::connect::Connected;
+use crate::error::SendError;
+use crate::request::RetryAfter;
+
+/// A connection that takes one request after the other.
+pub(crate) struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    driving: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<String>,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<RetryAfter>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) is_cut: bool,
+    /// Whether the connection can take another request.
+    pub(crate) can_go_on: bool,
+}
+
+/// Until when, and how much.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) deadline: Instant,
+    pub(crate) kept: usize,
+}
+
+/// Why there is no reply.
+pub(crate) enum Failure {
+    Http(hyper::Error),
+    Late,
+}
+
+impl Line {
+    pub(crate) async fn open(connected: Connected) -> Result<Self, SendError> {
+        let Connected { stream, address, tls } = connected;
+        let mut builder = Builder::new();
+        builder.max_headers(HEADERS).max_buf_size(HEAD_BYTES);
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(SendError::Broken)?;
+        Ok(Self { sender, driving: Box::pin(connection), address, tls })
+    }
+
+    /// Whether it is known that it takes no more requests.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends a request and reads the beginning of its answer.
+    pub(crate) async fn exchange(&mut self, request: Request<Full<Bytes>>, bounds: Bounds) -> Result<Reply, Failure> {
+        let asking = ask(&mut self.sender, request, bounds);
+        tokio::pin!(asking);
+        tokio::select! {
+            reply = &mut asking => reply,
+            // What has been read is still there; nothing more will come.
+            _ = &mut self.driving => asking.await.map(|reply| Reply { can_go_on: false, ..reply }),
+        }
+    }
+}
+
+async fn ask(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    bounds: Bounds,
+) -> Result<Reply, Failure> {
+    let head = async {
+        sender.ready().await?;
+        sender.send_request(request).await
+    };
+    let answer = timeout_at(bounds.deadline, head).await.map_err(|_| Failure::Late)?.map_err(Failure::Http)?;
+    let (status, retry_after) = (answer.status(), RetryAfter::read(answer.headers()));
+    let (body, is_cut) = beginning(answer, bounds).await;
+    // With a new protocol, or with bytes that were not read, the connection is no longer one for requests.
+    let can_go_on = !is_cut && status != StatusCode::SWITCHING_PROTOCOLS;
+    Ok(Reply { status, retry_after, body, is_cut, can_go_on })
+}
+
+/// The first bytes of a body, and whether there is more of it, as far as can be known in time.
+async fn beginning(answer: Response<Incoming>, bounds: Bounds) -> (Vec<u8>, bool) {
+    let mut body = answer.into_body();
+    let mut kept = Vec::new();
+    loop {
+        match timeout_at(bounds.deadline, body.frame()).await {
+            Ok(None) => return (kept, false),
+            Ok(Some(Ok(frame))) => {
+                let Some(piece) = frame.data_ref() else { continue };
+                let room = bounds.kept.saturating_sub(kept.len());
+                kept.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                if piece.len() > room {
+                    return (kept, true);
+                }
+            }
+            Ok(Some(Err(_))) | Err(_) => return (kept, true),
+        }
+    }
+}
+
+/// Headers of an answer.
+const HEADERS: usize = 64;
+/// Longest head of an answer, and most that is read ahead, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;

@@ -1,0 +1,138 @@
+//! One request, from its URL to its answer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign_domain::outbound::{Blocked, OutboundHost, OutboundPolicy, OutboundUrl};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use http::{HeaderName, HeaderValue, Request};
+use http_body_util::Full;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::connect::connect;
+use crate::error::{Phase, SendError};
+use crate::exchange::{Bounds, Failure, Line, Reply};
+use crate::pool::{Place, Pool};
+use crate::proxy::EgressProxy;
+use crate::request::{Limits, OutboundAnswer, OutboundRequest};
+use crate::resolver::Resolver;
+use crate::trust::{Trust, TrustError};
+
+/// Sends requests. There is one in a process, because connections are kept in it.
+pub struct Sender {
+    resolver: Arc<dyn Resolver>,
+    proxy: Option<EgressProxy>,
+    trust: Trust,
+    pool: Pool,
+}
+
+impl Sender {
+    /// A sender that resolves names with `resolver`, and leaves through `proxy` if there is one.
+    ///
+    /// # Errors
+    /// [`TrustError`] when TLS cannot be set up.
+    pub fn new(resolver: Arc<dyn Resolver>, proxy: Option<EgressProxy>) -> Result<Self, TrustError> {
+        Ok(Self { resolver, proxy, trust: Trust::new()?, pool: Pool::default() })
+    }
+
+    /// Judges a URL when it is configured, and what its name leads to at this moment. A name that leads nowhere yet is no
+    /// fault: what counts is each request.
+    ///
+    /// # Errors
+    /// [`Blocked`] says why nothing would be sent there.
+    pub async fn judge(&self, policy: &OutboundPolicy, url: &OutboundUrl) -> Result<(), Blocked> {
+        policy.judge_url(url)?;
+        match timeout(Limits::default().connect, self.addresses(policy, url)).await {
+            Ok(Err(SendError::Blocked(blocked))) => Err(blocked),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Sends a request and reads the beginning of the answer. Whatever the status is, it is no error here.
+    ///
+    /// # Errors
+    /// [`SendError`] says why there is no answer.
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundAnswer, SendError> {
+        let (start, limits) = (Instant::now(), request.limits);
+        let bounds = Bounds { deadline: start + limits.whole, kept: limits.kept };
+        let late = || SendError::TimedOut(Phase::Answer, limits.whole);
+        let connect_until = (start + limits.connect).min(bounds.deadline);
+        let too_slow = |_| SendError::TimedOut(Phase::Connect, limits.connect);
+
+        request.policy.judge_url(&request.url)?;
+        let message = write(&request)?;
+        let addresses = self.addresses(&request.policy, &request.url);
+        let addresses = timeout_at(connect_until, addresses).await.map_err(too_slow)??;
+        let place = Place::of(&request);
+        if let Some(line) = self.pool.take(&place, &addresses) {
+            match self.on(line, &place, message.clone(), bounds, start).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Late) => return Err(late()),
+                // The receiver had closed it; whether it has seen this request, its id tells.
+                Err(Failure::Http(_)) => {}
+            }
+        }
+        let connecting =
+            async { Line::open(connect(&request, &addresses, self.proxy.as_ref(), &self.trust).await?).await };
+        let line = timeout_at(connect_until, connecting).await.map_err(too_slow)??;
+        match self.on(line, &place, message, bounds, start).await {
+            Ok(answer) => Ok(answer),
+            Err(Failure::Late) => Err(late()),
+            Err(Failure::Http(error)) => Err(SendError::Broken(error)),
+        }
+    }
+
+    async fn on(
+        &self,
+        mut line: Line,
+        place: &Place,
+        message: Request<Full<Bytes>>,
+        bounds: Bounds,
+        start: Instant,
+    ) -> Result<OutboundAnswer, Failure> {
+        let Reply { status, retry_after, body, is_cut, can_go_on } = line.exchange(message, bounds).await?;
+        let (address, tls) = (line.address, line.tls.clone());
+        if can_go_on {
+            self.pool.put(place.clone(), line);
+        }
+        Ok(OutboundAnswer { status, retry_after, body, is_cut, address, tls, took: start.elapsed() })
+    }
+
+    /// What the host of a URL is now. One address that must not be connected to makes all of them suspect.
+    async fn addresses(&self, policy: &OutboundPolicy, url: &OutboundUrl) -> Result<Vec<IpAddr>, SendError> {
+        let addresses = match url.host() {
+            OutboundHost::Address(address) => vec![*address],
+            OutboundHost::Name(name) => self.resolver.resolve(name).await.map_err(SendError::Resolve)?,
+        };
+        for address in &addresses {
+            policy.judge(url, *address)?;
+        }
+        Ok(addresses)
+    }
+}
+
+/// The request as it goes out.
+fn write(request: &OutboundRequest) -> Result<Request<Full<Bytes>>, SendError> {
+    let mut message = Request::builder().method(request.method.clone()).uri(request.url.target());
+    let authority = HeaderValue::try_from(request.url.authority());
+    if let Some(headers) = message.headers_mut() {
+        *headers = request.headers.clone();
+        for name in OURS {
+            headers.remove(name);
+        }
+        headers.insert(HOST, authority.map_err(|error| SendError::Request(error.into()))?);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(PRODUCT));
+    }
+    message.body(Full::new(request.body.clone())).map_err(SendError::Request)
+}
+
+/// Headers of the connection: they are made here or not at all.
+const OURS: [HeaderName; 8] =
+    [CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE];
+
+/// `User-Agent`.
+const PRODUCT: &str = concat!("Countersign/", env!("CARGO_PKG_VERSION"));
