@@ -37,6 +37,7 @@ pub mod storages;
 pub mod trails;
 pub mod updates;
 pub mod users;
+pub mod webhooks;
 mod work;
 mod writes;
 

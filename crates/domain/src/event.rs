@@ -11,6 +11,8 @@ pub enum Event {
     DeviceChanged(DeviceId),
     /// A device is known from now on.
     DeviceRegistered(DeviceId),
+    /// What licenses that include a feature start with changed.
+    FeatureChanged(FeatureId),
     /// A product has a new feature.
     FeatureCreated(FeatureId),
     /// A license is activated on a device.
@@ -19,10 +21,14 @@ pub enum Event {
     LicenseChanged(LicenseId),
     /// An order has a new license.
     LicenseCreated(LicenseId),
+    /// The last day of a license has passed.
+    LicenseExpired(LicenseId),
     /// A license is no longer activated on a device.
     LicenseReleased(LicenseId, DeviceId),
     /// There is a new order.
     OrderCreated(OrderId),
+    /// Something about a product changed: its code, its status, what holds for its licenses.
+    ProductChanged(ProductId),
     /// There is a new product.
     ProductCreated(ProductId),
     /// Units of a license, or of one of its features, were counted on a device.
@@ -47,12 +53,15 @@ impl Event {
         let (kind, subject, device) = match self {
             Self::DeviceChanged(device) => ("device.changed", device.0, None),
             Self::DeviceRegistered(device) => ("device.registered", device.0, None),
+            Self::FeatureChanged(feature) => ("feature.changed", feature.0, None),
             Self::FeatureCreated(feature) => ("feature.created", feature.0, None),
             Self::LicenseActivated(license, device) => ("license.activated", license.0, Some(device.0)),
             Self::LicenseChanged(license) => ("license.changed", license.0, None),
             Self::LicenseCreated(license) => ("license.created", license.0, None),
+            Self::LicenseExpired(license) => ("license.expired", license.0, None),
             Self::LicenseReleased(license, device) => ("license.released", license.0, Some(device.0)),
             Self::OrderCreated(order) => ("order.created", order.0, None),
+            Self::ProductChanged(product) => ("product.changed", product.0, None),
             Self::ProductCreated(product) => ("product.created", product.0, None),
             Self::UnitsCounted(license, device) => ("license.units-counted", license.0, Some(device.0)),
         };
@@ -66,13 +75,16 @@ impl Event {
         let event = match (kind, device.map(DeviceId)) {
             ("device.changed", None) => Self::DeviceChanged(DeviceId(subject)),
             ("device.registered", None) => Self::DeviceRegistered(DeviceId(subject)),
+            ("feature.changed", None) => Self::FeatureChanged(FeatureId(subject)),
             ("feature.created", None) => Self::FeatureCreated(FeatureId(subject)),
             ("license.activated", Some(device)) => Self::LicenseActivated(LicenseId(subject), device),
             ("license.changed", None) => Self::LicenseChanged(LicenseId(subject)),
             ("license.created", None) => Self::LicenseCreated(LicenseId(subject)),
+            ("license.expired", None) => Self::LicenseExpired(LicenseId(subject)),
             ("license.released", Some(device)) => Self::LicenseReleased(LicenseId(subject), device),
             ("order.created", None) => Self::OrderCreated(OrderId(subject)),
             ("license.units-counted", Some(device)) => Self::UnitsCounted(LicenseId(subject), device),
+            ("product.changed", None) => Self::ProductChanged(ProductId(subject)),
             ("product.created", None) => Self::ProductCreated(ProductId(subject)),
             _ => return None,
         };
@@ -110,6 +122,9 @@ mod tests {
             Event::OrderCreated(OrderId(10)),
             Event::ProductCreated(ProductId(11)),
             Event::UnitsCounted(LicenseId(12), DeviceId(13)),
+            Event::FeatureChanged(FeatureId(14)),
+            Event::LicenseExpired(LicenseId(15)),
+            Event::ProductChanged(ProductId(16)),
         ] {
             assert_eq!(Event::from_parts(event.parts()), Some(event));
         }

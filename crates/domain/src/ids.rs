@@ -82,6 +82,14 @@ row_ids! {
     CredentialId,
     /// A key pair that signs tokens.
     TokenKeyId,
+    /// A receiver of webhooks.
+    EndpointId,
+    /// A secret that webhooks are signed with.
+    WebhookSecretId,
+    /// An event on its way to a receiver.
+    DeliveryId,
+    /// Deliveries that are sent again together.
+    RecoveryId,
 }
 
 /// Counts committed changes of a store; a site carries the value of its last change.

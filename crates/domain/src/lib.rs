@@ -20,3 +20,4 @@ pub mod storage;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod webhook;

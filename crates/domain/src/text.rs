@@ -130,6 +130,8 @@ checked_texts! {
     CredentialLabel, "a label", 255;
     /// An application's public name in requests and tokens (`client_id`), unique in its site.
     ClientId, "a client ID", 64;
+    /// The name of a receiver of webhooks, unique in its site.
+    EndpointName, "a name of an endpoint", 64;
 }
 
 /// A license's key: the activation ID that devices send (`activationId`). Unique in its site. Whoever knows it can activate

@@ -1,4 +1,4 @@
-//! How rules of licenses are kept in one text: a line `name=value` for each that differs from the default. Nothing is looked
+//! How rules of licenses, and settings of webhooks, are kept in one text: a line `name=value` for each that differs from the default. Nothing is looked
 //! up by them, and a new rule needs no new column.
 
 use std::collections::BTreeMap;
@@ -10,42 +10,42 @@ pub const RULES_LIMIT: usize = 16 * 1024;
 
 /// Rules that are being written down.
 #[derive(Default)]
-pub(super) struct Writer(String);
+pub(crate) struct Writer(String);
 
 impl Writer {
     /// Writes a value, unless it is the default.
-    pub(super) fn put<T: Display + PartialEq>(&mut self, name: &str, value: &T, default: &T) {
+    pub(crate) fn put<T: Display + PartialEq>(&mut self, name: &str, value: &T, default: &T) {
         if value != default {
             self.line(name, &value.to_string());
         }
     }
 
     /// Writes a value that is there.
-    pub(super) fn put_some<T: Display>(&mut self, name: &str, value: Option<T>) {
+    pub(crate) fn put_some<T: Display>(&mut self, name: &str, value: Option<T>) {
         if let Some(value) = value {
             self.line(name, &value.to_string());
         }
     }
 
     /// Writes a line; a value is any text.
-    pub(super) fn line(&mut self, name: &str, value: &str) {
+    pub(crate) fn line(&mut self, name: &str, value: &str) {
         let value = value.replace('\\', "\\\\").replace('\n', "\\n");
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "{name}={value}");
     }
 
     /// The whole text.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 }
 
 /// Rules that are being read.
-pub(super) struct Reader<'t>(BTreeMap<&'t str, Vec<String>>);
+pub(crate) struct Reader<'t>(BTreeMap<&'t str, Vec<String>>);
 
 impl<'t> Reader<'t> {
     /// The lines of a text; `None` when one of them is none.
-    pub(super) fn new(text: &'t str) -> Option<Self> {
+    pub(crate) fn new(text: &'t str) -> Option<Self> {
         let mut lines = BTreeMap::<_, Vec<_>>::new();
         for line in text.lines() {
             let (name, value) = line.split_once('=')?;
@@ -55,12 +55,12 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes a value; the default when the text has none.
-    pub(super) fn take<T: FromStr>(&mut self, name: &str, default: T) -> Option<T> {
+    pub(crate) fn take<T: FromStr>(&mut self, name: &str, default: T) -> Option<T> {
         Some(self.take_some(name)?.unwrap_or(default))
     }
 
     /// Takes a value that may be absent. The outer `None`: it cannot be read.
-    pub(super) fn take_some<T: FromStr>(&mut self, name: &str) -> Option<Option<T>> {
+    pub(crate) fn take_some<T: FromStr>(&mut self, name: &str) -> Option<Option<T>> {
         match self.0.remove(name) {
             None => Some(None),
             Some(values) => match <[String; 1]>::try_from(values) {
@@ -71,12 +71,12 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes all lines of a name.
-    pub(super) fn take_all(&mut self, name: &str) -> Vec<String> {
+    pub(crate) fn take_all(&mut self, name: &str) -> Vec<String> {
         self.0.remove(name).unwrap_or_default()
     }
 
     /// Nothing must be left: a rule that this program does not know is never passed over.
-    pub(super) fn finish(self) -> Option<()> {
+    pub(crate) fn finish(self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
 }
@@ -142,7 +142,7 @@ macro_rules! words {
     )+};
 }
 
-pub(super) use words;
+pub(crate) use words;
 
 #[cfg(test)]
 mod tests {

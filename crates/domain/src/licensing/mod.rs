@@ -10,7 +10,7 @@ mod device_facts;
 mod entitlement;
 mod feature;
 mod license;
-mod lines;
+pub(crate) mod lines;
 mod metering;
 mod product;
 mod rules;

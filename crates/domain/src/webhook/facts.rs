@@ -1,0 +1,130 @@
+//! What an event is told with: the rows that it is about, as they were when it was given its number.
+
+use super::matching::Family;
+use crate::audit::Actor;
+use crate::device::Device;
+use crate::event::Event;
+use crate::ids::EventId;
+use crate::licensing::{Customer, DeviceFacts, Feature, License, LicensedProduct, Order};
+use crate::site::SiteName;
+use crate::time::Timestamp;
+
+/// What deliveries of one thing are kept in order by: the order, product or device that an event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entity {
+    /// What it is.
+    pub family: Family,
+    /// Its row id.
+    pub id: i64,
+}
+
+impl std::fmt::Display for Entity {
+    /// The form of the header `x-event-entity`, such as `ENT:90211`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let family = match self.family {
+            Family::Device => "DEVICE",
+            Family::Entitlement => "ENT",
+            Family::Product => "PROD",
+        };
+        write!(f, "{family}:{}", self.id)
+    }
+}
+
+/// All that can be told of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventFacts {
+    /// Row id of the event.
+    pub id: EventId,
+    /// Its number in the site, from 1 and without gaps; 0 in a sample.
+    pub sequence: i64,
+    /// What has happened.
+    pub event: Event,
+    /// Who did it, and on which way.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// The site.
+    pub site: SiteName,
+    /// What it is about.
+    pub story: Story,
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// A device.
+    Device(Box<DeviceStory>),
+    /// Rows that are no longer there: an import was undone, or a license was deleted since.
+    Missing(Entity),
+    /// An order.
+    Order(Box<OrderStory>),
+    /// A product.
+    Product(Box<ProductStory>),
+}
+
+/// A device and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceStory {
+    /// The device.
+    pub device: Device,
+    /// The customer that it belongs to.
+    pub customer: Option<Customer>,
+    /// What an application has told of it.
+    pub facts: Option<DeviceFacts>,
+}
+
+/// An order, and the license that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderStory {
+    /// The order.
+    pub order: Order,
+    /// Who has bought.
+    pub customer: Customer,
+    /// The license that changed; `None`: the order itself.
+    pub line_item: Option<LineItem>,
+}
+
+/// A license that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineItem {
+    /// The license.
+    pub license: License,
+    /// Its product.
+    pub product: LicensedProduct,
+    /// The device, where the license was activated, released or used on one.
+    pub device: Option<Device>,
+}
+
+/// A product with its features.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductStory {
+    /// The product.
+    pub product: LicensedProduct,
+    /// Its features.
+    pub features: Vec<Feature>,
+    /// The feature that changed; `None`: the product itself.
+    pub changed: Option<Feature>,
+}
+
+impl EventFacts {
+    /// What deliveries of the event are kept in order by.
+    #[must_use]
+    pub fn entity(&self) -> Entity {
+        match &self.story {
+            Story::Device(story) => Entity { family: Family::Device, id: story.device.id.0 },
+            Story::Missing(entity) => *entity,
+            Story::Order(story) => Entity { family: Family::Entitlement, id: story.order.id.0 },
+            Story::Product(story) => Entity { family: Family::Product, id: story.product.product.id.0 },
+        }
+    }
+
+    /// The products that it is about.
+    pub fn products(&self) -> impl Iterator<Item = &str> {
+        let product = match &self.story {
+            Story::Order(story) => story.line_item.as_ref().map(|item| &item.product),
+            Story::Product(story) => Some(&story.product),
+            Story::Device(_) | Story::Missing(_) => None,
+        };
+        product.map(|product| product.product.name.as_str()).into_iter()
+    }
+}
