@@ -15,6 +15,8 @@ const UNITS_PER_HISTORY: u32 = 500;
 
 /// Days for which calls that were done once are kept: their answers are told for one.
 const ANSWERED_DAYS: u32 = 1;
+/// Days for which a producer can read who was refused a seat.
+const SEAT_DENIAL_DAYS: u32 = 30;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -29,6 +31,8 @@ pub struct Swept {
     pub events: u64,
     /// Calls that were done once, whose answers are kept for a day.
     pub answered_calls: u64,
+    /// Refusals of seats.
+    pub seat_denials: u64,
     /// Revoked tokens and used assertions that have ended.
     pub spent_tokens: u64,
 }
@@ -39,6 +43,7 @@ enum History {
     AnsweredCalls,
     DeviceEvents,
     Events,
+    SeatDenials,
     StatusReports,
 }
 
@@ -54,6 +59,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
         swept.device_events += remove(ctx, site.id, History::DeviceEvents, device_events).await?;
         swept.events += remove(ctx, site.id, History::Events, events).await?;
         swept.answered_calls += remove(ctx, site.id, History::AnsweredCalls, ANSWERED_DAYS).await?;
+        swept.seat_denials += remove(ctx, site.id, History::SeatDenials, SEAT_DENIAL_DAYS).await?;
         swept.spent_tokens += crate::oauth::forget_ended(ctx, site.id).await?;
     }
     Ok(swept)
@@ -82,6 +88,7 @@ impl History {
             Self::AnsweredCalls => tx.answered_calls().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,
+            Self::SeatDenials => tx.seat_denials().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::StatusReports => tx.status_reports().delete_before(site, before, ROWS_PER_UNIT).await,
         }
     }

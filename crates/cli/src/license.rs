@@ -11,6 +11,7 @@ use self::activations::{Activate, ListActivations, Release};
 use self::create::CreateLicense;
 use self::list::ListLicenses;
 use self::rules::{Reset, SetFeature, SetRules};
+use self::seats::{FreeSeat, ListDenials, ListSeats};
 use self::set::SetTerms;
 use crate::listing::Listed;
 use crate::options::Options;
@@ -21,6 +22,7 @@ mod activations;
 mod create;
 mod list;
 mod rules;
+mod seats;
 mod set;
 
 /// Manage licenses.
@@ -46,6 +48,12 @@ pub(crate) enum LicenseCommand {
     Activations(ListActivations),
     /// Take a license off a device, which makes room for another one.
     Release(Release),
+    /// List who holds seats of a floating license, and until when.
+    Seats(ListSeats),
+    /// Take a seat away from a device, borrowed or not.
+    FreeSeat(FreeSeat),
+    /// List who was refused a seat.
+    Denials(ListDenials),
 }
 
 /// A license by its key.
@@ -77,6 +85,9 @@ impl LicenseCommand {
             Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
             Self::Release(release) => release.run(options).await,
+            Self::Seats(list) => list.run(options).await,
+            Self::FreeSeat(free) => free.run(options).await,
+            Self::Denials(list) => list.run(options).await,
         }
     }
 }

@@ -68,6 +68,10 @@ row_ids! {
     EventId,
     /// An entry of the audit trail.
     AuditEntryId,
+    /// A seat that a device holds.
+    SeatId,
+    /// Refusals of seats within an hour.
+    SeatDenialId,
     /// A named storage.
     StorageId,
     /// A folder in a storage.

@@ -78,6 +78,8 @@ codes! {
     DeviceNotFound "device_not_found" 400 "The license is not active on a device with this hardware ID.",
     Blacklisted "blacklisted" 400 "The producer has taken the device out of use.",
     FloatingNotAvailable "floating_not_available" 400 "No seat is free, or the license has no seats.",
+    LicenseBorrowNotAllowed "license_borrow_not_allowed" 400 "Seats of the license or feature cannot be borrowed.",
+    BorrowUntilNotValid "borrow_until_not_valid" 400 "A seat cannot be borrowed until then: the date cannot be read, has passed, or is too far away.",
     OfflineActivationNotAllowed "offline_activation_not_allowed" 400 "The license cannot be activated offline.",
     LicenseNotConsumption "license_not_consumption" 400 "The license or feature counts no units.",
     LicenseNotEnoughConsumptions "license_not_enough_consumptions" 400 "Not enough units are left.",

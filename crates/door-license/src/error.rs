@@ -2,9 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use countersign_app::Fault;
-use countersign_app::license_api::{LicenseError, Refusal};
+use countersign_app::license_api::{Denied, LicenseError, Refusal};
 use countersign_app::license_proof::{LicenseAnswerError, ProofError};
 use countersign_app::sites::NoSite;
+use countersign_domain::licensing::SeatRefusal;
 use countersign_http_kit::body::BodyError;
 use countersign_http_kit::security_headers;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::codes::Code;
+use crate::time::instant;
 
 /// Why a request to this door has no good answer.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +110,7 @@ impl Error {
             Self::Body(BodyError::Broken(_)) => Code::ValidationError,
             Self::Body(BodyError::TimedOut { .. }) => Code::RequestTimeout,
             Self::Body(BodyError::TooLarge { .. }) => Code::PayloadTooLarge,
+            Self::License(LicenseError::Denied(denied)) => code_of_denial(denied.reason),
             Self::License(LicenseError::Refused(refusal)) => code_of(*refusal),
             Self::Method => Code::MethodNotAllowed,
             Self::NoSite(NoSite::BadHost) => Code::ValidationError,
@@ -126,6 +129,7 @@ impl Error {
     fn text(&self) -> String {
         match self {
             Self::Told(_, text) => text.clone(),
+            Self::License(LicenseError::Denied(denied)) => text_of_denial(denied),
             Self::Body(BodyError::TooLarge { limit }) => format!("The body is longer than {limit} bytes."),
             Self::NoSite(NoSite::BadHost) => "The request must name exactly one host.".to_owned(),
             Self::Body(_)
@@ -180,6 +184,7 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::LicenseNotFound => Code::LicenseNotFound,
         Refusal::LicenseNotStarted => Code::LicenseNotStarted,
         Refusal::NegativeNotAllowed => Code::NegativeConsumptionNotAllowed,
+        Refusal::NoSeats => Code::FloatingNotAvailable,
         Refusal::PasswordNotChangeable => Code::ChangePasswordNotAllowed,
         Refusal::ProductNotAllowed => Code::ApiKeyProductNotAllowed,
         Refusal::ReadOnly => Code::InvalidApiKey,
@@ -191,6 +196,26 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::VersionNotFound => Code::VersionNotFound,
         Refusal::VirtualMachine => Code::VmNotAllowed,
     }
+}
+
+fn code_of_denial(reason: SeatRefusal) -> Code {
+    match reason {
+        SeatRefusal::BorrowNotAllowed => Code::LicenseBorrowNotAllowed,
+        SeatRefusal::BorrowUntilNotValid => Code::BorrowUntilNotValid,
+        SeatRefusal::NoneFree | SeatRefusal::NoSeats => Code::FloatingNotAvailable,
+    }
+}
+
+/// Why there is no seat, until when, and who to ask. The device has the license active, and was told whose it is; who holds
+/// its seats it is not told.
+fn text_of_denial(denied: &Denied) -> String {
+    let Denied { reason, seats, free_at, customer, .. } = denied;
+    if *reason != SeatRefusal::NoneFree {
+        return code_of_denial(*reason).when().to_owned();
+    }
+    let free = free_at.map(|time| format!(", and the first of them ends at {} at the earliest", instant(time)));
+    let free = free.unwrap_or_default();
+    format!("All {seats} seats are taken{free}. Ask whoever manages the licenses of {customer} for one.")
 }
 
 fn code_of_proof(error: &ProofError) -> Code {

@@ -9,6 +9,7 @@
 //! | `auth.rs`, `authorization.rs` | the proved caller, out of the headers |
 //! | `members.rs` | named values of a query or a body |
 //! | `activations.rs`, `checks.rs`, `bundles.rs`, `consumption.rs` | licenses on devices |
+//! | `floating.rs` | seats |
 //! | `trials.rs`, `products.rs`, `releases.rs`, `variables.rs`, `users.rs` | what belongs to them |
 //! | `public.rs` | the calls without a proof |
 //! | `not_available.rs` | calls that this server refuses |
@@ -27,6 +28,7 @@ mod checks;
 mod codes;
 mod consumption;
 mod error;
+mod floating;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod members;
@@ -77,6 +79,7 @@ struct Door {
         (name = "Licenses", description = "Licenses on devices"),
         (name = "Bundles", description = "All licenses that were sold together"),
         (name = "Units", description = "Counting what was used"),
+        (name = "Seats", description = "Licenses and features that devices use by turns"),
         (name = "Products", description = "Products, trials and releases"),
         (name = "Devices", description = "What an application keeps for its device"),
         (name = "Users", description = "People whom licenses are assigned to"),
@@ -124,10 +127,10 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(users::customer_license_users))
         .routes(routes!(users::user_licenses))
         .routes(routes!(users::device_licenses))
-        .routes(routes!(not_available::release))
-        .routes(routes!(not_available::borrow))
-        .routes(routes!(not_available::feature_release))
-        .routes(routes!(not_available::feature_borrow))
+        .routes(routes!(floating::release))
+        .routes(routes!(floating::borrow))
+        .routes(routes!(floating::feature_release))
+        .routes(routes!(floating::feature_borrow))
         .routes(routes!(not_available::activate_offline))
         .routes(routes!(not_available::deactivate_offline))
         .routes(routes!(not_available::activate_bundle_offline))

@@ -1,4 +1,4 @@
-//! Calls of the protocol that this server refuses: seats, files for devices without a connection, single sign-on. The caller
+//! Calls of the protocol that this server refuses: files for devices without a connection, single sign-on. The caller
 //! is proved first, as everywhere, and told in the words of the protocol.
 
 use crate::auth::Proved;
@@ -18,14 +18,6 @@ macro_rules! refused {
 }
 
 refused! {
-    /// Gives a seat back. Licenses have no seats here.
-    post "/floating/release" release FloatingNotAvailable,
-    /// Keeps a seat until a date. Licenses have no seats here.
-    post "/floating/borrow" borrow FloatingNotAvailable,
-    /// Gives a seat of a feature back. Features have no seats here.
-    post "/floating/feature_release" feature_release FloatingNotAvailable,
-    /// Keeps a seat of a feature until a date. Features have no seats here.
-    post "/floating/feature_borrow" feature_borrow FloatingNotAvailable,
     /// Activates a license by a file.
     post "/activate_offline" activate_offline OfflineActivationNotAllowed,
     /// Deactivates a license by a file.

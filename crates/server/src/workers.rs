@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use countersign_app::licensing::seats;
 use countersign_app::{Ctx, retention, storages};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How often the store's change counter is looked at: a change made elsewhere is in force within a second.
 const REFRESH_PERIOD: Duration = Duration::from_millis(250);
+/// How often seats are removed that have ended. Whoever wants one does not wait for it.
+const SEATS_PERIOD: Duration = Duration::from_secs(60);
 /// How often old rows of histories are removed, beside once at the start.
 const SWEEP_PERIOD: Duration = Duration::from_secs(3600);
 
@@ -21,6 +24,7 @@ fn start_with(ctx: Ctx, stop: CancellationToken, first_sweep: Duration) -> TaskT
     let tracker = TaskTracker::new();
     tracker.spawn(follow_changes(ctx.clone(), stop.clone()));
     tracker.spawn(sweep_histories(ctx.clone(), stop.clone(), first_sweep));
+    tracker.spawn(sweep_seats(ctx.clone(), stop.clone()));
     tracker.spawn(sweep_storages(ctx, stop, first_sweep));
     tracker.close();
     tracker
@@ -61,12 +65,15 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
             period.tick().await;
             match retention::sweep(&ctx).await {
                 Ok(swept) if swept == retention::Swept::default() => {}
-                Ok(retention::Swept { status_reports, device_events, events, answered_calls, spent_tokens }) => {
+                Ok(swept) => {
+                    let retention::Swept { status_reports, device_events, events, answered_calls, .. } = swept;
+                    let retention::Swept { seat_denials, spent_tokens, .. } = swept;
                     tracing::info!(
                         status_reports,
                         device_events,
                         events,
                         answered_calls,
+                        seat_denials,
                         spent_tokens,
                         "old rows of histories were removed"
                     );
@@ -82,6 +89,22 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = sweeping => {}
+    }
+}
+
+/// Removes seats that have ended, so that counting those in use stays cheap.
+async fn sweep_seats(ctx: Ctx, stop: CancellationToken) {
+    let mut period = tokio::time::interval(SEATS_PERIOD);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = period.tick() => {}
+        }
+        if let Err(error) = seats::sweep(&ctx).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "seats that have ended were not removed; the next try is in a minute");
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_applications", include_str!("../migrations/0007_applications.sql")),
     ("0008_look_ups", include_str!("../migrations/0008_look_ups.sql")),
     ("0009_oauth_only", include_str!("../migrations/0009_oauth_only.sql")),
+    ("0010_seats", include_str!("../migrations/0010_seats.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

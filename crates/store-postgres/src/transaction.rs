@@ -8,9 +8,9 @@ use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
     Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
-    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SigningKeys, SiteSecrets,
-    Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users,
-    Versions,
+    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
+    SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
+    Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -227,6 +227,12 @@ impl Tx for PgTx<'_> {
         self
     }
     fn refused_uploads(&mut self) -> &mut dyn RefusedUploads {
+        self
+    }
+    fn seats(&mut self) -> &mut dyn Seats {
+        self
+    }
+    fn seat_denials(&mut self) -> &mut dyn SeatDenials {
         self
     }
     fn signing_keys(&mut self) -> &mut dyn SigningKeys {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use countersign_domain::time::Timestamp;
 
 /// How far the clock may be from the time that has passed, before somebody should know.
-const JUMP: Duration = Duration::from_secs(300);
+pub(crate) const JUMP: Duration = Duration::from_secs(300);
 
 /// The clock, beside the time that has really passed.
 #[derive(Default)]
@@ -22,22 +22,28 @@ enum Jump {
 }
 
 impl ClockWatch {
-    /// Looks at the clock and logs a jump.
-    pub(crate) fn look(&self, shown: Timestamp) {
+    /// Looks at the clock, logs a jump, and says whether it went forward.
+    pub(crate) fn look(&self, shown: Timestamp) -> bool {
         #[expect(clippy::disallowed_methods, reason = "the time that has passed, to be compared with the clock")]
         let now = Instant::now();
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace((now, shown));
-        let Some((then, before)) = last else { return };
+        let Some((then, before)) = last else { return false };
         match jump(before, shown, now.saturating_duration_since(then)) {
-            None => {}
-            Some(Jump::Forward(by)) => tracing::warn!(
-                seconds = by.as_secs(),
-                "the clock has jumped forward; licenses and limits follow it, and stand still when it is set back"
-            ),
-            Some(Jump::Backward(by)) => tracing::warn!(
-                seconds = by.as_secs(),
-                "the clock was set back; the time of licenses and limits stands still until the clock has caught up"
-            ),
+            None => false,
+            Some(Jump::Forward(by)) => {
+                tracing::warn!(
+                    seconds = by.as_secs(),
+                    "the clock has jumped forward; licenses and limits follow it, and stand still when it is set back"
+                );
+                true
+            }
+            Some(Jump::Backward(by)) => {
+                tracing::warn!(
+                    seconds = by.as_secs(),
+                    "the clock was set back; the time of licenses and limits stands still until the clock has caught up"
+                );
+                false
+            }
         }
     }
 }

@@ -3,20 +3,27 @@
 //! What was given out is remembered twice: in memory for this process, and as the high-water mark in the database for
 //! other processes and for the next start.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use countersign_domain::licensing::ClockJump;
 use countersign_domain::time::Timestamp;
 use countersign_store::{Clock, StoreError};
 use rusqlite::Connection;
 
-use crate::clock_watch::ClockWatch;
+use crate::clock_watch::{ClockWatch, JUMP};
 use crate::rows::{Place, changed, column, first, time};
 
 /// The largest time that a committed group of units has seen.
 pub(crate) const FIND_MARK: &str = "select time from high_water where id = 1";
-/// Raises it, or lowers it for an operator.
-pub(crate) const RAISE_MARK: &str = "update high_water set time = ?1 where id = 1";
+/// Raises it, with the last jump of the clock.
+pub(crate) const RAISE_MARK: &str = "update high_water set time = ?1, jumped_from = coalesce(?2, jumped_from),
+    jumped_to = coalesce(?3, jumped_to) where id = 1";
+/// Lowers it for an operator.
+pub(crate) const LOWER_MARK: &str =
+    "update high_water set time = ?1, jumped_from = null, jumped_to = null where id = 1";
+/// The last jump of the clock that a committed group of units has seen.
+pub(crate) const FIND_JUMP: &str = "select jumped_from, jumped_to from high_water where id = 1";
 
 /// A clock, and what all connections of a store have given out of it.
 pub(crate) struct StoreTime {
@@ -24,11 +31,17 @@ pub(crate) struct StoreTime {
     watch: ClockWatch,
     /// Milliseconds since 1970.
     given: AtomicI64,
+    /// The last time that units were told a time much later than before, though it had not passed.
+    jump: Mutex<Option<ClockJump>>,
 }
 
 impl StoreTime {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, watch: ClockWatch::default(), given: AtomicI64::new(0) }
+        Self { clock, watch: ClockWatch::default(), given: AtomicI64::new(0), jump: Mutex::default() }
+    }
+
+    fn jump(&self) -> MutexGuard<'_, Option<ClockJump>> {
+        self.jump.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,11 +73,24 @@ impl TransactionTime {
             None => find_mark(connection)?,
         };
         let shown = self.store.clock.now();
-        self.store.watch.look(shown);
+        let jumped = self.store.watch.look(shown);
         let least = shown.max(mark).as_millis();
-        let given = time(self.store.given.fetch_max(least, Ordering::SeqCst).max(least));
+        let before = self.store.given.fetch_max(least, Ordering::SeqCst);
+        let (given, before) = (time(before.max(least)), time(before).max(mark));
+        if jumped && before.plus(JUMP) < given {
+            *self.store.jump() = Some(ClockJump { before, after: given });
+        }
         self.seen = Some(Seen { mark, given });
         Ok(given)
+    }
+
+    /// The last jump of the clock, as far as this process or the database knows.
+    pub(crate) fn jump(&self, connection: &Connection) -> Result<Option<ClockJump>, StoreError> {
+        let known = *self.store.jump();
+        let kept = first(connection, FIND_JUMP, [], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+        let Some((Some(before), Some(after))) = kept else { return Ok(known) };
+        let kept = ClockJump { before: time(before), after: time(after) };
+        Ok(Some(known.filter(|known| known.after > kept.after).unwrap_or(kept)))
     }
 
     /// Takes mark and memory back to what the clock shows, if they are ahead of it, and gives what the mark was.
@@ -73,7 +99,8 @@ impl TransactionTime {
         if mark <= shown {
             return Ok(None);
         }
-        changed(connection, RAISE_MARK, [shown.as_millis()])?;
+        changed(connection, LOWER_MARK, [shown.as_millis()])?;
+        *self.store.jump() = None;
         self.store.given.store(shown.as_millis(), Ordering::SeqCst);
         // Should the unit be rolled back, the next one finds the old mark.
         self.seen = None;
@@ -86,7 +113,9 @@ impl TransactionTime {
         if let Some(Seen { mark, given }) = self.seen
             && mark < given
         {
-            connection.prepare_cached(RAISE_MARK)?.execute([given.as_millis()])?;
+            let jump = *self.store.jump();
+            let (before, after) = (jump.map(|jump| jump.before.as_millis()), jump.map(|jump| jump.after.as_millis()));
+            connection.prepare_cached(RAISE_MARK)?.execute((given.as_millis(), before, after))?;
         }
         Ok(())
     }

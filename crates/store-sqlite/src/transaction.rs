@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
+use countersign_domain::licensing::ClockJump;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
     Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
-    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SigningKeys, SiteSecrets,
-    Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users,
-    Versions,
+    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
+    SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
+    Trials, Updates, Users, Versions,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
@@ -67,6 +68,10 @@ pub(crate) struct Ended {
 impl Tx for SqliteTx<'_> {
     async fn now(&mut self) -> Result<Timestamp, StoreError> {
         self.attempt_with_time(|connection, time| time.now(connection))
+    }
+
+    async fn clock_jump(&mut self) -> Result<Option<ClockJump>, StoreError> {
+        self.attempt_with_time(|connection, time| time.jump(connection))
     }
 
     fn access_tokens(&mut self) -> &mut dyn AccessTokens {
@@ -151,6 +156,12 @@ impl Tx for SqliteTx<'_> {
         self
     }
     fn refused_uploads(&mut self) -> &mut dyn RefusedUploads {
+        self
+    }
+    fn seats(&mut self) -> &mut dyn Seats {
+        self
+    }
+    fn seat_denials(&mut self) -> &mut dyn SeatDenials {
         self
     }
     fn signing_keys(&mut self) -> &mut dyn SigningKeys {

@@ -116,3 +116,30 @@ async fn a_unit_that_is_rolled_back_leaves_time_where_it_was_told() {
     assert_eq!(process.written(1).await, 100);
     process.store.close().await;
 }
+
+#[tokio::test]
+async fn a_jump_forward_is_remembered_by_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let process = Process::start(&path, 1000);
+    let jump = async |store: &Store| {
+        let told = store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.clock_jump().await })).await.unwrap();
+        told.map(|jump| (jump.before.as_seconds(), jump.after.as_seconds()))
+    };
+    process.written(1000).await;
+    process.written(1299).await;
+    assert_eq!(jump(&process.store).await, None, "five minutes are no jump");
+    process.written(5000).await;
+    assert_eq!(jump(&process.store).await, Some((1299, 5000)));
+    // A clock that was set back and then right again: for units the time has not moved.
+    process.written(100).await;
+    process.written(5001).await;
+    assert_eq!(jump(&process.store).await, Some((1299, 5000)));
+    process.read(9000).await;
+    assert_eq!(jump(&process.store).await, Some((5001, 9000)));
+    process.written(9000).await;
+    process.store.close().await;
+    let process = Process::start(&path, 9100);
+    assert_eq!(jump(&process.store).await, Some((5001, 9000)));
+    process.store.close().await;
+}

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use countersign_domain::audit::Actor;
 use countersign_domain::device::{Device, DeviceClass, DeviceStatus};
 use countersign_domain::event::Event;
-use countersign_domain::ids::{LicenseUserId, SiteId};
+use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{
-    ActivationRefusal, Assignment, DeviceFacts, License, LicenseStatus, LicensedProduct, Registrant, Step, decide,
+    ActivationRefusal, Assignment, DeviceFacts, License, LicenseStatus, LicensedProduct, Registrant, SeatWish,
+    Standing, Step, decide,
 };
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
 use countersign_domain::time::Timestamp;
@@ -18,6 +19,7 @@ use super::find::{self, Found, Hold, Wanted, hardware_identity};
 use super::once::{self, Done, Once};
 use super::question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
+use super::seats::{self, Seated};
 use super::users::prove;
 use super::variables::{check_variables, write_variables};
 use super::view::LicenseView;
@@ -131,6 +133,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     for event in events {
         tx.outbox().insert(site, event, &proved.actor, now).await?;
     }
+    take_seat(tx, &license, device.id, now).await?;
     let variables = match proved.variables.is_empty() {
         true => Vec::new(),
         false => tx.device_details().variables(license.id, device.id).await?,
@@ -139,6 +142,18 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     let mut view = check::view(tx, site, license, product, seen).await?;
     view.variables = variables;
     Ok(view)
+}
+
+/// Gives the device a seat if one is free: an activation does not need it.
+async fn take_seat(tx: &mut dyn Tx, license: &License, device: DeviceId, now: Timestamp) -> Result<(), LicenseError> {
+    let seated = Seated::license(license);
+    if !seated.rules.are_counted() || license.standing(now) != Standing::InForce {
+        return Ok(());
+    }
+    match seats::take(tx, license, seated, device, SeatWish::Use).await {
+        Ok(_) | Err(LicenseError::Denied(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is to be done, or why the license is not activated. The device follows the license: whose it was does not matter.
@@ -214,7 +229,7 @@ async fn lock(tx: &mut dyn Tx, site: SiteId, device: &Device) -> Result<Device, 
     tx.devices().lock(site, &device.identity).await?.ok_or(StoreError::OutcomeUnknown)
 }
 
-/// Takes a license off a device, which makes room for another one. The device stays known.
+/// Takes a license off a device, with the seats that it holds, which makes room for another one. The device stays known.
 ///
 /// # Errors
 /// [`Refusal::DeviceNotFound`] when it is not active there, and what else finding it says.

@@ -7,10 +7,11 @@ use countersign_domain::text::ProductCode;
 use countersign_store::{StoreError, Tx};
 
 use super::activate::{bind, proved, release};
-use super::find::{self, Found, Hold};
+use super::find::{self, Bound, Found, Hold};
 use super::once::{self, Done, Once};
 use super::question::{Activate, Identity, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
+use super::seats::{self, Need, Seated};
 use super::view::LicenseView;
 use super::{LicenseCaller, check};
 use crate::Ctx;
@@ -63,36 +64,70 @@ pub async fn deactivate_bundle(ctx: &Ctx, caller: &LicenseCaller, identity: Iden
     .await
 }
 
-/// All licenses of a bundle that are active on a device, in the order of the bundle's products.
+/// All licenses of a bundle that are active on a device, in the order of the bundle's products. Where seats are counted the
+/// device gets one of each, or none.
 ///
 /// # Errors
-/// [`Refusal`] says why there is no answer.
+/// [`Refusal`] says why there is no answer, [`LicenseError::Denied`] that no seat is free.
 pub async fn check_bundle(
     ctx: &Ctx,
     caller: &LicenseCaller,
     identity: Identity,
     releases: ReleaseFilter,
 ) -> Result<Vec<LicenseView>, LicenseError> {
-    let caller = caller.clone();
-    ctx.store()
-        .read(move |tx| {
+    let asked = Arc::new((caller.clone(), identity, releases));
+    let looked = ctx.store().read::<_, LicenseError, _>({
+        let asked = asked.clone();
+        move |tx| {
             Box::pin(async move {
-                let (mut views, now) = (Vec::new(), tx.now().await?);
-                let mut absent = Refusal::LicenseNotFound;
-                for found in members(tx, &caller, &identity, Hold::Look).await? {
-                    match find::on_device(tx, &caller, found, &identity).await {
-                        Ok(bound) => views.push(check::view_bound(tx, caller.site, bound, &releases, now).await?),
-                        Err(LicenseError::Refused(
-                            refusal
-                            @ (Refusal::DeviceNotFound | Refusal::LicenseNotActive | Refusal::LicenseNotEnabled),
-                        )) => absent = refusal,
-                        Err(error) => return Err(error),
-                    }
+                let (caller, identity, releases) = &*asked;
+                let (mut views, mut needs) = (Vec::new(), Vec::new());
+                for bound in active(tx, caller, identity, Hold::Look).await? {
+                    let (now, device) = (tx.now().await?, bound.device.id);
+                    let view = check::view_bound(tx, caller.site, bound, releases, now).await?;
+                    let seen = (Seated::license(&view.license), view.seats.own);
+                    needs.push(seats::need(tx, caller, &view.license, seen, device, now).await?);
+                    views.push(view);
                 }
-                if views.is_empty() { Err(absent.into()) } else { Ok(views) }
+                Ok((views, needs))
             })
+        }
+    });
+    let (views, needs) = looked.await?;
+    if needs.iter().all(|need| matches!(need, Need::Nothing)) {
+        return Ok(views);
+    }
+    let taken = ctx.write(caller.site, move |tx| {
+        Box::pin(async move {
+            let (caller, identity, releases) = &*asked;
+            let mut views = Vec::new();
+            for bound in active(tx, caller, identity, Hold::Lock).await? {
+                views.push(check::seat_and_view(tx, caller.site, bound, releases).await?);
+            }
+            Ok(views)
         })
-        .await
+    });
+    seats::noted(ctx, caller.site, taken.await).await
+}
+
+/// Those licenses of a bundle that are active on a device.
+async fn active(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<Vec<Bound>, LicenseError> {
+    let (mut found, mut absent) = (Vec::new(), Refusal::LicenseNotFound);
+    for member in members(tx, caller, identity, hold).await? {
+        match find::on_device(tx, caller, member, identity).await {
+            Ok(bound) => found.push(bound),
+            Err(LicenseError::Refused(
+                refusal @ (Refusal::DeviceNotFound | Refusal::LicenseNotActive | Refusal::LicenseNotEnabled),
+            )) => absent = refusal,
+            Err(error) => return Err(error),
+        }
+    }
+    if found.is_empty() { Err(absent.into()) } else { Ok(found) }
 }
 
 /// The licenses of a bundle that an identity names: those that can be used. They are locked in the order of their keys.

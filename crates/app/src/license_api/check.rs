@@ -1,10 +1,11 @@
 //! How a license stands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::device::Device;
-use countersign_domain::ids::{LicenseUserId, SiteId};
-use countersign_domain::licensing::{License, LicensedProduct};
+use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
+use countersign_domain::licensing::{License, LicensedProduct, SeatPool, SeatWish, Standing};
 use countersign_domain::text::{FeatureCode, HardwareId};
 use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
@@ -13,6 +14,7 @@ use super::LicenseCaller;
 use super::find::{self, Bound, Hold, LICENSES};
 use super::question::{Identity, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
+use super::seats::{self, Need, Seated};
 use super::versions::newest;
 use super::view::{AssignedUser, FeatureView, LicenseView, ViewedDevice};
 use crate::{Ctx, Fault};
@@ -20,41 +22,81 @@ use crate::{Ctx, Fault};
 /// How far the time at which a device was last heard of may be behind: noting each check would make it a write.
 const LAST_SEEN: Duration = Duration::from_secs(3600);
 
-/// A license on a device where it is active, as it stands now. One that has expired is told as expired.
+/// A license on a device where it is active, as it stands now. One that has expired is told as expired. Where seats are
+/// counted the device takes one, or keeps the one that it holds.
 ///
 /// # Errors
-/// [`Refusal`] says why there is no answer.
+/// [`Refusal`] says why there is no answer, [`LicenseError::Denied`] that no seat is free.
 pub async fn check(
     ctx: &Ctx,
     caller: &LicenseCaller,
     identity: Identity,
     releases: ReleaseFilter,
 ) -> Result<LicenseView, LicenseError> {
-    let caller = caller.clone();
-    let (view, seen) = ctx
+    let asked = Arc::new((caller.clone(), identity, releases));
+    let (view, device, unheard, need) = ctx
         .store()
         .read::<_, LicenseError, _>({
-            let caller = caller.clone();
+            let asked = asked.clone();
             move |tx| {
                 Box::pin(async move {
-                    let bound = find::bound(tx, &caller, &identity, Hold::Look).await?;
-                    let now = tx.now().await?;
-                    let seen = unheard(&bound.device, now);
-                    Ok((view_bound(tx, caller.site, bound, &releases, now).await?, seen))
+                    let (caller, identity, releases) = &*asked;
+                    let bound = find::bound(tx, caller, identity, Hold::Look).await?;
+                    let (now, device) = (tx.now().await?, bound.device.id);
+                    let unheard = unheard(&bound.device, now);
+                    let view = view_bound(tx, caller.site, bound, releases, now).await?;
+                    let seen = (Seated::license(&view.license), view.seats.own);
+                    let need = seats::need(tx, caller, &view.license, seen, device, now).await?;
+                    Ok((view, device, unheard, need))
                 })
             }
         })
         .await?;
-    if let (Some(device), true) = (view.device.as_ref().map(|device| device.id), seen) {
-        let noted = ctx.write::<_, Fault, _>(caller.site, move |tx| {
-            Box::pin(async move {
-                let now = tx.now().await?;
-                Ok(tx.devices().set_last_seen(device, now).await?)
-            })
-        });
-        noted.await?;
+    let site = caller.site;
+    match need {
+        Need::Nothing if unheard => {
+            let noted = ctx.write::<_, Fault, _>(site, move |tx| {
+                Box::pin(async move {
+                    let now = tx.now().await?;
+                    Ok(tx.devices().set_last_seen(device, now).await?)
+                })
+            });
+            noted.await?;
+            return Ok(view);
+        }
+        Need::Nothing => return Ok(view),
+        Need::Renew if seats::renew(ctx, site, Seated::license(&view.license), device, unheard).await? => {
+            return Ok(view);
+        }
+        Need::Renew | Need::Take => {}
     }
-    Ok(view)
+    let taken = ctx.write(site, move |tx| {
+        Box::pin(async move {
+            let (caller, identity, releases) = &*asked;
+            let bound = find::bound(tx, caller, identity, Hold::Lock).await?;
+            if unheard {
+                let now = tx.now().await?;
+                tx.devices().set_last_seen(bound.device.id, now).await?;
+            }
+            seat_and_view(tx, caller.site, bound, releases).await
+        })
+    });
+    seats::noted(ctx, site, taken.await).await
+}
+
+/// Gives the device a seat of a license that is locked, if that is in force and has seats, and looks at it.
+pub(super) async fn seat_and_view(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    bound: Bound,
+    releases: &ReleaseFilter,
+) -> Result<LicenseView, LicenseError> {
+    let (seated, now) = (Seated::license(&bound.license), tx.now().await?);
+    if seated.rules.are_counted() && bound.license.standing(now) == Standing::InForce {
+        seats::take(tx, &bound.license, seated, bound.device.id, SeatWish::Use).await?;
+    }
+    let now = tx.now().await?;
+    view_bound(tx, site, bound, releases, now).await
 }
 
 /// Whether the device was not heard of for an hour. A time that lies ahead was noted while a clock was wrong.
@@ -62,7 +104,7 @@ fn unheard(device: &Device, now: Timestamp) -> bool {
     now >= device.last_seen_at.plus(LAST_SEEN) || now < device.last_seen_at
 }
 
-/// The same for one feature of the license.
+/// The same for one feature of the license, and for the seats of the feature.
 ///
 /// # Errors
 /// [`Refusal::FeatureUnknown`] when the license does not include it, and what checking the license says.
@@ -72,19 +114,64 @@ pub async fn check_feature(
     identity: Identity,
     code: FeatureCode,
 ) -> Result<FeatureView, LicenseError> {
-    let caller = caller.clone();
-    ctx.store()
-        .read(move |tx| {
-            Box::pin(async move {
-                let Bound { license, .. } = find::bound(tx, &caller, &identity, Hold::Look).await?;
-                let at = tx.now().await?;
-                let license = current(license, at);
-                let feature = license.features.into_iter().find(|feature| feature.code == code);
-                let feature = feature.ok_or(Refusal::FeatureUnknown)?;
-                Ok(FeatureView { license: license.id, feature, at })
-            })
+    let asked = Arc::new((caller.clone(), identity, code));
+    let (view, device, need) = ctx
+        .store()
+        .read::<_, LicenseError, _>({
+            let asked = asked.clone();
+            move |tx| {
+                Box::pin(async move {
+                    let (caller, identity, code) = &*asked;
+                    let Bound { license, device, .. } = find::bound(tx, caller, identity, Hold::Look).await?;
+                    let view = feature_view(tx, license.clone(), code, device.id).await?;
+                    let need = match view.feature.is_expired(view.at) {
+                        true => Need::Nothing,
+                        false => {
+                            let seen = (Seated::feature(&license, &view.feature), view.seats);
+                            seats::need(tx, caller, &license, seen, device.id, view.at).await?
+                        }
+                    };
+                    Ok((view, device.id, need))
+                })
+            }
         })
-        .await
+        .await?;
+    let site = caller.site;
+    let pool = SeatPool { license: view.license, feature: Some(view.feature.id) };
+    let seated = Seated { pool, rules: view.feature.rules.seats };
+    match need {
+        Need::Nothing => return Ok(view),
+        Need::Renew if seats::renew(ctx, site, seated, device, false).await? => return Ok(view),
+        Need::Renew | Need::Take => {}
+    }
+    let taken = ctx.write(site, move |tx| {
+        Box::pin(async move {
+            let (caller, identity, code) = &*asked;
+            let Bound { license, device, .. } = find::bound(tx, caller, identity, Hold::Lock).await?;
+            let feature = license.features.iter().find(|feature| feature.code == *code);
+            let seated = Seated::feature(&license, feature.ok_or(Refusal::FeatureUnknown)?);
+            if seated.rules.are_counted() {
+                seats::take(tx, &license, seated, device.id, SeatWish::Use).await?;
+            }
+            feature_view(tx, license, code, device.id).await
+        })
+    });
+    seats::noted(ctx, site, taken.await).await
+}
+
+/// A feature of a license as it is now, on a device.
+pub(super) async fn feature_view(
+    tx: &mut dyn Tx,
+    license: License,
+    code: &FeatureCode,
+    device: DeviceId,
+) -> Result<FeatureView, LicenseError> {
+    let at = tx.now().await?;
+    let license = current(license, at);
+    let feature = license.features.iter().find(|feature| feature.code == *code);
+    let feature = feature.ok_or(Refusal::FeatureUnknown)?;
+    let seats = seats::look(tx, Seated::feature(&license, feature), Some(device), at).await?;
+    Ok(FeatureView { license: license.id, feature: feature.clone(), seats, at })
 }
 
 /// The licenses that are active on a device and that the caller may ask about, by row id.
@@ -170,6 +257,7 @@ pub(super) async fn view(
         Some(filter) => newest(tx, &license, filter).await?,
         None => None,
     };
+    let seats = seats::look_all(tx, &license, device.map(|(device, _)| device.id), now).await?;
     let device = device.map(|(device, active)| {
         let hardware = HardwareId::new(device.identity.id.clone());
         Ok::<_, StoreError>(ViewedDevice {
@@ -191,6 +279,7 @@ pub(super) async fn view(
         user: None,
         release,
         variables: Vec::new(),
+        seats,
         at: now,
     })
 }

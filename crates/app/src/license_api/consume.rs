@@ -12,6 +12,7 @@ use super::find::{self, Bound, Hold};
 use super::once::{self, Done, Once};
 use super::question::Identity;
 use super::refusal::{LicenseError, Refusal};
+use super::seats::{self, Seated};
 use super::view::Counted;
 use crate::Ctx;
 
@@ -69,7 +70,8 @@ pub async fn add_consumption(
             usage.meter = counted.map_err(Refusal::from)?;
             tx.licenses().set_usage(license.id, &usage).await?;
             tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id), actor, now).await?;
-            Ok(Counted { license: license.id, feature: None, metering: rules.metering, meter: usage.meter })
+            let metering = rules.metering;
+            Ok(Counted { license: license.id, feature: None, metering, meter: usage.meter, seats: None })
         })
     })
     .await
@@ -109,14 +111,16 @@ pub async fn add_feature_consumption(
             let meter = counted.map_err(Refusal::from)?;
             tx.licenses().set_feature(license.id, feature.id, &feature.rules, meter).await?;
             tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id), actor, now).await?;
-            Ok(Counted { license: license.id, feature: Some(feature.id), metering, meter })
+            let seen = seats::look(tx, Seated::feature(&license, feature), Some(device.id), now).await?;
+            let seats = Some((feature.rules.seats.floating, seen));
+            Ok(Counted { license: license.id, feature: Some(feature.id), metering, meter, seats })
         })
     })
     .await
 }
 
-/// Units are counted while the license can be used.
-fn in_force(license: &License, now: Timestamp) -> Result<(), Refusal> {
+/// Units are counted, and seats borrowed, while the license can be used.
+pub(super) fn in_force(license: &License, now: Timestamp) -> Result<(), Refusal> {
     match license.standing(now) {
         Standing::InForce => Ok(()),
         Standing::Disabled => Err(Refusal::LicenseNotEnabled),

@@ -7,6 +7,7 @@
 //! | [`check()`], [`check_feature`] | `check_license`, `check_license_feature` |
 //! | [`activate_bundle`], [`deactivate_bundle`], [`check_bundle`] | the same for all licenses of a bundle |
 //! | [`add_consumption`], [`add_feature_consumption`] | the same |
+//! | [`release_seat`], [`borrow_seat`] | `floating/release` and `floating/borrow`, and those of features |
 //! | [`trial()`] | `trial_key` |
 //! | [`product_details`], [`products()`] | the same |
 //! | [`track_variables`], [`variables()`] | `track_device_variables`, `get_device_variables` |
@@ -29,6 +30,7 @@ mod once;
 mod products;
 mod question;
 mod refusal;
+mod seats;
 mod trial;
 mod users;
 mod variables;
@@ -46,6 +48,7 @@ pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
 pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
 pub use refusal::{LicenseError, Refusal};
+pub use seats::{Borrow, Borrowed, Denied, LicenseSeats, SeatsView, borrow_seat, release_seat};
 pub use trial::{TrialRequest, trial};
 pub use users::{change_password, customer_license_users, user_licenses};
 pub use variables::{track_variables, variables};

@@ -2,6 +2,7 @@
 
 use countersign_domain::licensing::{ActivationRefusal, ConsumptionRefusal};
 
+use super::seats::Denied;
 use crate::Fault;
 use crate::fault::takes_store_errors;
 
@@ -11,6 +12,9 @@ pub enum LicenseError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The device gets no seat; nothing was changed.
+    #[error("the device gets no seat: {}", .0.reason)]
+    Denied(Box<Denied>),
     /// The call was refused; nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -81,6 +85,9 @@ pub enum Refusal {
     /// Units cannot be given back.
     #[error("units cannot be given back")]
     NegativeNotAllowed,
+    /// The license, or the feature, has no seats that this server counts.
+    #[error("there are no seats")]
+    NoSeats,
     /// The password may not be changed, or the new one is not good enough.
     #[error("the password cannot be changed to this one")]
     PasswordNotChangeable,

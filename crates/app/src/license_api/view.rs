@@ -6,11 +6,13 @@ use std::time::Duration;
 use countersign_crypto::{HmacKey, Secret};
 use countersign_domain::ids::{ApiKeyId, DeviceId, FeatureId, LicenseId, LicenseUserId, OrderId, ProductId, SiteId};
 use countersign_domain::licensing::{
-    Assignment, Customer, DeviceVariable, Feature, License, LicenseFeature, LicenseUser, LicensedProduct, Meter,
-    Metering, ReleasedVersion,
+    Assignment, Customer, DeviceVariable, Feature, Floating, License, LicenseFeature, LicenseUser, LicensedProduct,
+    Meter, Metering, ReleasedVersion,
 };
 use countersign_domain::text::{HardwareId, LicenseKey, OrderNumber, UserEmail};
 use countersign_domain::time::Timestamp;
+
+use super::seats::{LicenseSeats, SeatsView};
 
 /// A license with all that belongs to it, at one time.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct LicenseView {
     pub release: Option<ReleasedVersion>,
     /// Variables of the device; in answers to an activation that sent some.
     pub variables: Vec<DeviceVariable>,
+    /// Its seats and those of its features.
+    pub seats: LicenseSeats,
     /// When all of this was so.
     pub at: Timestamp,
 }
@@ -82,6 +86,8 @@ pub struct FeatureView {
     pub license: LicenseId,
     /// The feature; its units are as they count at `at`.
     pub feature: LicenseFeature,
+    /// Its seats.
+    pub seats: SeatsView,
     /// When.
     pub at: Timestamp,
 }
@@ -97,6 +103,8 @@ pub struct Counted {
     pub metering: Metering,
     /// What is counted now.
     pub meter: Meter,
+    /// The seats of the feature, when its units were counted.
+    pub seats: Option<(Floating, SeatsView)>,
 }
 
 /// A trial.

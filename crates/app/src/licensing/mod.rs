@@ -6,6 +6,7 @@
 //! | [`orders`] | what customers have bought |
 //! | [`features`], [`licenses`] | what they may use, on how many devices, and when |
 //! | [`activations`] | licenses on devices |
+//! | [`seats`] | who holds seats of floating licenses, and who was refused one |
 //! | [`products`], [`policies`], [`bundles`] | what holds for licenses, what they are made from, what is sold together |
 //! | [`license_users`] | whom licenses are assigned to |
 //! | [`versions`] | releases that applications are told about |
@@ -38,6 +39,7 @@ pub mod licenses;
 pub mod orders;
 pub mod policies;
 pub mod products;
+pub mod seats;
 pub mod versions;
 
 /// Runs an administrative unit of work like [`Ctx::record`], on something that has its name in the audit trail only when

@@ -14,6 +14,7 @@ pub(crate) mod lines;
 mod metering;
 mod product;
 mod rules;
+mod seat;
 mod user;
 mod validity;
 mod version;
@@ -34,6 +35,7 @@ pub use product::{AuthorizationMethod, LicensedProduct, ProductRules, ProductSta
 pub use rules::{
     CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,
 };
+pub use seat::{ClockJump, SEAT_SLACK, Seat, SeatDenial, SeatPool, SeatRefusal, SeatStep, SeatWish};
 pub use user::{Assignment, LicenseUser, may_change};
 pub use validity::{Validity, ValidityError};
 pub use version::{Environment, ReleasedVersion};

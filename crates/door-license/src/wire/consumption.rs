@@ -2,7 +2,7 @@
 
 use countersign_app::license_api::Counted;
 use countersign_domain::ids::SiteId;
-use countersign_domain::licensing::{Meter, Metering, Units};
+use countersign_domain::licensing::{Floating, Meter, Metering, Units};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -75,13 +75,13 @@ pub(crate) struct CountedBody {
     #[serde(flatten)]
     counts: Counts,
     #[serde(flatten)]
-    seats: Option<NoSeats>,
+    seats: Option<FeatureSeats>,
     company: Company,
 }
 
 /// Members about seats in answers about features.
 #[derive(Serialize, ToSchema)]
-struct NoSeats {
+struct FeatureSeats {
     is_floating: bool,
     is_floating_cloud: bool,
     #[schema(example = 0)]
@@ -97,10 +97,10 @@ impl CountedBody {
             license_id: of_feature.then_some(counted.license.0),
             max_consumption: of_feature.then_some(counts.limit()),
             counts,
-            seats: of_feature.then_some(NoSeats {
-                is_floating: false,
-                is_floating_cloud: false,
-                floating_in_use_devices: 0,
+            seats: counted.seats.map(|(floating, seats)| FeatureSeats {
+                is_floating: floating == Floating::Server,
+                is_floating_cloud: floating == Floating::Cloud,
+                floating_in_use_devices: seats.in_use,
             }),
             company: site.into(),
         }

@@ -97,6 +97,40 @@ documented! {
         consumptions: Option<i64>,
     }
 
+    /// A seat to give back.
+    ToSchema SeatRequest {
+        #[schema(example = "pump")]
+        product: String,
+        #[schema(example = "HW-TEST-1")]
+        hardware_id: String,
+        #[schema(example = "AAAA-BBBB-CCCC-0001")]
+        license_key: Option<String>,
+        username: Option<String>,
+        license_id: Option<i64>,
+        /// In calls about seats of a feature.
+        #[schema(example = "pdf")]
+        feature: Option<String>,
+    }
+
+    /// A seat to borrow.
+    ToSchema BorrowRequest {
+        #[schema(example = "pump")]
+        product: String,
+        #[schema(example = "HW-TEST-1")]
+        hardware_id: String,
+        #[schema(example = "AAAA-BBBB-CCCC-0001")]
+        license_key: Option<String>,
+        username: Option<String>,
+        password: Option<String>,
+        license_id: Option<i64>,
+        /// In calls about seats of a feature.
+        #[schema(example = "pdf")]
+        feature: Option<String>,
+        /// Until when; null: for as long as the license allows.
+        #[schema(example = "2031-05-06T00:00:00.000Z")]
+        borrowed_until: Option<String>,
+    }
+
     /// Variables to write.
     ToSchema VariablesRequest {
         #[schema(example = "pump")]

@@ -1,6 +1,6 @@
 //! Features of licenses.
 
-use countersign_app::license_api::FeatureView;
+use countersign_app::license_api::{FeatureView, SeatsView};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{FeatureType, Floating, LicenseFeature};
 use countersign_domain::time::Timestamp;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::Company;
 use super::consumption::Counts;
 use crate::script_json;
-use crate::time::last_of;
+use crate::time::{instant, last_of};
 
 /// A feature of a license.
 #[derive(Serialize, ToSchema)]
@@ -71,9 +71,10 @@ pub(crate) struct AskedFeature {
     metadata_string: Option<String>,
 }
 
-/// The object of a feature, as it is at a time.
-pub(crate) fn feature(feature: &LicenseFeature, at: Timestamp) -> FeatureBody {
+/// The object of a feature with its seats, as it is at a time.
+pub(crate) fn feature(feature: &LicenseFeature, seen: SeatsView, at: Timestamp) -> FeatureBody {
     let (rules, seats) = (&feature.rules, &feature.rules.seats);
+    let borrowed_until = seen.held.and_then(|seat| seat.borrowed(at));
     let units = (rules.feature_type == FeatureType::Consumption).then(|| {
         let counts = Counts::new(&rules.metering, feature.meter);
         FeatureUnits { max_consumption: counts.limit(), counts }
@@ -88,12 +89,12 @@ pub(crate) fn feature(feature: &LicenseFeature, at: Timestamp) -> FeatureBody {
         is_floating: seats.floating == Floating::Server,
         is_floating_cloud: seats.floating == Floating::Cloud,
         floating_users: seats.users,
-        floating_timeout: seats.timeout,
-        floating_in_use_devices: 0,
+        floating_timeout: seats.timeout_minutes(),
+        floating_in_use_devices: seen.in_use,
         can_borrow: seats.borrow.is_some(),
         max_borrow_time: seats.borrow.unwrap_or(0),
-        is_borrowed: false,
-        borrowed_until: None,
+        is_borrowed: borrowed_until.is_some(),
+        borrowed_until: borrowed_until.map(instant),
         metadata: script_json::object(&rules.metadata),
         units,
     }
@@ -101,7 +102,7 @@ pub(crate) fn feature(feature: &LicenseFeature, at: Timestamp) -> FeatureBody {
 
 impl AskedFeature {
     pub(crate) fn new(site: SiteId, view: &FeatureView, with_metadata_text: bool) -> Self {
-        let feature = feature(&view.feature, view.at);
+        let feature = feature(&view.feature, view.seats, view.at);
         let metadata_string = with_metadata_text.then(|| feature.metadata.get().to_owned());
         Self { feature, license_id: view.license.0, company: site.into(), metadata_string }
     }

@@ -109,6 +109,9 @@ pub(crate) struct Activation {
     is_expired: bool,
     #[schema(example = "HW-TEST-1")]
     hardware_id: String,
+    /// Whether the device has a seat; where seats are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floating_in_use: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     installation_file: Option<ReleaseBody>,
@@ -175,6 +178,7 @@ impl Activation {
             device_id: device_id(view),
             is_expired: view.is_expired(),
             hardware_id: hardware_id(view),
+            floating_in_use: view.license.rules.seats.are_counted().then_some(view.seats.own.held.is_some()),
             username: user_name(view),
             installation_file: view.release.as_ref().map(|release| places.nested(release)),
             variables: view.variables.iter().map(super::variable::stored).collect(),
@@ -213,6 +217,7 @@ impl LicenseBody {
     fn new(view: &LicenseView, expired: Expired) -> Self {
         let (license, rules) = (&view.license, &view.license.rules);
         let seats = &rules.seats;
+        let borrowed_until = view.seats.own.held.and_then(|seat| seat.borrowed(view.at));
         let (max_activations, allow_unlimited_activations) = match license.terms.limit {
             ActivationLimit::AtMost(limit) => (limit, false),
             ActivationLimit::Unlimited => (0, true),
@@ -249,12 +254,12 @@ impl LicenseBody {
             is_floating: seats.floating == Floating::Server,
             is_floating_cloud: seats.floating == Floating::Cloud,
             floating_users: seats.users,
-            floating_timeout: seats.timeout,
-            floating_in_use_devices: 0,
+            floating_timeout: seats.timeout_minutes(),
+            floating_in_use_devices: view.seats.own.in_use,
             can_borrow: seats.borrow.is_some(),
             max_borrow_time: seats.borrow.unwrap_or(0),
-            is_borrowed: false,
-            borrowed_until: None,
+            is_borrowed: borrowed_until.is_some(),
+            borrowed_until: borrowed_until.map(instant),
             allow_grace_period: rules.grace.is_some(),
             grace_period: rules.grace.unwrap_or(0),
             counts: Counts::of_license(
@@ -264,7 +269,7 @@ impl LicenseBody {
             ),
             metadata: script_json::object(&rules.metadata),
             custom_fields: rules.custom_fields.iter().map(field).collect(),
-            product_features: features.map(|found| feature(found, view.at)).collect(),
+            product_features: features.map(|found| feature(found, view.seats.of(found.id), view.at)).collect(),
             product_details: ProductDetails::of_license(view),
             customer: CustomerBody::new(&view.customer),
             user: view.user.as_ref().map(UserBody::new),

@@ -8,6 +8,7 @@ pub(crate) mod people;
 pub(crate) mod product;
 pub(crate) mod question;
 pub(crate) mod release;
+pub(crate) mod seat;
 pub(crate) mod trial;
 pub(crate) mod variable;
 

@@ -55,7 +55,7 @@ impl ProductDetails {
             allow_trial: rules.trial_days.is_some(),
             trial_days: rules.trial_days.unwrap_or(0),
             prevent_vm: rules.prevent_vm,
-            floating_timeout: rules.seats.timeout,
+            floating_timeout: rules.seats.timeout_minutes(),
             allow_overages: rules.overage.is_some(),
             max_overages: rules.overage.unwrap_or(0),
             metadata: script_json::object(&rules.metadata),

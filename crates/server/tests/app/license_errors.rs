@@ -124,8 +124,6 @@ async fn what_is_missing_or_misshapen_is_told() {
 async fn calls_that_are_not_there_say_so_in_the_words_of_the_protocol() {
     let door = Licensing::new().await;
     for (path, code) in [
-        ("/floating/release", "floating_not_available"),
-        ("/floating/borrow", "floating_not_available"),
         ("/activate_offline", "offline_activation_not_allowed"),
         ("/deactivate_bundle_offline", "offline_activation_not_allowed"),
     ] {

@@ -18,6 +18,7 @@ mod license_calls;
 mod license_checklist;
 mod license_errors;
 mod license_proofs;
+mod license_seats;
 mod license_support;
 mod license_tokens;
 mod license_units;

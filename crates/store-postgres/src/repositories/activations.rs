@@ -24,6 +24,7 @@ const LIST_ON_DEVICE: &str =
 const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_user from activations
     where license = $1 and device > $2 order by device limit $3";
 const DELETE: &str = "delete from activations where license = $1 and device = $2 returning license_user";
+const LOCK: &str = "select id from licenses where id = $1 for no key update";
 const COUNT: &str = "update licenses set activations = activations + $2 where id = $1";
 
 const RELEASE: &str = "update licenses set activations = activations - 1, released = true where id = $1";
@@ -39,8 +40,19 @@ const FIND_BY_HARDWARE: &str =
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT, FIND, LIST_ON_DEVICE, LIST_OF_LICENSE, DELETE, COUNT, RELEASE, RELEASE_USER, SET_USER, FIND_BY_HARDWARE];
+pub(super) const ALL: &[&str] = &[
+    INSERT,
+    FIND,
+    LIST_ON_DEVICE,
+    LIST_OF_LICENSE,
+    DELETE,
+    LOCK,
+    COUNT,
+    RELEASE,
+    RELEASE_USER,
+    SET_USER,
+    FIND_BY_HARDWARE,
+];
 
 #[async_trait]
 impl Activations for PgTx<'_> {
@@ -65,6 +77,9 @@ impl Activations for PgTx<'_> {
     }
 
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError> {
+        // Seats are taken by units that have locked the license.
+        self.changed(LOCK, &[&license.0]).await?;
+        self.delete_seats(license, device).await?;
         // What is deleted says for whom it was active: two units never both see it.
         let deleted = self.first(DELETE, &[&license.0, &device.0], |row| column::<Option<i64>>(row, 0)).await?;
         let Some(user) = deleted else { return Ok(false) };

@@ -11,6 +11,7 @@ use countersign_store::repositories::{Activations, Page};
 use rusqlite::Row;
 
 use super::devices::device;
+use super::seats;
 use crate::rows::{all, changed, column, first, time};
 use crate::transaction::SqliteTx;
 
@@ -68,6 +69,7 @@ impl Activations for SqliteTx<'_> {
         self.attempt(|c| {
             let found = first(c, FIND, (license.0, device.0), |row| activation(row, 0))?;
             let Some(found) = found else { return Ok(false) };
+            seats::delete_all(c, license, device)?;
             changed(c, DELETE, (license.0, device.0))?;
             changed(c, RELEASE, [license.0])?;
             if let Some(user) = found.user {

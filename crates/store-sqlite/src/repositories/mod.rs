@@ -22,6 +22,8 @@ mod orders;
 mod packages;
 mod policies;
 mod refused_uploads;
+mod seat_denials;
+mod seats;
 mod sites;
 mod status_reports;
 mod storage_entries;

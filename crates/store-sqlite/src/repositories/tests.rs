@@ -5,11 +5,11 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::connection::CACHED_STATEMENTS;
-use crate::time::{FIND_MARK, RAISE_MARK};
+use crate::time::{FIND_JUMP, FIND_MARK, LOWER_MARK, RAISE_MARK};
 
 fn statements() -> Vec<&'static str> {
     [
-        &[FIND_MARK, RAISE_MARK],
+        &[FIND_JUMP, FIND_MARK, LOWER_MARK, RAISE_MARK],
         activations::ALL,
         application_credentials::ALL,
         applications::ALL,
@@ -25,6 +25,8 @@ fn statements() -> Vec<&'static str> {
         orders::ALL,
         packages::ALL,
         refused_uploads::ALL,
+        seat_denials::ALL,
+        seats::ALL,
         sites::ALL,
         status_reports::ALL,
         storage_entries::ALL,

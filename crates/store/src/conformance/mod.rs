@@ -17,6 +17,7 @@ mod paging;
 mod purchases;
 mod removing;
 mod reports;
+mod seats;
 mod settings;
 mod storages;
 mod time;
@@ -42,6 +43,7 @@ pub use listing::*;
 pub use paging::*;
 pub use removing::*;
 pub use reports::*;
+pub use seats::*;
 pub use settings::*;
 pub use storages::*;
 pub use time::*;
@@ -128,6 +130,9 @@ macro_rules! conformance_suite {
             api_keys_are_revoked_once,
             a_call_is_answered_once,
             versions_come_newest_first,
+            seats_are_counted_until_they_end,
+            a_locked_pool_never_has_more_seats_than_there_are,
+            refused_seats_are_noted_by_the_hour,
         );
     };
     ($open:path; $($test:ident),+ $(,)?) => {$(

@@ -229,7 +229,8 @@ pub trait Activations: Send {
     /// Where a license is activated, by row id of the device, which is what the page counts by.
     async fn list_of_license(&mut self, license: LicenseId, page: Page) -> Result<Vec<Activation>, StoreError>;
 
-    /// Removes an activation, which then counts no more. `false`: there was none. Like [`Licenses::lock`] this locks the
+    /// Removes an activation, which then counts no more, and the seats of the license and its features that the device holds.
+    /// `false`: there was none. Like [`Licenses::lock`] this locks the
     /// license until the unit ends.
     async fn delete(&mut self, license: LicenseId, device: DeviceId) -> Result<bool, StoreError>;
 

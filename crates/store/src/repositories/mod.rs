@@ -8,12 +8,14 @@ mod installation;
 mod keys;
 mod license_api;
 mod licensing;
+mod seats;
 mod sites;
 mod storages;
 mod trails;
 mod users;
 
 use async_trait::async_trait;
+use countersign_domain::licensing::ClockJump;
 use countersign_domain::time::Timestamp;
 
 use crate::StoreError;
@@ -32,6 +34,7 @@ pub use license_api::{
 pub use licensing::{
     Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
 };
+pub use seats::{SeatDenials, Seats};
 pub use sites::{SettingsOutcome, Sites};
 pub use storages::{
     Entry, NewObject, NewStorage, RefusedUploads, StorageEntries, StorageObject, StorageSettings, StorageVersions,
@@ -67,6 +70,12 @@ pub trait Tx: Send {
     /// the database's own where that has a clock, so that nodes agree; otherwise the machine's, which then never runs
     /// backward: a clock that is set back stands still until it has caught up.
     async fn now(&mut self) -> Result<Timestamp, StoreError>;
+
+    /// The last time that the clock behind [`Tx::now`] has jumped forward by more than five minutes. `None` also in a database
+    /// whose own clock tells the time.
+    async fn clock_jump(&mut self) -> Result<Option<ClockJump>, StoreError> {
+        Ok(None)
+    }
 
     /// Long-lived producer tokens.
     fn access_tokens(&mut self) -> &mut dyn AccessTokens;
@@ -124,6 +133,10 @@ pub trait Tx: Send {
     fn products(&mut self) -> &mut dyn Products;
     /// Uploads that were refused a moment ago.
     fn refused_uploads(&mut self) -> &mut dyn RefusedUploads;
+    /// Seats of floating licenses and features.
+    fn seats(&mut self) -> &mut dyn Seats;
+    /// Who was refused a seat.
+    fn seat_denials(&mut self) -> &mut dyn SeatDenials;
     /// Keys that sign answers.
     fn signing_keys(&mut self) -> &mut dyn SigningKeys;
     /// Symmetric secrets of sites.
