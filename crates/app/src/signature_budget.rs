@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use countersign_domain::ids::{ApplicationId, AuthorizationKeyId, SiteId};
 
-/// First signatures that one device key, or one application that gets tokens, may have under way: a quarter of what the signer lets wait.
+/// First signatures that one device key, or one application that gets tokens, or the users of a site may have under way: a quarter of what the signer lets wait.
 const OF_DEVICES: usize = 128;
 /// The same for the license door of a site, whose applications share few keys, and wait instead of coming again: at two
 /// signatures each the last of them waits about a second on one thread.
@@ -22,12 +22,14 @@ pub(crate) enum Credential {
     Devices(AuthorizationKeyId),
     /// All API keys and applications of a site.
     Licenses(SiteId),
+    /// All users of a site.
+    Users(SiteId),
 }
 
 impl Credential {
     fn limit(self) -> usize {
         match self {
-            Self::Application(_) | Self::Devices(_) => OF_DEVICES,
+            Self::Application(_) | Self::Devices(_) | Self::Users(_) => OF_DEVICES,
             Self::Licenses(_) => OF_LICENSES,
         }
     }

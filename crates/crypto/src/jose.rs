@@ -10,6 +10,7 @@ mod client_assertion;
 mod compact;
 mod flattened;
 mod header;
+mod session;
 mod signing;
 
 use std::fmt;
@@ -22,6 +23,7 @@ pub use client_assertion::{Audience, ClientAssertion};
 pub use compact::{Compact, MAX_COMPACT_LEN};
 pub use flattened::{Flattened, MAX_FLATTENED_LEN};
 pub use header::ProtectedHeader;
+pub use session::SessionClaims;
 pub use signing::{SigningInput, sign_compact, signing_input};
 
 use crate::json::JsonError;

@@ -10,6 +10,8 @@ pub enum Channel {
     CommandLine,
     /// A device, through the device door.
     DeviceDoor,
+    /// A back-office system, through the events door.
+    EventsDoor,
     /// A licensed application, through the license door.
     LicenseDoor,
     /// A person or job, through the producer door.
@@ -21,12 +23,24 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// All of them.
+    const ALL: [Self; 7] = [
+        Self::CommandLine,
+        Self::DeviceDoor,
+        Self::EventsDoor,
+        Self::LicenseDoor,
+        Self::ProducerDoor,
+        Self::System,
+        Self::TokenDoor,
+    ];
+
     /// The word for this channel in lists and the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CommandLine => "command-line",
             Self::DeviceDoor => "device-door",
+            Self::EventsDoor => "events-door",
             Self::LicenseDoor => "license-door",
             Self::ProducerDoor => "producer-door",
             Self::System => "system",
@@ -37,9 +51,7 @@ impl Channel {
     /// The channel of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::CommandLine, Self::DeviceDoor, Self::LicenseDoor, Self::ProducerDoor, Self::System, Self::TokenDoor]
-            .into_iter()
-            .find(|channel| channel.as_str() == word)
+        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
     }
 }
 

@@ -58,6 +58,12 @@ impl Role {
         [Self::Viewer, Self::Publisher, Self::Admin].into_iter().find(|role| role.as_str() == word)
     }
 
+    /// Whether this role may configure who is told of changes, and what is sent again.
+    #[must_use]
+    pub fn may_configure_notifications(self) -> bool {
+        self >= Self::Publisher
+    }
+
     /// Whether this role may upload and create update keys, and publish.
     #[must_use]
     pub fn may_manage_updates(self) -> bool {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use countersign_app::Ctx;
 use countersign_door_device as device;
+use countersign_door_events as events;
 use countersign_door_license as license;
 use countersign_door_producer as producer;
 use countersign_door_token as token;
@@ -64,8 +65,8 @@ impl Doors {
     fn new(ctx: Ctx, stop: Stop, observe: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Front {
             ids: RequestIds::new(ctx.shared_rng()),
-            health: health::router(ctx.clone(), stop),
-            routes: routes(&ctx, AccessLog::new(observe)),
+            health: health::router(ctx.clone(), stop.clone()),
+            routes: routes(&ctx, stop, AccessLog::new(observe)),
             ctx,
         }))
     }
@@ -104,19 +105,22 @@ impl Service<Request> for Doors {
 
 /// The routes of all doors. What stands around each of them is one service, because every layer of a router costs each
 /// request two allocations.
-fn routes(ctx: &Ctx, log: AccessLog) -> Router {
+fn routes(ctx: &Ctx, stop: Stop, log: AccessLog) -> Router {
     let (device, device_document) = device::router(ctx);
+    let (events, events_document) = events::router(ctx, move || stop.is_asked());
     let (license, license_document) = license::router(ctx.clone());
     let (producer, producer_document) = producer::router(ctx.clone());
     let (token, token_document) = token::router(ctx.clone());
     let panics = CatchPanics::new(panicked);
     Router::new()
         .merge(device)
+        .merge(events)
         .merge(license)
         .merge(producer)
         .merge(token)
         .merge(pages::router(vec![
             ("device", device_document),
+            ("events", events_document),
             ("license", license_document),
             ("producer", producer_document),
             ("token", token_document),

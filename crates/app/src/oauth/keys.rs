@@ -45,6 +45,22 @@ pub(super) async fn generate_first(
     if has_one { Ok(None) } else { generate(ctx, site, algorithm).await.map(Some) }
 }
 
+/// Makes the first key pair of an algorithm, unless the site has one.
+///
+/// # Errors
+/// [`TokenKeyError`] when the machinery fails.
+pub(crate) async fn ensure(ctx: &Ctx, site: SiteId, algorithm: TokenAlgorithm) -> Result<(), TokenKeyError> {
+    let Some(pair) = generate_first(ctx, site, algorithm).await? else { return Ok(()) };
+    let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
+    ctx.change(site, Action::new("token-key.create", algorithm.as_str()), move |tx| {
+        Box::pin(async move {
+            ensure_fits(tx, &vault).await?;
+            Ok(pair.insert_if_first(tx, site, now).await?)
+        })
+    })
+    .await
+}
+
 /// Makes a key pair, before a unit of work begins: RSA takes some 100 ms.
 async fn generate(ctx: &Ctx, site: SiteId, algorithm: TokenAlgorithm) -> Result<SealedPair, TokenKeyError> {
     let made = tokio::task::spawn_blocking(move || {

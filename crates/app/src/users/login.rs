@@ -33,6 +33,11 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// Somebody whose credential was verified just now.
+    pub(super) fn proved(user: User) -> Self {
+        Self { user }
+    }
+
     /// Who it is, and what the role is.
     #[must_use]
     pub fn user(&self) -> &User {

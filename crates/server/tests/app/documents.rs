@@ -42,7 +42,7 @@ pub(crate) fn posts_with_token(door: &str) -> Vec<String> {
 #[tokio::test]
 async fn openapi_documents_are_fresh() {
     let app = App::bare(WorldOptions::default()).await;
-    for door in ["device", "license", "producer", "token"] {
+    for door in ["device", "events", "license", "producer", "token"] {
         let document = app.get(&format!("/openapi/{door}.json")).await.json();
         let fresh = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
         if std::env::var_os("COUNTERSIGN_UPDATE").is_some() {
@@ -75,7 +75,9 @@ async fn every_documented_route_exists() {
     let app = App::bare(WorldOptions::default()).await;
     let producer = routes("producer").into_iter().map(|(method, path)| (method, format!("/flexnet{path}")));
     let license = routes("license").into_iter().map(|(method, path)| (method, format!("/api/v4{path}")));
-    for (method, path) in routes("device").into_iter().chain(producer).chain(routes("token")).chain(license) {
+    for (method, path) in
+        routes("device").into_iter().chain(producer).chain(routes("token")).chain(license).chain(routes("events"))
+    {
         let answer = app.send(crate::support::request(&method, &path).body(axum::body::Body::empty()).unwrap()).await;
         assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("request.path"), "{method} {path}");
@@ -88,6 +90,7 @@ async fn the_documentation_pages_are_served_under_a_strict_policy() {
     for path in [
         "/docs",
         "/docs/device",
+        "/docs/events",
         "/docs/license",
         "/docs/producer",
         "/docs/token",

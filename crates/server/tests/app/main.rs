@@ -14,6 +14,8 @@ mod device_updates;
 mod disconnects;
 mod documents;
 mod epochs;
+mod events_login;
+mod events_support;
 mod license_calls;
 mod license_checklist;
 mod license_errors;

@@ -1,0 +1,45 @@
+//! Who calls: the session or the access token of a user of the site, and what the role allows.
+
+use axum::extract::FromRequestParts;
+use countersign_app::users::{self, Credentials};
+use countersign_crypto::Secret;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::error::Error;
+use crate::site::Site;
+use crate::{AUDIENCE, Door};
+
+/// A user of the site who has logged in. A handler without one would be public.
+pub(crate) struct Reader;
+
+impl FromRequestParts<Door> for Reader {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
+        let Site { snapshot: site, client } = Site::from_request_parts(parts, door).await?;
+        let token = bearer_token(&parts.headers)?;
+        if token.expose().starts_with(ACCESS_TOKEN) {
+            users::login_from(&door.ctx, site.site(), Credentials::Token(token), client).await?;
+        } else {
+            users::resume_session(&door.ctx, &site, &token, AUDIENCE).await?;
+        }
+        Ok(Self)
+    }
+}
+
+/// The token of a request (RFC 6750 section 2.1). User name and password are for the login alone.
+fn bearer_token(headers: &HeaderMap) -> Result<Secret<String>, Error> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let line = lines.next().ok_or(Error::NoToken)?;
+    if lines.next().is_some() {
+        return Err(Error::SeveralTokens);
+    }
+    let line = line.to_str().unwrap_or_default().trim();
+    let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Secret::new(token.trim().to_owned())) } else { Err(Error::NoToken) }
+}
+
+/// What access tokens of users begin with.
+const ACCESS_TOKEN: &str = "rna_";

@@ -1,0 +1,79 @@
+//! JSON bodies. Names are those of the event service.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The token of a login
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenAnswer<'a> {
+    /// The token, a JWT
+    #[schema(example = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3NjcyMjkyMDB9.c2lnbmF0dXJl")]
+    pub(crate) token: &'a str,
+    /// Always Bearer
+    #[schema(example = "Bearer")]
+    pub(crate) token_type: &'static str,
+    /// Life in seconds
+    #[schema(example = 3600)]
+    pub(crate) expires_in: u32,
+    /// When it ends, in seconds since 1970
+    #[schema(example = 1_767_229_200)]
+    pub(crate) expires_at: i64,
+    /// The same token, for clients that look for it here
+    #[serde(rename = "access_token")]
+    #[schema(example = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3NjcyMjkyMDB9.c2lnbmF0dXJl")]
+    pub(crate) access_token: &'a str,
+    /// The same token, for clients that look for it here
+    #[schema(example = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3NjcyMjkyMDB9.c2lnbmF0dXJl")]
+    pub(crate) jwt: &'a str,
+}
+
+/// Whether the service works
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    /// UP or DOWN
+    #[schema(example = "UP")]
+    pub(crate) status: &'static str,
+}
+
+/// Keys that verify tokens (RFC 7517)
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeySet {
+    /// Public keys
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) keys: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// An error
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorBody {
+    /// What is wrong, for programs
+    #[schema(example = "config.productWebhookUrl.missing")]
+    pub(crate) key: String,
+    /// What is wrong, in words
+    #[schema(example = "productSubscription is on but productWebhookUrl is empty.")]
+    pub(crate) message: String,
+    /// Where it is wrong
+    #[schema(example = "productWebhookUrl")]
+    pub(crate) arguments: String,
+    /// ID of the request, as the log has it
+    #[schema(example = "6f0c2b1e9a")]
+    pub(crate) request_id: String,
+}
+
+/// The types of events
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventTypeList {
+    /// One for each
+    pub(crate) event_types: Vec<EventTypeItem>,
+}
+
+/// A type of events
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventTypeItem {
+    /// Its name
+    #[schema(example = "lineitem.expired")]
+    pub(crate) name: &'static str,
+}
