@@ -23,6 +23,7 @@ mod http;
 mod license;
 mod license_api;
 mod licensed;
+mod offline;
 mod provision;
 mod publication;
 mod registering;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use self::activations::{Activate, ListActivations, Release};
 use self::create::CreateLicense;
 use self::list::ListLicenses;
+use self::offline::OfflineCommand;
 use self::rules::{Reset, SetFeature, SetRules};
 use self::seats::{FreeSeat, ListDenials, ListSeats};
 use self::set::SetTerms;
@@ -21,6 +22,7 @@ use crate::text_input::text_or_file;
 mod activations;
 mod create;
 mod list;
+mod offline;
 mod rules;
 mod seats;
 mod set;
@@ -46,6 +48,9 @@ pub(crate) enum LicenseCommand {
     Activate(Activate),
     /// List the devices on which a license is activated.
     Activations(ListActivations),
+    /// Files for devices without a connection.
+    #[command(subcommand)]
+    Offline(OfflineCommand),
     /// Take a license off a device, which makes room for another one.
     Release(Release),
     /// List who holds seats of a floating license, and until when.
@@ -84,6 +89,7 @@ impl LicenseCommand {
             Self::Reset(reset) => reset.run(options).await,
             Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
+            Self::Offline(command) => command.run(options).await,
             Self::Release(release) => release.run(options).await,
             Self::Seats(list) => list.run(options).await,
             Self::FreeSeat(free) => free.run(options).await,

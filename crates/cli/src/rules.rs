@@ -41,6 +41,12 @@ pub(crate) struct RuleOptions {
     /// Whether it can be activated without a connection.
     #[arg(long, value_name = "true|false")]
     offline: Option<bool>,
+    /// Days for which files are good by which it is activated without a connection; 0: for as long as the license.
+    #[arg(long, value_name = "DAYS")]
+    offline_days: Option<u16>,
+    /// Whether it can be activated by codes that people type; it must also be activated without a connection.
+    #[arg(long, value_name = "true|false")]
+    air_gapped: Option<bool>,
     /// Whether virtual machines are refused.
     #[arg(long, value_name = "true|false")]
     prevent_vm: Option<bool>,
@@ -140,6 +146,8 @@ impl RuleOptions {
             rules.transfers = self.transfers.unwrap_or(rules.transfers);
             rules.users = self.users.or(rules.users);
             rules.offline = self.offline.unwrap_or(rules.offline);
+            rules.offline_days = self.offline_days.or(rules.offline_days).filter(|days| *days > 0);
+            rules.air_gapped = self.air_gapped.unwrap_or(rules.air_gapped);
             rules.prevent_vm = self.prevent_vm.unwrap_or(rules.prevent_vm);
             rules.client_overage = self.client_overage.unwrap_or(rules.client_overage);
             if !self.fields.is_empty() {
@@ -219,6 +227,8 @@ pub(crate) fn document(rules: &LicenseRules) -> Value {
         "transfers": rules.transfers.to_string(),
         "users": rules.users,
         "offline": rules.offline,
+        "offline_days": rules.offline_days,
+        "air_gapped": rules.air_gapped,
         "prevent_vm": rules.prevent_vm,
         "client_overage": rules.client_overage,
         "fields": fields.collect::<Map<_, _>>(),

@@ -105,7 +105,8 @@ impl Error {
     }
 
     /// Its code.
-    pub(crate) fn code(&self) -> Code {
+    #[must_use]
+    pub fn code(&self) -> Code {
         match self {
             Self::Body(BodyError::Broken(_)) => Code::ValidationError,
             Self::Body(BodyError::TimedOut { .. }) => Code::RequestTimeout,
@@ -126,7 +127,9 @@ impl Error {
         }
     }
 
-    fn text(&self) -> String {
+    /// The text for people.
+    #[must_use]
+    pub fn text(&self) -> String {
         match self {
             Self::Told(_, text) => text.clone(),
             Self::License(LicenseError::Denied(denied)) => text_of_denial(denied),
@@ -185,6 +188,9 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::LicenseNotStarted => Code::LicenseNotStarted,
         Refusal::NegativeNotAllowed => Code::NegativeConsumptionNotAllowed,
         Refusal::NoSeats => Code::FloatingNotAvailable,
+        Refusal::OfflineNotAllowed => Code::OfflineActivationNotAllowed,
+        Refusal::OfflineRequestExpired => Code::OfflineRequestExpired,
+        Refusal::OfflineRequestUsed => Code::OfflineRequestUsed,
         Refusal::PasswordNotChangeable => Code::ChangePasswordNotAllowed,
         Refusal::ProductNotAllowed => Code::ApiKeyProductNotAllowed,
         Refusal::ReadOnly => Code::InvalidApiKey,

@@ -1,6 +1,7 @@
 //! What fuzz targets reach: readers of headers, queries and bodies.
 
 use crate::authorization::Authorization;
+use crate::files::request::{Kind, RequestText};
 use crate::members::Members;
 use crate::wire::question;
 
@@ -23,6 +24,19 @@ pub fn query(text: &str) {
 pub fn body(bytes: &[u8]) {
     if let Ok(members) = Members::from_body(bytes) {
         read(&members);
+    }
+}
+
+/// Reads a request file of either kind, and all that is looked for in it.
+pub fn request_file(bytes: &[u8]) {
+    for kind in [Kind::Activation, Kind::Deactivation] {
+        let Ok(file) = RequestText::read(bytes, kind) else { continue };
+        read(file.members());
+        let _ = (file.presented(), file.feature_units(), file.wants_ascii());
+        let (id, form) = (file.identity(), file.date_form());
+        if let Some(at) = id.made_at {
+            assert!(crate::files::date::read(&form.write(at)).is_some());
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `members.rs` | named values of a query or a body |
 //! | `activations.rs`, `checks.rs`, `bundles.rs`, `consumption.rs` | licenses on devices |
 //! | `floating.rs` | seats |
+//! | `offline.rs`, `files/` | files for devices without a connection |
 //! | `trials.rs`, `products.rs`, `releases.rs`, `variables.rs`, `users.rs` | what belongs to them |
 //! | `public.rs` | the calls without a proof |
 //! | `not_available.rs` | calls that this server refuses |
@@ -28,11 +29,13 @@ mod checks;
 mod codes;
 mod consumption;
 mod error;
+pub mod files;
 mod floating;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod members;
 mod not_available;
+mod offline;
 mod once;
 mod products;
 mod public;
@@ -78,6 +81,7 @@ struct Door {
     tags(
         (name = "Licenses", description = "Licenses on devices"),
         (name = "Bundles", description = "All licenses that were sold together"),
+        (name = "Offline", description = "Files for devices without a connection"),
         (name = "Units", description = "Counting what was used"),
         (name = "Seats", description = "Licenses and features that devices use by turns"),
         (name = "Products", description = "Products, trials and releases"),
@@ -131,10 +135,10 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(floating::borrow))
         .routes(routes!(floating::feature_release))
         .routes(routes!(floating::feature_borrow))
-        .routes(routes!(not_available::activate_offline))
-        .routes(routes!(not_available::deactivate_offline))
-        .routes(routes!(not_available::activate_bundle_offline))
-        .routes(routes!(not_available::deactivate_bundle_offline))
+        .routes(routes!(offline::activate_offline))
+        .routes(routes!(offline::deactivate_offline))
+        .routes(routes!(offline::activate_bundle_offline))
+        .routes(routes!(offline::deactivate_bundle_offline))
         .routes(routes!(not_available::sso_url))
         .routes(routes!(public::oauth_url))
         .routes(routes!(public::metadata))

@@ -127,6 +127,13 @@ impl Members {
         pairs.collect::<Result<_, _>>().map(Some)
     }
 
+    /// The objects of an array; what is none of them says nothing.
+    pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
+        let Some(Value::Array(items)) = self.0.get(name) else { return Vec::new() };
+        let objects = items.iter().filter_map(Value::as_object);
+        objects.map(|members| Self(members.clone())).collect()
+    }
+
     /// A text that must be there.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Calls of the protocol that this server refuses: files for devices without a connection, single sign-on. The caller
+//! Calls of the protocol that this server refuses: single sign-on. The caller
 //! is proved first, as everywhere, and told in the words of the protocol.
 
 use crate::auth::Proved;
@@ -18,14 +18,6 @@ macro_rules! refused {
 }
 
 refused! {
-    /// Activates a license by a file.
-    post "/activate_offline" activate_offline OfflineActivationNotAllowed,
-    /// Deactivates a license by a file.
-    post "/deactivate_offline" deactivate_offline OfflineActivationNotAllowed,
-    /// Activates the licenses of a bundle by a file.
-    post "/activate_bundle_offline" activate_bundle_offline OfflineActivationNotAllowed,
-    /// Deactivates the licenses of a bundle by a file.
-    post "/deactivate_bundle_offline" deactivate_bundle_offline OfflineActivationNotAllowed,
     /// Where a user logs in with single sign-on.
     get "/sso_url" sso_url SsoFailed,
 }

@@ -51,6 +51,11 @@ impl Object {
         Ok(Self { json: written(body)?, licensed: None })
     }
 
+    /// JSON that is sent as it is.
+    pub(crate) fn of(json: String) -> Self {
+        Self { json, licensed: None }
+    }
+
     /// A license object; the inner signature is added when it is sent.
     ///
     /// # Errors
@@ -70,7 +75,7 @@ impl Object {
     }
 }
 
-fn written(body: &impl Serialize) -> Result<String, Error> {
+pub(crate) fn written(body: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(body).map_err(Error::Json)
 }
 

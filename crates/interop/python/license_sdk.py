@@ -3,8 +3,10 @@
 Reads the credentials file of the demo from the standard input, prints one line for each check, and ends with status 1 at
 the first that does not hold. Signatures of answers are verified by the SDK itself, with our public key."""
 
+import base64
 import datetime
 import json
+import os
 import sys
 import tempfile
 import time
@@ -183,6 +185,40 @@ def others():
     licensed.deactivate()
 
 
+def offline():
+    code = LICENSES["license_keys"]["subscription"][1]
+    login, folder = LicenseID.from_key(code), tempfile.mkdtemp()
+    device, courier = LicenseManager(configuration("offline", folder)), api("courier")
+    request = device.create_offline_activation_file(login, tempfile.mkdtemp())
+    with open(request) as file:
+        asked = file.read()
+    answered = courier.activate_offline(asked)
+    check("the response to a request file verifies", answered["hardware_id"] == f"SDK-{RUN}-offline", answered)
+    carried = base64.b64encode(json.dumps(answered, separators=(",", ":")).encode()).decode()
+    loaded = api("offline").activate_offline_load(carried)
+    check("the device verifies it as well", loaded["license_signature_v2"] == answered["license_signature_v2"])
+    altered = json.loads(base64.b64decode(carried))
+    altered["max_activations"] = 4711
+    try:
+        api("offline").activate_offline_load(base64.b64encode(json.dumps(altered).encode()).decode())
+        check("an altered response is not believed", False, "it was believed")
+    except ValueError as error:
+        check("an altered response is not believed", "signature" in str(error).lower(), error)
+    path = os.path.join(tempfile.mkdtemp(), "license.lic")
+    with open(path, "w") as file:
+        file.write(carried)
+    licensed = device.activate_license_offline(path)
+    licensed.local_check()
+    check("activation by files", licensed.license_active() and licensed.validity_period() > datetime.datetime.now())
+    check("the same file is answered the same", courier.activate_offline(asked) == answered)
+    back = licensed.deactivate_offline(tempfile.mkdtemp())
+    with open(back) as file:
+        check("deactivation by a file", courier.deactivate_offline(file.read()) == "license_deactivated")
+    refused("check after deactivation by a file", 400, "license_not_active",
+            lambda: api("offline").check_license(product=LICENSES["product"], license_key=code))
+    refused("the old request file", 400, "offline_request_used", lambda: courier.activate_offline(asked))
+
+
 def refusals():
     one = manager("refused")
     refused("unknown key", 400, "license_not_found",
@@ -226,6 +262,7 @@ units()
 features()
 by_user()
 others()
+offline()
 refusals()
 clocks()
 print("every check held")

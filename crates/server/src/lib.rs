@@ -40,6 +40,7 @@ mod workers;
 
 pub use config::{Config, ConfigError, LimitOverrides, LogFormat, MetricsListen, Overrides, SETTINGS, Setting};
 pub use connections::{Application, ConnectionCounts, ConnectionLimits, Connections, Terms};
+pub use countersign_door_license::files as license_files;
 pub use listener::Server;
 pub use node::Node;
 pub use reload::{CallerLimits, FixedSettings, Reload, ReloadError};

@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_look_ups", include_str!("../migrations/0008_look_ups.sql")),
     ("0009_oauth_only", include_str!("../migrations/0009_oauth_only.sql")),
     ("0010_seats", include_str!("../migrations/0010_seats.sql")),
+    ("0011_offline", include_str!("../migrations/0011_offline.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

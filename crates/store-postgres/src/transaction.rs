@@ -8,9 +8,9 @@ use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
     Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
-    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
-    SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
-    Trials, Updates, Users, Versions,
+    LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads,
+    SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions,
+    Storages, TokenKeys, Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -170,6 +170,9 @@ impl Tx for PgTx<'_> {
         self
     }
     fn license_users(&mut self) -> &mut dyn LicenseUsers {
+        self
+    }
+    fn offline_requests(&mut self) -> &mut dyn OfflineRequests {
         self
     }
     fn policies(&mut self) -> &mut dyn Policies {

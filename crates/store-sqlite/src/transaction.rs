@@ -10,9 +10,9 @@ use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
     Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
-    LicensedProducts, Licenses, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
-    SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
-    Trials, Updates, Users, Versions,
+    LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads,
+    SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions,
+    Storages, TokenKeys, Trials, Updates, Users, Versions,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
@@ -99,6 +99,9 @@ impl Tx for SqliteTx<'_> {
         self
     }
     fn license_users(&mut self) -> &mut dyn LicenseUsers {
+        self
+    }
+    fn offline_requests(&mut self) -> &mut dyn OfflineRequests {
         self
     }
     fn policies(&mut self) -> &mut dyn Policies {

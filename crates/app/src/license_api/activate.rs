@@ -39,6 +39,8 @@ pub(super) struct Proved {
     pub(super) facts: DeviceFacts,
     pub(super) variables: Vec<(String, String)>,
     pub(super) releases: ReleaseFilter,
+    /// Whether it came by a file or a code, not from the device itself.
+    pub(super) offline: bool,
 }
 
 /// Activates a license on a device. To repeat it refreshes what is known of the device and counts nothing. A device of
@@ -56,21 +58,27 @@ pub async fn activate(
     once::run(ctx, caller.site, once, move |tx| {
         let proved = proved.clone();
         Box::pin(async move {
-            let Proved { caller, identity, .. } = &*proved;
-            let product = find::product(tx, caller, &proved.product).await?;
-            find::is_in_bundle(tx, caller, &product, proved.bundle.as_ref()).await?;
-            let license = match &proved.user {
-                None => find::named(tx, caller, &product, identity, Hold::Lock).await?,
-                Some(email) => {
-                    let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
-                    let found = find::of_user(tx, caller, &product, email, wanted, Hold::Lock).await?;
-                    found.ok_or(Refusal::LicenseNotFound)?
-                }
-            };
-            bind(tx, &proved, Found { product, license }).await
+            let found = wanted(tx, &proved).await?;
+            bind(tx, &proved, found).await
         })
     })
     .await
+}
+
+/// The license that is to be activated, locked.
+pub(super) async fn wanted(tx: &mut dyn Tx, proved: &Proved) -> Result<Found, LicenseError> {
+    let Proved { caller, identity, .. } = proved;
+    let product = find::product(tx, caller, &proved.product).await?;
+    find::is_in_bundle(tx, caller, &product, proved.bundle.as_ref()).await?;
+    let license = match &proved.user {
+        None => find::named(tx, caller, &product, identity, Hold::Lock).await?,
+        Some(email) => {
+            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
+            let found = find::of_user(tx, caller, &product, email, wanted, Hold::Lock).await?;
+            found.ok_or(Refusal::LicenseNotFound)?
+        }
+    };
+    Ok(Found { product, license })
 }
 
 /// Proves what an activation comes with.
@@ -88,7 +96,7 @@ pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate)
     };
     let identity = Identity { product: product.clone(), bundle: bundle.clone(), hardware, name, license };
     let (caller, actor) = (caller.clone(), ctx.actor());
-    Ok(Proved { caller, actor, product, bundle, identity, user, facts, variables, releases })
+    Ok(Proved { caller, actor, product, bundle, identity, user, facts, variables, releases, offline: false })
 }
 
 /// Binds the device to a license that is locked.
@@ -119,6 +127,9 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     if let Some(user) = user {
         tx.license_users().count(license.id, user, 1).await?;
         tx.activations().set_user(license.id, device.id, Some(user)).await?;
+    }
+    if bound.is_some_and(|(_, activation)| activation.offline) != proved.offline {
+        tx.activations().set_offline(license.id, device.id, proved.offline).await?;
     }
     if device.holder.is_none_or(|holder| holder != license.holder) {
         tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;

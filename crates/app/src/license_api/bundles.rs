@@ -131,7 +131,7 @@ async fn active(
 }
 
 /// The licenses of a bundle that an identity names: those that can be used. They are locked in the order of their keys.
-async fn members(
+pub(super) async fn members(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
     identity: &Identity,

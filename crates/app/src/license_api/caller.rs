@@ -71,6 +71,22 @@ impl LicenseCaller {
         }
     }
 
+    /// The same caller with no more than another one may do as well: whoever uploads a file cannot go beyond himself.
+    #[must_use]
+    pub fn within(mut self, other: &Self) -> Self {
+        if other.access == Access::ReadOnly {
+            self.access = Access::ReadOnly;
+        }
+        self.products = match (self.products, &other.products) {
+            (Some(own), Some(others)) => Some(own.into_iter().filter(|product| others.contains(product)).collect()),
+            (own, others) => own.or_else(|| others.clone()),
+        };
+        if self.sight == Sight::Company {
+            self.sight = other.sight;
+        }
+        self
+    }
+
     /// A key for some products is for no other.
     pub(super) fn may_ask_about(&self, product: ProductId) -> Result<(), Refusal> {
         let may = self.products.as_ref().is_none_or(|products| products.contains(&product));

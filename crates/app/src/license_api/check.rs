@@ -280,6 +280,7 @@ pub(super) async fn view(
         release,
         variables: Vec::new(),
         seats,
+        good_until: None,
         at: now,
     })
 }

@@ -1,7 +1,7 @@
 //! Finding what a call names: its product, its license, and the device that it is active on.
 
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
-use countersign_domain::ids::LicenseId;
+use countersign_domain::ids::{LicenseId, SiteId};
 use countersign_domain::licensing::{Activation, License, LicenseStatus, LicensedProduct, ProductStatus};
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
 use countersign_store::{StoreError, Tx};
@@ -183,11 +183,21 @@ pub(super) async fn on_device(
     found: Found,
     identity: &Identity,
 ) -> Result<Bound, LicenseError> {
+    on_hardware(tx, caller.site, found, &identity.hardware).await
+}
+
+/// The same for any hardware of a site.
+pub(super) async fn on_hardware(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    found: Found,
+    hardware: &HardwareId,
+) -> Result<Bound, LicenseError> {
     let Found { product, license } = found;
     if license.terms.status == LicenseStatus::Disabled {
         return Err(Refusal::LicenseNotEnabled.into());
     }
-    let bound = tx.activations().find_by_hardware(caller.site, license.id, &identity.hardware).await?;
+    let bound = tx.activations().find_by_hardware(site, license.id, hardware).await?;
     let absent = if license.activations == 0 { Refusal::LicenseNotActive } else { Refusal::DeviceNotFound };
     let (device, activation) = bound.ok_or(absent)?;
     if device.status == DeviceStatus::Obsolete {

@@ -14,6 +14,8 @@
 //! | [`change_password`] | the same |
 //! | [`versions()`], [`installation_file`] | the same |
 //! | [`customer_license_users`], [`user_licenses`], [`device_licenses`] | the same |
+//! | [`activate_offline`], [`deactivate_offline`], the same for bundles | `activate_offline` and its siblings, by files |
+//! | [`refresh_offline`] | none: a file that a producer makes |
 //! | [`find_api_key`] | none: the proof of the door |
 //!
 //! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
@@ -26,6 +28,7 @@ mod check;
 mod consume;
 mod find;
 mod keys;
+mod offline;
 mod once;
 mod products;
 mod question;
@@ -44,6 +47,10 @@ pub use check::{check, check_feature, device_licenses};
 pub use consume::{Consumption, OverageWish, add_consumption, add_feature_consumption};
 pub use keys::{ApiKeyError, NewApiKey, create_api_key, find_api_key, list_api_keys, note_api_key_use, revoke_api_key};
 pub(crate) use keys::{api_key_label, open_all};
+pub use offline::{
+    OfflineDeactivation, RequestFile, activate_bundle_offline, activate_offline, deactivate_bundle_offline,
+    deactivate_offline, refresh_offline,
+};
 pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
 pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};

@@ -88,6 +88,15 @@ pub enum Refusal {
     /// The license, or the feature, has no seats that this server counts.
     #[error("there are no seats")]
     NoSeats,
+    /// The license cannot be activated without a connection.
+    #[error("the license cannot be activated without a connection")]
+    OfflineNotAllowed,
+    /// A request file is older than the license lets it be.
+    #[error("the request file is too old")]
+    OfflineRequestExpired,
+    /// A request file was used before, and what it was used for is no longer so.
+    #[error("the request file was used before")]
+    OfflineRequestUsed,
     /// The password may not be changed, or the new one is not good enough.
     #[error("the password cannot be changed to this one")]
     PasswordNotChangeable,

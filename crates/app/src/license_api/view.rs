@@ -35,6 +35,8 @@ pub struct LicenseView {
     pub variables: Vec<DeviceVariable>,
     /// Its seats and those of its features.
     pub seats: LicenseSeats,
+    /// When what is told ends, whatever the license does: files for devices without a connection can.
+    pub good_until: Option<Timestamp>,
     /// When all of this was so.
     pub at: Timestamp,
 }
@@ -46,10 +48,11 @@ impl LicenseView {
         self.license.bundle_key.as_ref().unwrap_or(&self.license.key)
     }
 
-    /// Last moment of the license; `None`: it has no end.
+    /// Last moment of the license, or of what is told of it; `None`: it has no end.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
-        self.license.terms.end_date.map(countersign_domain::time::Date::end)
+        let end = self.license.terms.end_date.map(countersign_domain::time::Date::end);
+        end.into_iter().chain(self.good_until).min()
     }
 
     /// Whether its last moment has passed.

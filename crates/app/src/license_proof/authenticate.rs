@@ -89,6 +89,16 @@ pub async fn authenticate(
         }
         Presented::Bearer(token) => by_token(ctx, site, &token).await,
     };
+    limited(ctx, site, verdict, from)
+}
+
+/// Counts a verdict that looks like a guess, and tells an address that guesses too much to wait.
+pub(super) fn limited<T>(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    verdict: Result<T, ProofError>,
+    from: Option<IpAddr>,
+) -> Result<T, ProofError> {
     let Err(refusal) = verdict else { return verdict };
     let guessed = matches!(refusal, ProofError::UnknownKey | ProofError::Signature | ProofError::Token);
     match from.filter(|_| guessed) {
@@ -153,7 +163,7 @@ async fn by_token(
     Ok((ctx.latest(site), caller))
 }
 
-fn caller(site: SiteId, key: &OpenedApiKey) -> LicenseCaller {
+pub(super) fn caller(site: SiteId, key: &OpenedApiKey) -> LicenseCaller {
     LicenseCaller {
         site,
         credential: LicenseCredential::ApiKey(key.id),

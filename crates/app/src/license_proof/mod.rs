@@ -3,6 +3,7 @@
 
 mod answer;
 mod authenticate;
+mod file;
 mod request;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::sites::SiteSnapshot;
 pub use answer::{LicenseAnswerError, Place, license_signature, sign_answer, take_place};
 pub use authenticate::{Presented, ProofError, authenticate};
 pub(crate) use authenticate::{REFUSALS, RefusedProofs};
+pub use file::{FileSigner, PresentedFile, authenticate_file};
 
 /// The certificate (PEM) of the key that signs answers of a site; `None` until the site has needed one.
 #[must_use]

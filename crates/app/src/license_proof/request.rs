@@ -10,7 +10,7 @@ use countersign_crypto::encoding::base64_decode;
 use countersign_domain::time::Timestamp;
 
 /// How far the clock of a client may be from this server's, in either direction.
-const DATE_WINDOW: Duration = Duration::from_secs(15 * 60);
+pub(super) const DATE_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// What a client has signed, and its signature. Unverified.
 pub(super) struct SignedDate<'r> {

@@ -70,6 +70,13 @@ impl Http {
         read(sent.context(what)?)
     }
 
+    /// POST of a text.
+    pub(super) fn send_text(&self, path: &str, proof: &Proof<'_>, text: &str) -> Result<Answer> {
+        let request = self.request(Method::POST, path, proof)?.header(CONTENT_TYPE, "text/plain");
+        let sent = self.agent.run(request.body(text)?);
+        read(sent.with_context(|| format!("no answer to POST {path}"))?)
+    }
+
     /// POST of a form.
     pub(super) fn send_form(&self, path: &str, form: &Secret<String>) -> Result<Answer> {
         let request = self.request(Method::POST, path, &Proof::None)?;
@@ -137,7 +144,7 @@ fn read(response: Response<ureq::Body>) -> Result<Answer> {
 }
 
 /// The time as HTTP writes it (RFC 9110 section 5.6.7).
-fn date() -> String {
+pub(super) fn date() -> String {
     let seconds = u64::try_from(crate::clock::now().as_seconds()).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }

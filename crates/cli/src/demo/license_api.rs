@@ -154,7 +154,9 @@ async fn top_up(ctx: &Ctx, site: SiteId, product: &ProductName, kind: Kind) -> R
     }
     let filter = LicenseFilter { order: Some(order.clone()), product: Some(product.clone()), customer: None };
     let there = licenses::list(ctx, site, filter, Page::first(MOST_LOOKED_AT)).await?;
-    let fresh = |license: &License| !kind.used || (license.activations == 0 && license.usage.meter.total == 0);
+    let unused = |license: &License| license.activations == 0 && license.usage.meter.total == 0;
+    // Those of an older program cannot go offline.
+    let fresh = |license: &License| !kind.used || (unused(license) && license.rules.offline == kind.rules.offline);
     let mut keys: Vec<_> = there.iter().filter(|license| fresh(license)).take(KEYS).map(key).collect();
     while keys.len() < KEYS {
         let (features, terms, rules) = (kind.features.clone(), kind.terms, kind.rules.clone());
@@ -177,10 +179,13 @@ async fn bundle(ctx: &Ctx, site: SiteId, [one, other]: [&ProductName; 2]) -> Res
     }
     let filter = LicenseFilter { order: Some(order.clone()), product: Some(one.clone()), customer: None };
     let there = licenses::list(ctx, site, filter, Page::first(MOST_LOOKED_AT)).await?;
-    let fresh = there.iter().filter(|license| license.activations == 0).filter_map(|one| one.bundle_key.as_ref());
+    let fresh = there
+        .iter()
+        .filter(|license| license.activations == 0 && license.rules.offline)
+        .filter_map(|one| one.bundle_key.as_ref());
     let mut keys: Vec<_> = fresh.take(KEYS).map(|key| Secret::new(key.as_str().to_owned())).collect();
     while keys.len() < KEYS {
-        let laid = (terms(), LicenseRules::default());
+        let laid = (terms(), rules());
         let (key, _) = bundles::license(ctx, site, order.clone(), code.clone(), laid).await?;
         keys.push(Secret::new(key.as_str().to_owned()));
     }
@@ -242,25 +247,29 @@ fn terms() -> LicenseTerms {
 }
 
 fn perpetual() -> Kind {
-    Kind { order: "DEMO-PERPETUAL", terms: terms(), rules: LicenseRules::default(), features: vec![], used: true }
+    Kind { order: "DEMO-PERPETUAL", terms: terms(), rules: rules(), features: vec![], used: true }
+}
+
+/// What holds for all: they can also be activated on devices without a connection.
+fn rules() -> LicenseRules {
+    LicenseRules { offline: true, ..LicenseRules::default() }
 }
 
 fn subscription() -> Result<Kind> {
     let validity = Some("1y".parse()?);
-    let rules =
-        LicenseRules { license_type: LicenseType::Subscription, validity, grace: Some(24), ..LicenseRules::default() };
+    let rules = LicenseRules { license_type: LicenseType::Subscription, validity, grace: Some(24), ..rules() };
     Ok(Kind { order: "DEMO-SUBSCRIPTION", rules, ..perpetual() })
 }
 
 fn consumption() -> Kind {
     let metering = Metering { limit: Units::AtMost(10), overage: Some(Units::AtMost(3)), ..Metering::default() };
-    let rules = LicenseRules { license_type: LicenseType::Consumption, metering, ..LicenseRules::default() };
+    let rules = LicenseRules { license_type: LicenseType::Consumption, metering, ..rules() };
     Kind { order: "DEMO-CONSUMPTION", rules, ..perpetual() }
 }
 
 fn expired() -> Result<Kind> {
     let terms = LicenseTerms { end_date: Some(Date::parse("2020-12-31")?), ..terms() };
-    let rules = LicenseRules { license_type: LicenseType::TimeLimited, ..LicenseRules::default() };
+    let rules = LicenseRules { license_type: LicenseType::TimeLimited, ..rules() };
     Ok(Kind { order: "DEMO-EXPIRED", terms, rules, used: false, ..perpetual() })
 }
 

@@ -62,6 +62,7 @@ impl Application {
             ensure!(count["total_consumptions"] == 0, "the units that were given back are counted still");
             Ok((format!("4 units counted, and given back; 1000 more {said}"), ()))
         })?;
+        self.walk_offline(http, steps, &key)?;
         steps.take("License deactivation", LICENSE, || {
             for license in [&self.perpetual, &self.consumption] {
                 let answer = self.post(http, DEACTIVATE, &self.named(license))?.expect(200)?;
@@ -87,7 +88,7 @@ impl Application {
         http.fetch(&path, &self.proof())
     }
 
-    fn proof(&self) -> Proof<'_> {
+    pub(super) fn proof(&self) -> Proof<'_> {
         Proof::Signed { api_key: &self.api_key, shared_key: &self.shared_key }
     }
 
@@ -101,7 +102,7 @@ impl Application {
 }
 
 /// The document of an answer whose signature was verified over its bytes.
-fn verified(answer: &Answer, key: &VerifyingKey) -> Result<Value> {
+pub(super) fn verified(answer: &Answer, key: &VerifyingKey) -> Result<Value> {
     let text = String::from_utf8_lossy(&answer.body);
     ensure!(answer.status == 200, "expected status 200, but the server answered {}: {text}", answer.status);
     let signature = answer.signature.as_deref().context("the answer is not signed")?;
@@ -123,7 +124,7 @@ fn altered(answer: &Answer, key: &VerifyingKey) -> Result<usize> {
 }
 
 /// Demands a refusal, in the shape of this door.
-fn refused(answer: Answer, status: u16, code: &str) -> Result<(String, ())> {
+pub(super) fn refused(answer: Answer, status: u16, code: &str) -> Result<(String, ())> {
     let document = answer.expect(status)?.json()?;
     ensure!(document["code"] == code, "expected {code}, but the server said {}", document["code"]);
     Ok((format!("refused with {status} {code}"), ()))
@@ -135,5 +136,5 @@ const COUNT: &str = "/api/v4/add_consumption";
 const DEACTIVATE: &str = "/api/v4/deactivate_license";
 /// What the sample application calls its device.
 const HARDWARE: &str = "DEMO-APPLICATION-0001";
-const LICENSE: &str =
+pub(super) const LICENSE: &str =
     "see the log above; begin anew with another --data directory if licenses or keys were changed by hand";

@@ -18,6 +18,8 @@ pub struct Activation {
     pub user: Option<LicenseUserId>,
     /// Since when.
     pub activated_at: Timestamp,
+    /// Whether the device has it by a file or a code, without a connection.
+    pub offline: bool,
 }
 
 /// What is known of the device that wants to activate.

@@ -106,6 +106,12 @@ impl Metering {
         Err(ConsumptionRefusal::NotEnough)
     }
 
+    /// Units that can be counted beside a total; `None`: any number.
+    #[must_use]
+    pub fn left(&self, total: i64) -> Option<i64> {
+        self.most().map(|most| most.saturating_sub(total).max(0))
+    }
+
     /// The largest total that is accepted; `None`: any.
     fn most(&self) -> Option<i64> {
         match (self.limit, self.overage) {

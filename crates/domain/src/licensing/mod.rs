@@ -12,6 +12,7 @@ mod feature;
 mod license;
 pub(crate) mod lines;
 mod metering;
+mod offline;
 mod product;
 mod rules;
 mod seat;
@@ -31,6 +32,7 @@ pub use feature::{Feature, FeatureRules, FeatureType, LicenseFeature};
 pub use license::{ActivationLimit, License, LicenseStatus, LicenseTerms, LicenseUsage, Order, Standing};
 pub use lines::RULES_LIMIT;
 pub use metering::{ConsumptionRefusal, Meter, Metering, ResetPeriod, UNITS_LIMIT, Units};
+pub use offline::OfflineWay;
 pub use product::{AuthorizationMethod, LicensedProduct, ProductRules, ProductStatus};
 pub use rules::{
     CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,

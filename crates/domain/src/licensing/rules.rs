@@ -105,6 +105,8 @@ pub struct LicenseRules {
     pub users: Option<u32>,
     /// Whether it can be activated by a file, without a connection.
     pub offline: bool,
+    /// For how many days files are good by which it is activated; `None`: for as long as the license.
+    pub offline_days: Option<u16>,
     /// Whether it can be activated by codes that a person types.
     pub air_gapped: bool,
     /// Whether a hardware key stands for the device.
@@ -137,6 +139,7 @@ impl Default for LicenseRules {
             transfers: TransferLimit::Unlimited,
             users: None,
             offline: false,
+            offline_days: None,
             air_gapped: false,
             hardware_key: false,
             prevent_vm: false,
@@ -188,6 +191,7 @@ impl LicenseRules {
         to.put_some("grace", self.grace);
         to.put("transfers", &self.transfers, &default.transfers);
         to.put_some("users", self.users);
+        to.put_some("offline-days", self.offline_days);
         for (name, set) in [
             ("offline", self.offline),
             ("air-gapped", self.air_gapped),
@@ -224,6 +228,7 @@ impl LicenseRules {
             transfers: from.take("transfers", default.transfers)?,
             users: from.take_some("users")?,
             offline: from.take("offline", false)?,
+            offline_days: from.take_some("offline-days")?,
             air_gapped: from.take("air-gapped", false)?,
             hardware_key: from.take("hardware-key", false)?,
             prevent_vm: from.take("prevent-vm", false)?,
@@ -304,6 +309,7 @@ mod tests {
             transfers: TransferLimit::Forbidden,
             users: Some(3),
             offline: true,
+            offline_days: Some(30),
             air_gapped: true,
             hardware_key: true,
             prevent_vm: true,

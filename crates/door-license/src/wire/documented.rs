@@ -62,6 +62,13 @@ documented! {
         variables: Option<Texts>,
     }
 
+    /// The licenses of a bundle for a device without a connection.
+    ToSchema OfflineBundle {
+        licenses: Vec<crate::files::response::OfflineLicense>,
+        /// Over all that stands before it.
+        bundle_signature_v2: String,
+    }
+
     /// Units of a license.
     ToSchema ConsumptionRequest {
         #[schema(example = "pump")]

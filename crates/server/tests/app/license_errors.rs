@@ -123,12 +123,6 @@ async fn what_is_missing_or_misshapen_is_told() {
 #[tokio::test]
 async fn calls_that_are_not_there_say_so_in_the_words_of_the_protocol() {
     let door = Licensing::new().await;
-    for (path, code) in [
-        ("/activate_offline", "offline_activation_not_allowed"),
-        ("/deactivate_bundle_offline", "offline_activation_not_allowed"),
-    ] {
-        assert_eq!(refusal(&door.post(path, &json!({})).await), refused(code), "{path}");
-    }
     assert_eq!(refusal(&door.get("/sso_url?product=pump&customer_account_code=x").await), refused("sso_failed"));
 }
 

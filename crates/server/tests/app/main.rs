@@ -19,6 +19,7 @@ mod events_support;
 mod license_calls;
 mod license_checklist;
 mod license_errors;
+mod license_offline;
 mod license_proofs;
 mod license_seats;
 mod license_support;

@@ -18,10 +18,10 @@ use crate::transaction::PgTx;
 const INSERT: &str =
     "insert into activations (license, device, activated_at) values ($1, $2, $3) on conflict do nothing";
 const FIND: &str =
-    "select license, device, activated_at, license_user from activations where license = $1 and device = $2";
+    "select license, device, activated_at, license_user, offline from activations where license = $1 and device = $2";
 const LIST_ON_DEVICE: &str =
-    "select license, device, activated_at, license_user from activations where device = $1 order by license";
-const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_user from activations
+    "select license, device, activated_at, license_user, offline from activations where device = $1 order by license";
+const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_user, offline from activations
     where license = $1 and device > $2 order by device limit $3";
 const DELETE: &str = "delete from activations where license = $1 and device = $2 returning license_user";
 const LOCK: &str = "select id from licenses where id = $1 for no key update";
@@ -31,10 +31,11 @@ const RELEASE: &str = "update licenses set activations = activations - 1, releas
 const RELEASE_USER: &str = "update license_assignments set activations = activations - 1
     where license = $1 and license_user = $2";
 const SET_USER: &str = "update activations set license_user = $3 where license = $1 and device = $2";
+const SET_OFFLINE: &str = "update activations set offline = $3 where license = $1 and device = $2";
 const FIND_BY_HARDWARE: &str =
     "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
     d.last_seen_at, c.id, c.account,
-    a.license, a.device, a.activated_at, a.license_user
+    a.license, a.device, a.activated_at, a.license_user, a.offline
     from devices d join activations a on a.license = $3 and a.device = d.id left join customers c on c.id = d.customer
     where d.site = $1 and d.host_id = $2 order by d.id_type, d.publisher limit 1";
 
@@ -51,6 +52,7 @@ pub(super) const ALL: &[&str] = &[
     RELEASE,
     RELEASE_USER,
     SET_USER,
+    SET_OFFLINE,
     FIND_BY_HARDWARE,
 ];
 
@@ -99,6 +101,10 @@ impl Activations for PgTx<'_> {
         Ok(self.changed(SET_USER, &[&license.0, &device.0, &user.map(|user| user.0)]).await? == 1)
     }
 
+    async fn set_offline(&mut self, license: LicenseId, device: DeviceId, offline: bool) -> Result<bool, StoreError> {
+        Ok(self.changed(SET_OFFLINE, &[&license.0, &device.0, &offline]).await? == 1)
+    }
+
     async fn find_by_hardware(
         &mut self,
         site: SiteId,
@@ -110,12 +116,13 @@ impl Activations for PgTx<'_> {
     }
 }
 
-/// An activation from the four columns that start at `from`.
+/// An activation from the five columns that start at `from`.
 fn activation(row: &Row, from: usize) -> Result<Activation, StoreError> {
     Ok(Activation {
         license: LicenseId(column(row, from)?),
         device: DeviceId(column(row, from + 1)?),
         user: column::<Option<i64>>(row, from + 3)?.map(LicenseUserId),
         activated_at: time(column(row, from + 2)?),
+        offline: column(row, from + 4)?,
     })
 }

@@ -19,6 +19,7 @@ mod license_terms;
 mod license_users;
 mod licensed_products;
 mod licenses;
+mod offline_requests;
 mod orders;
 mod packages;
 mod policies;

@@ -6,8 +6,8 @@ use tokio_util::task::TaskTracker;
 use super::{
     activations, answered_calls, api_keys, application_credentials, applications, bundles, customers, device_details,
     device_events, devices, features, files, holdings, installation, keys, license_users, licensed_products, licenses,
-    orders, packages, policies, refused_uploads, seat_denials, seats, sites, status_reports, storage_entries,
-    storage_versions, storages, tokens, trails, trials, update_parts, updates, users, versions,
+    offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats, sites, status_reports,
+    storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates, users, versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -49,6 +49,7 @@ fn statements() -> Vec<&'static str> {
         license_users::ALL,
         device_details::ALL,
         trials::ALL,
+        offline_requests::ALL,
         api_keys::ALL,
         answered_calls::ALL,
         versions::ALL,

@@ -18,6 +18,7 @@ mod keys;
 mod license_users;
 mod licensed_products;
 mod licenses;
+mod offline_requests;
 mod orders;
 mod packages;
 mod policies;

@@ -41,6 +41,7 @@ fn statements() -> Vec<&'static str> {
         license_users::ALL,
         device_details::ALL,
         trials::ALL,
+        offline_requests::ALL,
         api_keys::ALL,
         answered_calls::ALL,
         versions::ALL,

@@ -13,6 +13,7 @@ mod keys;
 mod license_api;
 mod licensing;
 mod listing;
+mod offline;
 mod paging;
 mod purchases;
 mod removing;
@@ -40,6 +41,7 @@ pub use keys::*;
 pub use license_api::*;
 pub use licensing::*;
 pub use listing::*;
+pub use offline::*;
 pub use paging::*;
 pub use removing::*;
 pub use reports::*;
@@ -113,6 +115,7 @@ macro_rules! conformance_suite {
             events_are_kept_in_the_order_of_writing,
             the_audit_trail_says_who_did_what,
             trails_are_rolled_back_with_their_unit,
+            request_files_are_used_once,
             parts_of_a_list_give_every_row_once,
             parts_of_a_filtered_list_give_every_row_once,
             storages_belong_to_their_site,

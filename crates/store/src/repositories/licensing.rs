@@ -242,6 +242,9 @@ pub trait Activations: Send {
         user: Option<LicenseUserId>,
     ) -> Result<bool, StoreError>;
 
+    /// Says whether a device has its license by a file or a code. `false`: it is not active there.
+    async fn set_offline(&mut self, license: LicenseId, device: DeviceId, offline: bool) -> Result<bool, StoreError>;
+
     /// Where a license is active on a device whose host ID is that of some hardware: the device, and the activation.
     async fn find_by_hardware(
         &mut self,

@@ -8,6 +8,7 @@ mod installation;
 mod keys;
 mod license_api;
 mod licensing;
+mod offline_requests;
 mod seats;
 mod sites;
 mod storages;
@@ -34,6 +35,7 @@ pub use license_api::{
 pub use licensing::{
     Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
 };
+pub use offline_requests::{OfflineRequest, OfflineRequests};
 pub use seats::{SeatDenials, Seats};
 pub use sites::{SettingsOutcome, Sites};
 pub use storages::{
@@ -95,6 +97,8 @@ pub trait Tx: Send {
     fn licensed_products(&mut self) -> &mut dyn LicensedProducts;
     /// People whom licenses are assigned to.
     fn license_users(&mut self) -> &mut dyn LicenseUsers;
+    /// Request files that were used.
+    fn offline_requests(&mut self) -> &mut dyn OfflineRequests;
     /// Templates for licenses.
     fn policies(&mut self) -> &mut dyn Policies;
     /// Trials.

@@ -1,0 +1,64 @@
+//! Devices without a connection: request files that were used, and licenses that came by one.
+
+use countersign_domain::ids::DeviceId;
+use countersign_domain::text::HardwareId;
+
+use super::purchases::{MISSING, TERMS, customer, device, license, order, product};
+use super::{NOW, site};
+use crate::repositories::{OfflineRequest, Tx};
+use crate::{Store, StoreError};
+
+/// A request file is used once in its site, whatever it says; how a device came by its license is remembered.
+pub async fn request_files_are_used_once(store: &Store) {
+    let (one, other) = (site(store, "one").await, site(store, "other").await);
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let buyer = customer(tx, one, "Buyer", None).await?;
+                let sold = order(tx, one, "SO-1", buyer).await?;
+                let pump = product(tx, one, "Pump").await?;
+                let license = license(tx, one, "A", sold, pump, TERMS).await?;
+                let (here, there) = (device(tx, one, "x", Some(buyer)).await?, device(tx, other, "x", None).await?);
+                let used = |id: &str, digest: u8, device: DeviceId| OfflineRequest {
+                    id: id.to_owned(),
+                    digest: [digest; 32],
+                    device,
+                    done_at: NOW,
+                };
+                assert_eq!(tx.offline_requests().find(one, "r").await?, None);
+                assert!(tx.offline_requests().insert(one, &used("r", 1, here)).await?);
+                assert!(!tx.offline_requests().insert(one, &used("r", 2, here)).await?);
+                assert!(tx.offline_requests().insert(one, &used("R", 2, here)).await?);
+                assert!(tx.offline_requests().insert(other, &used("r", 3, there)).await?);
+                assert_eq!(tx.offline_requests().find(one, "r").await?, Some(used("r", 1, here)));
+                assert_eq!(tx.offline_requests().find(other, "r").await?, Some(used("r", 3, there)));
+                assert_eq!(tx.offline_requests().count(here).await?, 2);
+                assert_eq!(tx.offline_requests().count(DeviceId(MISSING)).await?, 0);
+
+                assert!(!tx.activations().set_offline(license, here, true).await?, "it is not active there");
+                assert!(tx.activations().insert(license, here, NOW).await?);
+                assert!(!by_file(tx, one, license, here).await?);
+                assert!(tx.activations().set_offline(license, here, true).await?);
+                assert!(by_file(tx, one, license, here).await?);
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
+/// Whether the activation says that it came by a file, in every way of finding it.
+async fn by_file(
+    tx: &mut dyn Tx,
+    site: countersign_domain::ids::SiteId,
+    license: countersign_domain::ids::LicenseId,
+    device: DeviceId,
+) -> Result<bool, StoreError> {
+    let found = tx.activations().find(license, device).await?.expect("it is active").offline;
+    let on_device = tx.activations().list_on_device(device).await?;
+    assert!(on_device.iter().all(|activation| activation.offline == found));
+    let hardware = HardwareId::new("x").expect("the test gives a good ID");
+    let (_, activation) = tx.activations().find_by_hardware(site, license, &hardware).await?.expect("it is active");
+    assert_eq!((activation.offline, activation.activated_at), (found, NOW));
+    Ok(found)
+}
