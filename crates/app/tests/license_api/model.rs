@@ -169,6 +169,7 @@ fn said(outcome: Result<(), LicenseError>) -> Said {
     match outcome {
         Ok(()) => Said::Done,
         Err(LicenseError::Fault(fault)) => panic!("{fault:?}"),
+        Err(LicenseError::Denied(denied)) => panic!("{denied:?}"),
         Err(LicenseError::Refused(refusal)) => {
             let known = SAID.iter().find(|(known, _)| *known == refusal);
             known.unwrap_or_else(|| panic!("{refusal:?}")).1

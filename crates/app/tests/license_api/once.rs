@@ -22,6 +22,7 @@ async fn call(shop: &Shop, caller: &LicenseCaller, key: &LicenseKey, once: &str,
         Ok(Done::Now(counted)) => format!("now {}", counted.meter.total),
         Ok(Done::Before(bytes)) => format!("before {}", String::from_utf8(bytes).unwrap()),
         Err(LicenseError::Refused(refusal)) => format!("{refusal:?}"),
+        Err(LicenseError::Denied(denied)) => panic!("{denied:?}"),
         Err(LicenseError::Fault(fault)) => panic!("{fault:?}"),
     }
 }

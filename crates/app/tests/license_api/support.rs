@@ -85,6 +85,7 @@ pub(crate) fn refusal<T>(outcome: Result<T, LicenseError>) -> Refusal {
     match outcome {
         Ok(_) => panic!("it was not refused"),
         Err(LicenseError::Refused(refusal)) => refusal,
+        Err(LicenseError::Denied(denied)) => panic!("{denied:?}"),
         Err(LicenseError::Fault(fault)) => panic!("{fault:?}"),
     }
 }

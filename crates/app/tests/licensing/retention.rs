@@ -115,7 +115,10 @@ async fn what_is_older_goes_and_what_is_at_the_edge_stays() {
     producer.world.clock.set(later(1).plus(DAY * 3));
     let swept = retention::sweep(&producer.ctx).await.unwrap();
     // The events of the product and the device are as old as the first row.
-    assert_eq!(swept, Swept { status_reports: 0, device_events: 0, events: 3, answered_calls: 0, spent_tokens: 0 });
+    assert_eq!(
+        swept,
+        Swept { status_reports: 0, device_events: 0, events: 3, answered_calls: 0, spent_tokens: 0, seat_denials: 0 }
+    );
     assert_eq!(kept(&producer, site).await, [times.clone(), times.clone(), times[1..].to_vec()]);
 
     producer.world.clock.set(later(2).plus(DAY * 7));
