@@ -159,39 +159,38 @@ async fn examine_file(
     depth: Depth,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Option<FileFault> {
-    examine_object(blobs, (&file.object_key, file.size, &file.sha256), depth, progress).await
+    let found = examine_object(blobs, (&file.object_key, file.size, &file.sha256), depth, progress).await;
+    found.unwrap_or_else(|error| Some(FileFault::Unreadable(error.to_string())))
 }
 
 /// Looks at an object of which key, size and digest are promised.
+///
+/// # Errors
+/// [`BlobError`] when the place itself fails; what is wrong with this object alone is a [`FileFault`].
 pub(crate) async fn examine_object(
     blobs: &dyn Blobs,
     (object_key, size, sha256): (&str, u64, &[u8; 32]),
     depth: Depth,
     progress: &(dyn Fn(u64) + Sync),
-) -> Option<FileFault> {
-    let unreadable = |error: BlobError| match error {
-        BlobError::Missing { .. } => FileFault::Missing,
-        error @ (BlobError::Interrupted
-        | BlobError::Io { .. }
-        | BlobError::RangeBeyondEnd { .. }
-        | BlobError::Truncated { .. }
-        | BlobError::WriterFailed { .. }) => FileFault::Unreadable(error.to_string()),
-    };
-    let Ok(key) = object_key.parse::<ObjectKey>() else { return Some(FileFault::Missing) };
-    match blobs.length(&key).await {
-        Ok(None) => return Some(FileFault::Missing),
-        Ok(Some(found)) if found != size => return Some(FileFault::Size { found }),
-        Ok(Some(_)) => {}
-        Err(error) => return Some(unreadable(error)),
+) -> Result<Option<FileFault>, BlobError> {
+    let Ok(key) = object_key.parse::<ObjectKey>() else { return Ok(Some(FileFault::Missing)) };
+    match blobs.length(&key).await? {
+        None => return Ok(Some(FileFault::Missing)),
+        Some(found) if found != size => return Ok(Some(FileFault::Size { found })),
+        Some(_) => {}
     }
     if depth == Depth::Sizes {
         progress(size);
-        return None;
+        return Ok(None);
     }
     match sha256_of(blobs, &key, size, progress).await {
-        Ok(found) if found == *sha256 => None,
-        Ok(_) => Some(FileFault::Altered),
-        Err(error) => Some(unreadable(error)),
+        Ok(found) if found == *sha256 => Ok(None),
+        Ok(_) => Ok(Some(FileFault::Altered)),
+        Err(BlobError::Missing { .. }) => Ok(Some(FileFault::Missing)),
+        Err(error @ (BlobError::RangeBeyondEnd { .. } | BlobError::Truncated { .. })) => {
+            Ok(Some(FileFault::Unreadable(error.to_string())))
+        }
+        Err(error @ (BlobError::Interrupted | BlobError::Io { .. } | BlobError::WriterFailed { .. })) => Err(error),
     }
 }
 

@@ -23,4 +23,4 @@ pub use local::{LEFTOVER_AGE, LocalBlobs, READ_CHUNK};
 pub use local_file::LocalFile;
 pub use port::{BlobWriter, Blobs, ListedObject, ReceivedBlob};
 pub use receive::{WRITE_CHUNK, receive};
-pub use s3::{LARGEST_S3_OBJECT, S3Blobs, S3Credentials, S3Place};
+pub use s3::{LARGEST_S3_OBJECT, S3Blobs, S3Client, S3Credentials, S3Place};

@@ -54,11 +54,7 @@ impl LocalBlobs {
     pub async fn open(root: impl Into<PathBuf>, rng: Arc<dyn Rng>, now: SystemTime) -> Result<Self, BlobError> {
         let root = root.into();
         let directory = blocking(move || {
-            let operation = "create the storage directory";
-            let root = path::absolute(root).map_err(BlobError::io(operation))?;
-            durable::create_durable_directories(&root).map_err(BlobError::io(operation))?;
-            let directory = Directory::new(root).map_err(BlobError::io(operation))?;
-            durable::create_directories(&directory.incoming(), directory.owner).map_err(BlobError::io(operation))?;
+            let directory = Directory::create(root)?;
             directory.remove_leftovers(now)?;
             Ok(directory)
         })
@@ -66,23 +62,58 @@ impl LocalBlobs {
         Ok(Self::new(directory, rng))
     }
 
-    /// Opens a storage that must be there. Nothing is made, and nothing is removed.
+    /// Makes a storage in a directory that is missing or holds no objects. In one that holds some nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Io`] when the directory cannot be made or read, of the kind [`ErrorKind::DirectoryNotEmpty`] when it
+    /// holds objects.
+    pub async fn create(root: impl Into<PathBuf>, rng: Arc<dyn Rng>) -> Result<Self, BlobError> {
+        let root = root.into();
+        let directory = blocking(move || {
+            if fs::exists(&root).map_err(BlobError::io(CREATE))? && Directory::at(root.clone())?.holds_objects()? {
+                return Err(BlobError::io(CREATE)(ErrorKind::DirectoryNotEmpty.into()));
+            }
+            let directory = Directory::create(root)?;
+            // Without this name it would not be opened again.
+            durable::sync_directory(&directory.root).map_err(BlobError::io(CREATE))?;
+            Ok(directory)
+        })
+        .await?;
+        Ok(Self::new(directory, rng))
+    }
+
+    /// Opens a storage that was made by [`LocalBlobs::create`]. Nothing is made, and nothing is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::Io`] when the directory is not there, or nobody has made a storage in it: the disk that holds it may not be
+    /// mounted.
+    pub async fn open_created(root: impl Into<PathBuf>, rng: Arc<dyn Rng>) -> Result<Self, BlobError> {
+        let opened = Self::open_existing(root, rng).await?;
+        let directory = Arc::clone(&opened.directory);
+        blocking(move || directory.check_there()).await?;
+        Ok(opened)
+    }
+
+    /// Opens a directory that must be there. Nothing is made, and nothing is removed.
     ///
     /// # Errors
     ///
     /// [`BlobError::Io`] when the directory is not there.
     pub async fn open_existing(root: impl Into<PathBuf>, rng: Arc<dyn Rng>) -> Result<Self, BlobError> {
         let root = root.into();
-        let directory = blocking(move || {
-            let operation = "open the storage directory";
-            Directory::new(path::absolute(root).map_err(BlobError::io(operation))?).map_err(BlobError::io(operation))
-        })
-        .await?;
-        Ok(Self::new(directory, rng))
+        Ok(Self::new(blocking(move || Directory::at(root)).await?, rng))
     }
 
     fn new(directory: Directory, rng: Arc<dyn Rng>) -> Self {
         Self { directory: Arc::new(directory), rng, kept: Kept::new() }
+    }
+
+    /// The error for an object that is not there, or for the whole directory when that is not there.
+    async fn missing(&self, key: ObjectKey) -> BlobError {
+        let directory = Arc::clone(&self.directory);
+        blocking(move || directory.check_there()).await.err().unwrap_or(BlobError::Missing { key })
     }
 }
 
@@ -101,7 +132,10 @@ impl Blobs for LocalBlobs {
         key: &ObjectKey,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
-        reader::open(self.directory.object(key), *key, range).await
+        match reader::open(self.directory.object(key), *key, range).await {
+            Err(BlobError::Missing { key }) => Err(self.missing(key).await),
+            opened => opened,
+        }
     }
 
     async fn open_local(&self, key: &ObjectKey) -> Result<Option<Arc<LocalFile>>, BlobError> {
@@ -109,24 +143,27 @@ impl Blobs for LocalBlobs {
         if !cfg!(target_os = "linux") {
             return Ok(None);
         }
-        self.kept.open(key, || self.directory.object(key)).await.map(Some)
+        match self.kept.open(key, || self.directory.object(key)).await {
+            Err(BlobError::Missing { key }) => Err(self.missing(key).await),
+            opened => opened.map(Some),
+        }
     }
 
     async fn length(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError> {
-        let path = self.directory.object(key);
+        let (directory, path) = (Arc::clone(&self.directory), self.directory.object(key));
         blocking(move || match fs::metadata(path) {
             Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => directory.check_there().map(|()| None),
             Err(error) => Err(BlobError::Io { operation: "read the length of an object", source: error }),
         })
         .await
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<bool, BlobError> {
-        let path = self.directory.object(key);
+        let (directory, path) = (Arc::clone(&self.directory), self.directory.object(key));
         let deleted = blocking(move || match fs::remove_file(path) {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => directory.check_there().map(|()| false),
             Err(error) => Err(BlobError::Io { operation: "delete an object", source: error }),
         })
         .await;
@@ -136,7 +173,11 @@ impl Blobs for LocalBlobs {
 
     async fn list(&self, first: u8) -> Result<Vec<ListedObject>, BlobError> {
         let directory = Arc::clone(&self.directory);
-        blocking(move || directory.list(first)).await
+        blocking(move || {
+            directory.check_there()?;
+            directory.list(first)
+        })
+        .await
     }
 
     async fn capacity(&self) -> Result<Option<u64>, BlobError> {
@@ -166,8 +207,27 @@ struct Directory {
 
 impl Directory {
     /// The storage in a directory that is there.
-    fn new(root: PathBuf) -> io::Result<Self> {
-        Ok(Self { owner: Owner::of(&root)?, root, durable_shards: Mutex::default() })
+    fn at(root: PathBuf) -> Result<Self, BlobError> {
+        let root = path::absolute(root).map_err(BlobError::io(OPEN))?;
+        Ok(Self { owner: Owner::of(&root).map_err(BlobError::io(OPEN))?, root, durable_shards: Mutex::default() })
+    }
+
+    /// The storage in a directory that is made when it is missing.
+    fn create(root: PathBuf) -> Result<Self, BlobError> {
+        let root = path::absolute(root).map_err(BlobError::io(CREATE))?;
+        durable::create_durable_directories(&root).map_err(BlobError::io(CREATE))?;
+        let directory = Self::at(root)?;
+        durable::create_directories(&directory.incoming(), directory.owner).map_err(BlobError::io(CREATE))?;
+        Ok(directory)
+    }
+
+    /// Whether a storage was made here. Where the disk that holds it is not mounted, all objects seem to be missing.
+    fn check_there(&self) -> Result<(), BlobError> {
+        if self.incoming().is_dir() {
+            return Ok(());
+        }
+        let text = format!("there is no {}", self.incoming().display());
+        Err(BlobError::io(OPEN)(io::Error::new(ErrorKind::NotFound, text)))
     }
 
     fn incoming(&self) -> PathBuf {
@@ -217,4 +277,6 @@ where
 /// alive keeps touching its file.
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+const CREATE: &str = "create the storage directory";
+const OPEN: &str = "open the storage directory";
 const TEMPORARY_EXTENSION: &str = "part";

@@ -56,16 +56,6 @@ pub trait Blobs: Send + Sync {
     /// All objects whose key begins with this byte. In 256 parts of a storage each is small enough for memory.
     async fn list(&self, first: u8) -> Result<Vec<ListedObject>, BlobError>;
 
-    /// Whether there is no object at all. Asks whether the storage can be reached and read on the way.
-    async fn is_empty(&self) -> Result<bool, BlobError> {
-        for first in 0..=u8::MAX {
-            if !self.list(first).await?.is_empty() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// How many bytes the whole storage could hold, with what is in it; `None` when nobody can say.
     async fn capacity(&self) -> Result<Option<u64>, BlobError> {
         Ok(None)

@@ -19,12 +19,13 @@ use bytes::Bytes;
 use countersign_crypto::Secret;
 use countersign_crypto::random::Rng;
 use futures_util::stream::{BoxStream, StreamExt};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig};
 
 use crate::{BlobError, BlobWriter, Blobs, ListedObject, ObjectKey};
 
+pub use self::connector::S3Client;
 pub use self::writer::LARGEST_S3_OBJECT;
 
 /// Where a bucket is.
@@ -42,7 +43,7 @@ pub struct S3Place {
 
 /// What proves to the service who we are.
 pub enum S3Credentials {
-    /// What the process has in its environment (`AWS_ACCESS_KEY_ID` and the like), or the machine's own role.
+    /// What the process has in its environment ([`ENVIRONMENT`]), or the machine's own role.
     Environment,
     /// An access key.
     Key {
@@ -71,14 +72,16 @@ impl S3Blobs {
     ///
     /// # Errors
     /// [`BlobError::Io`] when place or credentials cannot be used.
-    pub fn new(place: S3Place, credentials: S3Credentials, rng: Arc<dyn Rng>) -> Result<Self, BlobError> {
-        let connector = connector::Connector::new().map_err(BlobError::io(OPEN))?;
-        let client = connector.client();
+    pub fn new(
+        client: &S3Client,
+        place: S3Place,
+        credentials: S3Credentials,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, BlobError> {
+        let builder = AmazonS3Builder::new();
         let builder = match credentials {
-            S3Credentials::Environment => AmazonS3Builder::from_env(),
-            S3Credentials::Key { id, secret } => {
-                AmazonS3Builder::new().with_access_key_id(id).with_secret_access_key(secret.expose())
-            }
+            S3Credentials::Environment => with_environment(builder, |name| std::env::var(name).ok()),
+            S3Credentials::Key { id, secret } => builder.with_access_key_id(id).with_secret_access_key(secret.expose()),
         };
         let backoff = BackoffConfig { max_backoff: LONGEST_PAUSE, ..BackoffConfig::default() };
         let retry = RetryConfig { backoff, max_retries: RETRIES, retry_timeout: RETRY_TIME };
@@ -88,13 +91,34 @@ impl S3Blobs {
             .with_retry(retry)
             .with_client_options(ClientOptions::new().with_allow_http(place.endpoint.starts_with("http://")))
             .with_disable_bulk_delete(true)
-            .with_http_connector(connector);
+            .with_http_connector(client.clone());
         if !place.endpoint.is_empty() {
             builder = builder.with_endpoint(&place.endpoint).with_virtual_hosted_style_request(false);
         }
-        let store = builder.build().map_err(failed(OPEN))?;
-        Ok(Self { bucket: Arc::new(Bucket { store, place, client }), rng })
+        let store = builder.build().map_err(failed("open a bucket"))?;
+        Ok(Self { bucket: Arc::new(Bucket { store, place, client: client.http() }), rng })
     }
+
+    /// Whether there is nothing under the prefix, whosever it may be. Asks whether the bucket can be reached and read on the way.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`] when it cannot.
+    pub async fn is_empty(&self) -> Result<bool, BlobError> {
+        let root = self.bucket.root();
+        let mut listed = self.bucket.store.list((!root.as_ref().is_empty()).then_some(&root));
+        match listed.next().await {
+            None => Ok(true),
+            Some(found) => found.map(|_| false).map_err(failed(LIST)),
+        }
+    }
+}
+
+/// Takes from the environment what proves who we are, and nothing else: no variable may send a storage's requests elsewhere.
+fn with_environment(builder: AmazonS3Builder, variable: impl Fn(&str) -> Option<String>) -> AmazonS3Builder {
+    ENVIRONMENT.iter().fold(builder, |builder, &(name, key)| match variable(name) {
+        Some(value) => builder.with_config(key, value),
+        None => builder,
+    })
 }
 
 impl Bucket {
@@ -197,16 +221,6 @@ impl Blobs for S3Blobs {
         Ok(objects)
     }
 
-    async fn is_empty(&self) -> Result<bool, BlobError> {
-        // With anything under the prefix it is not empty, whosever it is.
-        let root = self.bucket.root();
-        let mut listed = self.bucket.store.list((!root.as_ref().is_empty()).then_some(&root));
-        match listed.next().await {
-            None => Ok(true),
-            Some(found) => found.map(|_| false).map_err(failed(LIST)),
-        }
-    }
-
     async fn count_leftovers(&self, now: SystemTime) -> Result<u64, BlobError> {
         Ok(self.bucket.stale_uploads(now).await?.len() as u64)
     }
@@ -249,7 +263,21 @@ fn failed(operation: &'static str) -> impl FnOnce(object_store::Error) -> BlobEr
     move |error| BlobError::Io { operation, source: io::Error::other(error) }
 }
 
-const OPEN: &str = "open a bucket";
+/// Variables of the environment that credentials are found with, as Amazon's own programs read them.
+const ENVIRONMENT: [(&str, AmazonS3ConfigKey); 12] = [
+    ("AWS_ACCESS_KEY_ID", AmazonS3ConfigKey::AccessKeyId),
+    ("AWS_SECRET_ACCESS_KEY", AmazonS3ConfigKey::SecretAccessKey),
+    ("AWS_SESSION_TOKEN", AmazonS3ConfigKey::Token),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", AmazonS3ConfigKey::WebIdentityTokenFile),
+    ("AWS_ROLE_ARN", AmazonS3ConfigKey::RoleArn),
+    ("AWS_ROLE_SESSION_NAME", AmazonS3ConfigKey::RoleSessionName),
+    ("AWS_ENDPOINT_URL_STS", AmazonS3ConfigKey::StsEndpoint),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", AmazonS3ConfigKey::ContainerCredentialsRelativeUri),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", AmazonS3ConfigKey::ContainerCredentialsFullUri),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", AmazonS3ConfigKey::ContainerAuthorizationTokenFile),
+    ("AWS_METADATA_ENDPOINT", AmazonS3ConfigKey::MetadataEndpoint),
+    ("AWS_IMDSV1_FALLBACK", AmazonS3ConfigKey::ImdsV1Fallback),
+];
 const LIST: &str = "list the objects of a bucket";
 /// How often a request is repeated that failed for reasons that may pass.
 const RETRIES: usize = 3;
@@ -257,3 +285,24 @@ const RETRIES: usize = 3;
 const RETRY_TIME: Duration = Duration::from_secs(30);
 /// The longest pause before a repetition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_gives_credentials_and_nothing_else() {
+        let builder = with_environment(AmazonS3Builder::new(), |name| Some(format!("{name} of the environment")));
+        let found = |key| builder.get_config_value(&key);
+        assert_eq!(found(AmazonS3ConfigKey::AccessKeyId).as_deref(), Some("AWS_ACCESS_KEY_ID of the environment"));
+        assert_eq!(found(AmazonS3ConfigKey::Token).as_deref(), Some("AWS_SESSION_TOKEN of the environment"));
+        for elsewhere in [
+            AmazonS3ConfigKey::S3Endpoint,
+            AmazonS3ConfigKey::Endpoint,
+            AmazonS3ConfigKey::Bucket,
+            AmazonS3ConfigKey::Region,
+        ] {
+            assert_eq!(found(elsewhere), None, "{elsewhere:?}");
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! `countersign scrub`: stored bytes against their digests, and bytes that nobody names.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use countersign_app::scrub::{self, DamagedFile, Depth, Examined, FileFault, Orphans};
-use countersign_app::storages::{self, DamagedObject, ExaminedStorages, StorageSweep};
+use countersign_app::storages::{self, DamagedObject, ExaminedStorages, StorageSweep, UnavailableStorage};
 use countersign_crypto::encoding::hex_encode;
 use serde_json::{Value, json};
 
@@ -24,7 +24,8 @@ It works beside a running server. A file that is damaged or missing is healed by
 --collect also removes what no package, update or site names: objects and unfinished uploads that are older than 24 hours, \
 left by crashes. Nothing younger is ever removed.
 
-Exit status: 0 all files are whole; 4 some are not; 1 store or storage cannot be read.")]
+Exit status: 0 all files are whole; 4 some are not; 1 the store or a storage cannot be \
+read; a storage that fails is named, and the others are read.")]
 pub(crate) struct Scrub {
     /// Remove objects that nothing names, and unfinished uploads, when they are older than 24 hours.
     #[arg(long)]
@@ -53,7 +54,8 @@ impl Scrub {
         found["storages"] = storages_document(&storages, swept);
         output.result(&found, || format!("{}\n{}", text(&examined, collected), storages_text(&storages, swept)));
         match examined.damaged.len() + storages.damaged.len() {
-            0 => Ok(()),
+            0 if storages.unavailable.is_empty() => Ok(()),
+            0 => bail!("{} storages could not be read", storages.unavailable.len()),
             count => Err(Verdict { sentence: format!("{count} files are not whole"), status: BROKEN }.into()),
         }
     }
@@ -96,8 +98,8 @@ fn storages_text(found: &ExaminedStorages, swept: Option<StorageSweep>) -> Strin
         text.push_str(&table(["STORAGE", "SHA-256", "OBJECT", "FAULT"], &rows, ""));
         text.push_str("\n\nUpload the same bytes again, and they are whole.");
     }
-    for storage in unavailable {
-        text.push_str(&format!("\nStorage {storage} cannot be opened."));
+    for UnavailableStorage { site, storage, cause } in unavailable {
+        text.push_str(&format!("\nStorage {site}/{storage} was not read to its end: {cause}."));
     }
     if let Some(StorageSweep { versions, objects, uploads, .. }) = swept {
         text.push_str(&format!(
@@ -117,13 +119,14 @@ fn storages_document(found: &ExaminedStorages, swept: Option<StorageSweep>) -> V
             "fault": fault(&found.fault),
         })
     };
+    let unavailable = |UnavailableStorage { site, storage, cause }: &UnavailableStorage| json!({ "site": site.as_str(), "storage": storage.as_str(), "cause": cause });
     let swept =
         swept.map(|swept| json!({ "versions": swept.versions, "objects": swept.objects, "uploads": swept.uploads }));
     json!({
         "objects": found.objects,
         "bytes": found.bytes,
         "damaged": found.damaged.iter().map(damaged).collect::<Vec<_>>(),
-        "unavailable": found.unavailable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unavailable": found.unavailable.iter().map(unavailable).collect::<Vec<_>>(),
         "collected": swept,
     })
 }

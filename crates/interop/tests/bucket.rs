@@ -15,7 +15,7 @@ use countersign_app::storages::{
     self, CreateStorage, CreateStorageError, Place, StorageCaller, StorageCredentials, StorageError, StorageSettings,
     Upload,
 };
-use countersign_blobs::{BlobError, Blobs, ReceiveError, S3Blobs, S3Credentials, S3Place, receive};
+use countersign_blobs::{BlobError, Blobs, ReceiveError, S3Blobs, S3Client, S3Credentials, S3Place, receive};
 use countersign_crypto::Secret;
 use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_domain::storage::{BackEnd, Bucket, StorageName, StoragePath};
@@ -32,7 +32,7 @@ fn blobs(server: &S3Server, secret: &str) -> S3Blobs {
         prefix: "some/prefix".to_owned(),
     };
     let credentials = S3Credentials::Key { id: S3Server::KEY_ID.to_owned(), secret: Secret::new(secret.to_owned()) };
-    S3Blobs::new(place, credentials, Arc::new(SeededRng::new(7))).unwrap()
+    S3Blobs::new(&S3Client::new().unwrap(), place, credentials, Arc::new(SeededRng::new(7))).unwrap()
 }
 
 /// Bytes that differ at every place.
@@ -246,10 +246,10 @@ async fn uploads_in_parts_that_nobody_completes_are_ended() {
     });
     let serving = serving.unwrap();
     let credentials = S3Credentials::Key { id: "id".to_owned(), secret: Secret::new("secret".to_owned()) };
-    let blobs = S3Blobs::new(place, credentials, Arc::new(SeededRng::new(8))).unwrap();
+    let blobs = S3Blobs::new(&S3Client::new().unwrap(), place, credentials, Arc::new(SeededRng::new(8))).unwrap();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
     assert_eq!(blobs.remove_leftovers(now).await.unwrap(), 1);
     let asked = serving.join().unwrap();
-    assert_eq!(asked[0], "GET /b?uploads= HTTP/1.1");
+    assert_eq!(asked[0], "GET /b?prefix=p%2F&uploads= HTTP/1.1");
     assert!(asked[1].starts_with(&format!("DELETE /b/{ours}?uploadId=old ")), "{asked:?}");
 }

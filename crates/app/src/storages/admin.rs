@@ -1,5 +1,8 @@
 //! Creating storages, changing and removing them.
 
+use std::io::ErrorKind;
+
+use countersign_blobs::{BlobError, LocalBlobs};
 use countersign_domain::audit::Action;
 use countersign_domain::ids::SiteId;
 use countersign_domain::storage::{BackEnd, Storage, StorageName};
@@ -70,6 +73,11 @@ pub async fn create(ctx: &Ctx, site: SiteId, storage: CreateStorage) -> Result<S
         return Err(CreateStorageError::Directory(directory.clone()));
     }
     let CreateStorage { name, back_end, credentials, settings } = storage;
+    if find(ctx, site, &name).await?.is_some() {
+        return Err(CreateStorageError::Taken);
+    }
+    // Before there is a row: what no row names in the place of a storage is collected.
+    try_place(ctx, &name, &back_end, credentials.as_ref()).await?;
     let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
     let sealed_credentials = credentials.map(|found| seal_credentials(&vault, ctx.rng(), &name, &found));
     let storage = NewStorage { name: name.clone(), back_end, sealed_credentials, settings };
@@ -83,21 +91,40 @@ pub async fn create(ctx: &Ctx, site: SiteId, storage: CreateStorage) -> Result<S
             })
         })
         .await?;
-    match try_place(ctx, &created).await {
-        Ok(()) => Ok(created),
+    match ctx.back_end(&created).await {
+        Ok(_) => Ok(created),
         Err(error) => {
             // It was never usable, so nobody can have put anything there.
             delete(ctx, site, &name).await.map_err(|_| Fault::Site)?;
-            Err(error)
+            Err(CreateStorageError::BackEnd(error))
         }
     }
 }
 
-async fn try_place(ctx: &Ctx, storage: &Storage) -> Result<(), CreateStorageError> {
-    let blobs = ctx.back_end(storage).await.map_err(CreateStorageError::BackEnd)?;
-    let is_empty = blobs.is_empty().await;
-    let is_empty = is_empty.map_err(|error| StorageError::of_back_end(&storage.name, error));
-    if is_empty.map_err(CreateStorageError::BackEnd)? { Ok(()) } else { Err(CreateStorageError::InUse) }
+/// Looks whether a place can be used and is empty, and makes a directory that is missing.
+async fn try_place(
+    ctx: &Ctx,
+    name: &StorageName,
+    back_end: &BackEnd,
+    credentials: Option<&StorageCredentials>,
+) -> Result<(), CreateStorageError> {
+    let tried = match back_end {
+        // It is named after the row, so it is nobody else's.
+        BackEnd::Managed => return Ok(()),
+        BackEnd::Directory(directory) => LocalBlobs::create(directory, ctx.shared_rng()).await.map(|_| true),
+        BackEnd::Bucket(bucket) => {
+            let bucket = ctx.open_bucket(name, bucket, credentials).await;
+            bucket.map_err(CreateStorageError::BackEnd)?.is_empty().await
+        }
+    };
+    match tried {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CreateStorageError::InUse),
+        Err(BlobError::Io { source, .. }) if source.kind() == ErrorKind::DirectoryNotEmpty => {
+            Err(CreateStorageError::InUse)
+        }
+        Err(error) => Err(CreateStorageError::BackEnd(StorageError::of_back_end(name, error))),
+    }
 }
 
 /// All storages of a site, by name.
@@ -140,7 +167,7 @@ pub async fn set(
     .await
 }
 
-/// Replaces what opens the bucket of a storage; in force everywhere within a minute. `None`: the server's environment.
+/// Replaces what opens the bucket of a storage; in force everywhere within a second. `None`: the server's environment.
 ///
 /// # Errors
 /// [`StorageChangeError`] says why nothing was changed.

@@ -107,7 +107,7 @@ pub async fn expire_versions(ctx: &Ctx, site: SiteId, storage: &Storage) -> Resu
         if count == 0 {
             break;
         }
-        ctx.remove_objects(&*ctx.back_end(storage).await?, &unused).await;
+        ctx.remove_unused(storage, &unused).await;
         removed += count;
     }
     Ok(removed)

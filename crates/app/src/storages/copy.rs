@@ -50,7 +50,7 @@ pub async fn copy_file(
             })
         });
         let (storage, unused) = unit.await?;
-        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        ctx.remove_unused(&storage, &unused).await;
         Ok(())
     })
     .await?

@@ -191,7 +191,7 @@ async fn copy_part(
         })
     });
     let (storage, unused) = unit.await?;
-    ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+    ctx.remove_unused(&storage, &unused).await;
     Ok(())
 }
 
@@ -249,7 +249,7 @@ async fn remove_part(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace, part: &P
         })
     });
     let (storage, unused) = unit.await?;
-    ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+    ctx.remove_unused(&storage, &unused).await;
     Ok(())
 }
 

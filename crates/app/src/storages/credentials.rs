@@ -28,14 +28,14 @@ pub(super) fn seal_credentials(
     vault.seal(rng, &credentials_label(storage), text.expose().as_bytes())
 }
 
-/// Opens sealed credentials: both halves.
+/// Opens sealed credentials.
 pub(super) fn open_credentials(
     vault: &Vault,
     storage: &StorageName,
     sealed: &[u8],
-) -> Result<(String, String), SealedValueError> {
+) -> Result<StorageCredentials, SealedValueError> {
     let opened = vault.open(&credentials_label(storage), sealed)?;
     let text = std::str::from_utf8(opened.expose()).map_err(|_| SealedValueError)?;
     let (id, secret) = text.split_once('\n').ok_or(SealedValueError)?;
-    Ok((id.to_owned(), secret.to_owned()))
+    Ok(StorageCredentials { id: id.to_owned(), secret: Secret::new(secret.to_owned()) })
 }

@@ -51,7 +51,7 @@ pub async fn delete_file(
             })
         });
         let (storage, unused) = unit.await?;
-        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        ctx.remove_unused(&storage, &unused).await;
         Ok(())
     })
     .await?
@@ -139,7 +139,7 @@ pub(super) async fn empty_some(
     });
     let Some((storage, unused)) = unit.await? else { return Ok(false) };
     debug_assert_eq!(storage.name, place.storage, "the storage of the place is emptied");
-    ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+    ctx.remove_unused(&storage, &unused).await;
     Ok(true)
 }
 

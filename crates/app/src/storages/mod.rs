@@ -39,7 +39,7 @@ pub use credentials::StorageCredentials;
 pub(crate) use credentials::credentials_label;
 pub use delete::{Contents, delete_file, delete_folder};
 pub use error::StorageError;
-pub use examine::{DamagedObject, ExaminedStorages, examine};
+pub use examine::{DamagedObject, ExaminedStorages, UnavailableStorage, examine};
 pub use folder::create_folder;
 pub use look::{Found, ListPage, Usage, exists, is_any_full, list_folder, stat, storage_exists, usage, versions};
 pub use moving::{move_file, move_folder};

@@ -61,7 +61,7 @@ pub async fn move_file(
             })
         });
         let (storage, unused) = unit.await?;
-        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        ctx.remove_unused(&storage, &unused).await;
         Ok(())
     })
     .await?
@@ -91,7 +91,7 @@ async fn remove_source(
         })
     });
     let (storage, unused) = unit.await?;
-    ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+    ctx.remove_unused(&storage, &unused).await;
     Ok(())
 }
 
@@ -148,7 +148,7 @@ pub async fn move_folder(ctx: &Ctx, caller: &StorageCaller, from: &Place, to: &P
             })
         });
         let (storage, unused) = unit.await?;
-        ctx.remove_objects(&*ctx.back_end(&storage).await?, &unused).await;
+        ctx.remove_unused(&storage, &unused).await;
         Ok(())
     })
     .await?

@@ -31,6 +31,16 @@ impl Directory {
         Ok(objects)
     }
 
+    /// Whether there is any object.
+    pub(super) fn holds_objects(&self) -> Result<bool, BlobError> {
+        for first in 0..=u8::MAX {
+            if !self.list(first)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What uploads left behind when the process died. Young files may belong to another process.
     pub(super) fn leftovers(&self, now: SystemTime) -> Result<Vec<PathBuf>, BlobError> {
         let operation = "look for left-over temporary files";

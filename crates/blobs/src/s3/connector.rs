@@ -24,13 +24,17 @@ use tower::Service;
 
 use super::http::Requests;
 
-/// Makes the one client that all requests to a bucket go through.
+/// What requests to all buckets go through. One for a process is enough; a clone is the same.
 #[derive(Clone, Debug)]
-pub(super) struct Connector(HttpClient);
+pub struct S3Client(HttpClient);
 
-impl Connector {
-    /// TLS is rustls with aws-lc-rs, and certificates are judged by the operating system.
-    pub(super) fn new() -> io::Result<Self> {
+impl S3Client {
+    /// TLS is rustls with aws-lc-rs, and certificates are judged by the operating system, whose roots are read here: where
+    /// blocking is allowed.
+    ///
+    /// # Errors
+    /// When the operating system has nothing to judge certificates with.
+    pub fn new() -> io::Result<Self> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.and_then(BuilderVerifierExt::with_platform_verifier).map_err(io::Error::other)?;
@@ -48,12 +52,12 @@ impl Connector {
     }
 
     /// The client itself.
-    pub(super) fn client(&self) -> HttpClient {
+    pub(super) fn http(&self) -> HttpClient {
         self.0.clone()
     }
 }
 
-impl Connect for Connector {
+impl Connect for S3Client {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(self.0.clone())
     }

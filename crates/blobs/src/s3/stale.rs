@@ -9,6 +9,7 @@ use object_store::aws::AwsAuthorizer;
 use object_store::client::{HttpRequest, HttpRequestBody};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -23,7 +24,8 @@ pub(super) struct StaleUpload {
 }
 
 impl Bucket {
-    /// Uploads in parts that were begun so long ago that nobody will complete them. Of many, the first thousand or so.
+    /// Uploads in parts below our prefix that were begun so long ago that nobody will complete them. Of many, the first thousand
+    /// or so.
     pub(super) async fn stale_uploads(&self, now: SystemTime) -> Result<Vec<StaleUpload>, BlobError> {
         let credential = self.store.credentials().get_credential().await.map_err(failed(LIST))?;
         let mut request = HttpRequest::new(HttpRequestBody::empty());
@@ -68,7 +70,13 @@ impl Bucket {
             "" => format!("https://s3.{}.amazonaws.com", place.region),
             endpoint => endpoint.to_owned(),
         };
-        format!("{endpoint}/{}?uploads=", place.bucket)
+        let root = self.root();
+        if root.as_ref().is_empty() {
+            return format!("{endpoint}/{}?uploads=", place.bucket);
+        }
+        // With the `/`: what begins with `files` may be another storage's `files-of-tests`.
+        let prefix = format!("{root}/");
+        format!("{endpoint}/{}?prefix={}&uploads=", place.bucket, utf8_percent_encode(&prefix, NON_ALPHANUMERIC))
     }
 }
 

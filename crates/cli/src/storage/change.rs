@@ -19,7 +19,7 @@ Examples:
   countersign storage set main --quota none --versions off
   countersign storage set cloud --access-key-id AKIA… --secret-key-file -
 
-New credentials are in force on every node within a minute.")]
+New credentials are in force on every node within a second.")]
 pub(crate) struct SetStorage {
     /// Name of the storage.
     name: StorageName,

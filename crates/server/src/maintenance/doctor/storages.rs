@@ -2,7 +2,7 @@
 
 use countersign_app::Ctx;
 use countersign_app::scrub::Depth;
-use countersign_app::storages;
+use countersign_app::storages::{self, UnavailableStorage};
 
 use super::Findings;
 
@@ -19,9 +19,9 @@ pub(super) async fn storages(ctx: &Ctx, deep: bool, findings: &mut Findings) {
             return;
         }
     };
-    for storage in &examined.unavailable {
+    for UnavailableStorage { site, storage, cause } in &examined.unavailable {
         let todo = "look at its directory, or at the bucket and its credentials: countersign storage show";
-        findings.error("storages", format!("storage {storage} cannot be opened"), todo);
+        findings.error("storages", format!("storage {storage} of site {site} cannot be read: {cause}"), todo);
     }
     for damaged in examined.damaged.iter().take(NAMED) {
         let what = format!(
@@ -67,8 +67,16 @@ mod tests {
             findings.into_sorted()
         };
         assert_eq!(look().await, []);
-        std::fs::remove_dir_all(world.folder().join("storages").join(created.id.to_string())).unwrap();
+        let place = world.folder().join("storages").join(created.id.to_string());
+        let shard = std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path());
+        let shard = shard.into_iter().find(|path| !path.ends_with("incoming")).unwrap();
+        std::fs::remove_dir_all(&shard).unwrap();
         let found = look().await;
-        assert!(matches!(&found[..], [finding] if finding.what.contains("storage main of site demo")), "{found:?}");
+        assert!(matches!(&found[..], [finding] if finding.what.contains("storage main of site demo are missing")));
+        // The whole directory: its disk is not mounted.
+        std::fs::remove_dir_all(&place).unwrap();
+        let found = look().await;
+        assert!(matches!(&found[..], [finding] if finding.what.contains("cannot be read: ")), "{found:?}");
+        assert!(!place.exists(), "a look made a directory");
     }
 }
