@@ -38,6 +38,17 @@ pub enum Error {
     /// The session lets nobody in.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A parameter of the query cannot be used.
+    #[error("the parameter {name} {reason}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// The broken rule.
+        reason: &'static str,
+    },
+    /// There are no events of this type.
+    #[error("there are no events of this type")]
+    UnknownEventType,
     /// There is no token.
     #[error("there is no token")]
     NoToken,
@@ -62,6 +73,11 @@ impl Look {
 }
 
 impl Error {
+    /// A parameter that cannot be used.
+    pub(crate) fn parameter(name: &'static str, reason: &'static str) -> Self {
+        Self::Parameter { name, reason }
+    }
+
     /// Status, key, the text for the caller, and where it is wrong.
     pub(crate) fn look(&self) -> Look {
         use StatusCode as S;
@@ -108,6 +124,12 @@ impl Error {
             Self::NoSite(NoSite::Unknown) => {
                 (S::MISDIRECTED_REQUEST, "site.unknown", "Neither this host nor this path leads to a site.")
             }
+            Self::Parameter { name, reason } => {
+                let text = format!("The parameter {name} {reason}.");
+                let place = (*name).to_owned();
+                return Look { place, ..Look::new(S::BAD_REQUEST, "request.parameter.invalid", &text) };
+            }
+            Self::UnknownEventType => (S::NOT_FOUND, "eventType.unknown", "There are no events of this type."),
             Self::Route => (S::NOT_FOUND, "path.unknown", "There is nothing under this path."),
             Self::BeginSession(BeginSessionError::Busy) | Self::Login(LoginError::TooMany) => {
                 (S::SERVICE_UNAVAILABLE, "server.unavailable", "There is too much to do; try again in a moment.")

@@ -7,7 +7,9 @@
 //! | `auth.rs` | who calls: a session or an access token, and what the role allows |
 //! | `catalog.rs` | the types of events |
 //! | `keys.rs`, `health.rs` | keys that verify sessions; whether the service works |
+//! | `request.rs` | names in paths, parameters of queries |
 //! | `wire.rs` | JSON bodies |
+//! | `formats/` | the forms in which events are told |
 //! | `error.rs` | every error: cause, status, key, text |
 //! | `reply.rs` | answers, and the one shape of errors |
 //!
@@ -18,9 +20,11 @@ mod authenticate;
 mod catalog;
 mod credentials;
 mod error;
+mod formats;
 mod health;
 mod keys;
 mod reply;
+mod request;
 mod site;
 mod wire;
 
@@ -86,6 +90,7 @@ pub fn router(ctx: &Ctx, is_stopping: impl Fn() -> bool + Send + Sync + 'static)
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(authenticate::authenticate, authenticate::options))
         .routes(routes!(catalog::list_types))
+        .routes(routes!(catalog::find_schema))
         .routes(routes!(health::status))
         .routes(routes!(keys::list))
         .split_for_parts();

@@ -76,4 +76,28 @@ pub(crate) struct EventTypeItem {
     /// Its name
     #[schema(example = "lineitem.expired")]
     pub(crate) name: &'static str,
+    /// What it is about: device, entitlement or product
+    #[schema(example = "entitlement")]
+    pub(crate) family: &'static str,
+    /// What happens to that: created, updated or deleted
+    #[schema(example = "updated")]
+    pub(crate) change: &'static str,
+}
+
+/// What a body looks like
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SchemaAnswer {
+    /// The type of events
+    #[serde(rename = "type")]
+    #[schema(example = "lineitem.expired")]
+    pub(crate) event_type: &'static str,
+    /// The form
+    #[schema(example = "fno")]
+    pub(crate) format: &'static str,
+    /// JSON Schema of the body
+    #[schema(value_type = Object)]
+    pub(crate) schema: serde_json::Value,
+    /// An invented body
+    #[schema(value_type = Object)]
+    pub(crate) example: serde_json::Value,
 }

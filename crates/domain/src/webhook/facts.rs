@@ -4,7 +4,7 @@ use super::matching::Family;
 use crate::audit::Actor;
 use crate::device::Device;
 use crate::event::Event;
-use crate::ids::EventId;
+use crate::ids::{EventId, SiteId};
 use crate::licensing::{Customer, DeviceFacts, Feature, License, LicensedProduct, Order};
 use crate::site::SiteName;
 use crate::time::Timestamp;
@@ -43,7 +43,9 @@ pub struct EventFacts {
     pub actor: Actor,
     /// When.
     pub at: Timestamp,
-    /// The site.
+    /// Row id of the site.
+    pub site_id: SiteId,
+    /// Name of the site.
     pub site: SiteName,
     /// What it is about.
     pub story: Story,

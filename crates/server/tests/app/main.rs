@@ -14,6 +14,7 @@ mod device_updates;
 mod disconnects;
 mod documents;
 mod epochs;
+mod events_catalog;
 mod events_login;
 mod events_support;
 mod license_calls;

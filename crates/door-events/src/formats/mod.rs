@@ -1,0 +1,46 @@
+//! The forms in which events are told: facts in, bytes out, and the same bytes for the same facts. They are made once, kept,
+//! signed and sent as they are (`docs/protocol/events.md`, "Payloads").
+//!
+//! Members are only ever added, at the end: receivers are told to ignore what they do not know, and some read strictly.
+
+mod cloud_events;
+mod details;
+mod fno;
+mod license;
+mod sample;
+mod schemas;
+mod standard;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use countersign_domain::webhook::{EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize};
+
+pub(crate) use sample::sample_facts;
+pub(crate) use schemas::schema;
+
+/// The body that tells an event to a receiver with these settings. One that is longer than is sent tells less: it leaves out
+/// what hangs on the product or order that it is about.
+pub(crate) fn render(facts: &EventFacts, settings: &EndpointSettings) -> Vec<u8> {
+    let whole = write(facts, settings, Room::Enough);
+    if whole.len() <= PAYLOAD_LIMIT { whole } else { write(facts, settings, Room::Little) }
+}
+
+fn write(facts: &EventFacts, settings: &EndpointSettings, room: Room) -> Vec<u8> {
+    let thin = settings.size == PayloadSize::Thin || room == Room::Little;
+    let written = match settings.format {
+        PayloadFormat::CloudEvents => serde_json::to_vec(&cloud_events::body(facts, thin)),
+        PayloadFormat::Fno => fno::body(facts, settings, room),
+        PayloadFormat::License => serde_json::to_vec(&license::body(facts)),
+        PayloadFormat::Standard => serde_json::to_vec(&standard::body(facts, thin)),
+    };
+    // Writing texts and numbers does not fail.
+    written.unwrap_or_default()
+}
+
+/// Whether everything fits into a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Enough,
+    Little,
+}
