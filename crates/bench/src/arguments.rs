@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::Amount;
 use crate::limits::Limit;
+use crate::use_cases::UseCases;
 
 /// Measures the program beside the limits that its goals are fractions of.
 #[derive(Parser)]
@@ -22,10 +23,15 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Measure what devices ask for and tell.
     Device(Options),
+    /// Measure what licensed applications ask for.
+    License(Options),
     /// Measure files into and out of storages.
     Storage(Options),
     /// Measure the issuing of access tokens, and calls with them.
     Token(Options),
+    /// Serve the use cases of licensed applications without signatures.
+    #[command(hide = true)]
+    UseCases(UseCases),
     /// Run one of the programs beside which the server is measured.
     #[command(subcommand, hide = true)]
     Limit(Limit),
@@ -76,18 +82,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The same with the rows of storages, unless others are named.
-    pub(crate) fn of_storages(mut self) -> Self {
+    /// The same with the rows of a group, unless others are named.
+    pub(crate) fn of(mut self, group: &[&str]) -> Self {
         if self.rows.is_empty() {
-            self.rows.push("storage".to_owned());
-        }
-        self
-    }
-
-    /// The same with the rows of tokens, unless others are named.
-    pub(crate) fn of_tokens(mut self) -> Self {
-        if self.rows.is_empty() {
-            self.rows.extend(["token", "bearer"].map(str::to_owned));
+            self.rows.extend(group.iter().map(|word| (*word).to_owned()));
         }
         self
     }

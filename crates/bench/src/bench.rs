@@ -66,6 +66,11 @@ impl Bench {
         Ok(Self { amount, placement, program, directory, small: None, large: None })
     }
 
+    /// Where data directories are made.
+    pub(crate) fn place(&self) -> &Path {
+        self.directory.path().parent().unwrap_or(self.directory.path())
+    }
+
     /// A path in the bench's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
@@ -111,7 +116,25 @@ impl Bench {
     /// # Errors
     /// When it cannot be made.
     pub(crate) async fn new_installation(&self, name: &str) -> Result<Installation> {
-        Installation::create(self.path(name)).await
+        Installation::create(self.path(name), None).await
+    }
+
+    /// A new installation on a PostgreSQL database.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) async fn new_installation_on(&self, database: &str, name: &str) -> Result<Installation> {
+        Installation::create(self.path(name), Some(database.to_owned())).await
+    }
+
+    /// Starts the use cases of licensed applications without doors and signatures on an installation.
+    ///
+    /// # Errors
+    /// When they do not come to serve.
+    pub(crate) fn use_cases(&self, installation: &Installation) -> Result<Running> {
+        let mut command = self.ourselves()?;
+        command.arg("use-cases").arg("--data").arg(&installation.data);
+        Running::start(command)
     }
 
     /// Starts the server on an installation.
@@ -175,10 +198,15 @@ impl Bench {
     }
 
     fn limit_command(&self, arguments: &[&str]) -> Result<Command> {
-        let program = std::env::current_exe().context("this program cannot be found")?;
-        let mut command = self.placement.measured(&program);
+        let mut command = self.ourselves()?;
         command.arg("limit").args(arguments);
         Ok(command)
+    }
+
+    /// This program, where measured programs run.
+    fn ourselves(&self) -> Result<Command> {
+        let program = std::env::current_exe().context("this program cannot be found")?;
+        Ok(self.placement.measured(&program))
     }
 }
 

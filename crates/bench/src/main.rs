@@ -9,10 +9,11 @@
 //! | `bench.rs` | what rows share: amounts, installations, programs |
 //! | `rows/` | what is measured, one file for each kind of row |
 //! | `limits/` | the programs beside which it is measured |
+//! | `use_cases.rs` | what licensed applications ask for, without signatures: measured beside these |
 //! | `load/` | the load: connections that ask again and again |
 //! | `installation/` | data directories with as many devices, updates and sites as a row asks for |
 //! | `report/` | table, JSON, page and plots |
-//! | `placement.rs`, `process.rs`, `usage.rs`, `machine.rs` | cores, child processes, what the system says about them |
+//! | `placement.rs`, `process.rs`, `postgres.rs`, `usage.rs`, `machine.rs` | cores, child processes, databases, what the system says about them |
 //! | `statistics.rs`, `stopwatch.rs` | medians, and the one place where time is read |
 //!
 //! Nothing here is part of the program, and no test waits for it. It must never know how the server does what it measures.
@@ -26,6 +27,7 @@ mod limits;
 mod load;
 mod machine;
 mod placement;
+mod postgres;
 mod process;
 mod report;
 mod rows;
@@ -33,6 +35,7 @@ mod run;
 mod statistics;
 mod stopwatch;
 mod usage;
+mod use_cases;
 
 use clap::Parser as _;
 
@@ -44,8 +47,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Device(options) => run::run(&options),
-        Command::Storage(options) => run::run(&options.of_storages()),
-        Command::Token(options) => run::run(&options.of_tokens()),
+        Command::License(options) => run::run(&options.of(&["license"])),
+        Command::Storage(options) => run::run(&options.of(&["storage"])),
+        Command::Token(options) => run::run(&options.of(&["token", "bearer"])),
+        Command::UseCases(program) => program.run().map(|()| ExitCode::SUCCESS),
         Command::Limit(limit) => limit.run().map(|()| ExitCode::SUCCESS),
     };
     ended.unwrap_or_else(|error| {

@@ -98,7 +98,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("server", &["app", "blobs", "crypto", "domain", "door-*", "http-kit", "outbound", "store", "store-*", "vault"]),
     ("cli", &["app", "blobs", "client", "crypto", "domain", "server", "store", "vault"]),
     ("interop", &["*"]),
-    ("bench", &["app", "crypto", "domain", "server", "store", "store-sqlite"]),
+    ("bench", &["app", "crypto", "domain", "server", "store", "store-postgres", "store-sqlite"]),
     ("xtask", &[]),
 ];
 
@@ -121,7 +121,8 @@ const BANS: &[Ban] = &[
     },
     Ban {
         libraries: &["tokio-postgres", "deadpool-*"],
-        place: Place::Outside(&["store-postgres"]),
+        // As for SQLite.
+        place: Place::Outside(&["bench", "store-postgres"]),
         in_tests: true,
         reason: "everything about PostgreSQL is in `store-postgres`",
     },

@@ -41,8 +41,24 @@ pub(crate) fn free_license(registration: u32) -> String {
     format!("FREE-{:08X}", (registration % FREE_LICENSES).wrapping_mul(0x9E37_79B1))
 }
 
-/// Adds the devices with the numbers `from..to`.
-pub(super) async fn add(store: &Store, site: SiteId, from: u32, to: u32) -> Result<()> {
+/// A kind of license, each activated on a device of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    /// How the numbers of its orders begin.
+    pub(super) order: &'static str,
+    pub(super) license: fn(u32, OrderId, ProductId) -> Result<NewLicense>,
+    pub(super) device: fn(u32, CustomerId) -> NewDevice,
+}
+
+/// What devices of the device door have.
+pub(super) const DEVICES: Kind = Kind {
+    order: "",
+    license: |number, order, product| new_license(license_key(number), order, product, ActivationLimit::AtMost(1)),
+    device: new_device,
+};
+
+/// Adds the devices and licenses of a kind with the numbers `from..to`.
+pub(super) async fn add(store: &Store, site: SiteId, kind: Kind, from: u32, to: u32) -> Result<()> {
     let mut begin = from;
     while begin < to {
         let end = to.min(begin + UNIT);
@@ -51,11 +67,11 @@ pub(super) async fn add(store: &Store, site: SiteId, from: u32, to: u32) -> Resu
                 let (product, now) = (licensed_product(tx, site).await?, tx.now().await?);
                 for first in (begin..end).step_by(STEP) {
                     let last = end.min(first + DEVICES_OF_CUSTOMER);
-                    let (customer, order) = add_customer(tx, site, &format!("{first:08}"), now).await?;
+                    let (customer, order) = add_customer(tx, site, &format!("{}{first:08}", kind.order), now).await?;
                     for number in first..last {
-                        let license = new_license(license_key(number), order, product, 1)?;
+                        let license = (kind.license)(number, order, product)?;
                         let license = tx.licenses().insert(site, &license, now).await?.context(TAKEN)?;
-                        let device = new_device(number, customer);
+                        let device = (kind.device)(number, customer);
                         let device = tx.devices().insert(site, &device, now).await?.context(TAKEN)?;
                         tx.activations().insert(license, device, now).await?;
                     }
@@ -75,10 +91,11 @@ pub(super) async fn add_free_licenses(store: &Store, site: SiteId) -> Result<()>
         .write::<_, anyhow::Error, _>(move |tx| {
             Box::pin(async move {
                 let (product, now) = (licensed_product(tx, site).await?, tx.now().await?);
+                let limit = ActivationLimit::AtMost(FREE_ACTIVATIONS);
                 for first in (0..FREE_LICENSES).step_by(STEP) {
                     let (_, order) = add_customer(tx, site, &format!("free-{first:08}"), now).await?;
                     for number in first..first + DEVICES_OF_CUSTOMER {
-                        let license = new_license(free_license(number), order, product, FREE_ACTIVATIONS)?;
+                        let license = new_license(free_license(number), order, product, limit)?;
                         tx.licenses().insert(site, &license, now).await?.context(TAKEN)?;
                     }
                 }
@@ -102,8 +119,12 @@ async fn add_customer(tx: &mut dyn Tx, site: SiteId, name: &str, now: Timestamp)
     Ok((customer, order))
 }
 
-fn new_license(key: String, order: OrderId, product: ProductId, limit: u32) -> Result<NewLicense> {
-    let limit = ActivationLimit::AtMost(limit);
+pub(super) fn new_license(
+    key: String,
+    order: OrderId,
+    product: ProductId,
+    limit: ActivationLimit,
+) -> Result<NewLicense> {
     let terms = LicenseTerms { status: LicenseStatus::Enabled, start_date: None, end_date: None, limit };
     Ok(NewLicense {
         key: LicenseKey::new(key)?,
@@ -127,7 +148,7 @@ const TAKEN: &str = "a row exists already";
 const UNIT: u32 = 5000;
 const STEP: usize = DEVICES_OF_CUSTOMER as usize;
 /// A million devices lie evenly over all host IDs of eight hexadecimal digits.
-const SPREAD: u32 = 4294;
+pub(super) const SPREAD: u32 = 4294;
 
 #[cfg(test)]
 mod tests {

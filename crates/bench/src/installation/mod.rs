@@ -3,10 +3,11 @@
 mod catalog;
 mod fleet;
 mod growth;
+mod licenses;
 mod storage;
 
 use std::cell::{Cell, OnceCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign_app::{Ctx, keys, sites};
@@ -18,6 +19,7 @@ use countersign_domain::oauth::TokenAlgorithm;
 use countersign_domain::site::{SiteName, SiteSettings};
 use countersign_server::{Config, Node, Overrides};
 use countersign_store::Store;
+use countersign_store_postgres::PostgresStore;
 use countersign_store_sqlite::SqliteStore;
 
 use crate::stopwatch::SystemClock;
@@ -27,6 +29,7 @@ pub(crate) use catalog::{
 };
 pub(crate) use fleet::{FREE_ACTIVATIONS, device_id, free_license, spread_id};
 pub(crate) use growth::{package_of_step, site_name};
+pub(crate) use licenses::{ApiKey, LICENSED_PRODUCT_CODE, application_key, hardware_id};
 pub(crate) use storage::Client;
 
 /// The site that answers when a request names none.
@@ -44,6 +47,10 @@ pub(crate) struct Installation {
     /// The public half of the key that signs answers, as DER.
     signing_key: Vec<u8>,
     devices: Cell<u32>,
+    /// Licenses of applications.
+    licenses: Cell<u32>,
+    /// The connection string of its database, if it is not on the embedded store.
+    database: Option<String>,
     /// The application that may use the storage, once there is one.
     storage_client: OnceCell<Client>,
 }
@@ -53,13 +60,18 @@ impl Installation {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) async fn create(data: PathBuf) -> Result<Self> {
+    pub(crate) async fn create(data: PathBuf, database: Option<String>) -> Result<Self> {
+        if let Some(database) = &database {
+            std::fs::create_dir(&data)?;
+            std::fs::write(settings(&data), format!("database = '{database}'\n"))?;
+        }
         let tokens = RsaPrivateKey::generate(RsaBits::B2048)?;
         let node = open(&data).await?;
         let provisioned = provision(node.ctx(), &tokens).await;
         node.close().await;
         let (site, signing_key) = provisioned?;
-        Ok(Self { data, site, tokens, signing_key, devices: Cell::new(0), storage_client: OnceCell::new() })
+        let (devices, licenses) = (Cell::new(0), Cell::new(0));
+        Ok(Self { data, site, tokens, signing_key, devices, licenses, database, storage_client: OnceCell::new() })
     }
 
     /// The public half of the key that makes device tokens, as DER.
@@ -125,8 +137,8 @@ impl Installation {
     /// When they cannot be written.
     pub(crate) async fn grow(&self, devices: u32) -> Result<()> {
         if self.devices() < devices {
-            let store = self.store()?;
-            let grown = fleet::add(&store, self.site, self.devices(), devices).await;
+            let store = self.store().await?;
+            let grown = fleet::add(&store, self.site, fleet::DEVICES, self.devices(), devices).await;
             store.close().await;
             grown?;
             self.devices.set(devices);
@@ -134,12 +146,43 @@ impl Installation {
         Ok(())
     }
 
+    /// How many licenses of applications there are.
+    pub(crate) fn licenses(&self) -> u32 {
+        self.licenses.get()
+    }
+
+    /// Adds licenses of applications, each active on a device of its own, until there are this many.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn grow_licenses(&self, licenses: u32) -> Result<()> {
+        if self.licenses() < licenses {
+            let store = self.store().await?;
+            let grown = fleet::add(&store, self.site, licenses::APPLICATIONS, self.licenses(), licenses).await;
+            store.close().await;
+            grown?;
+            self.licenses.set(licenses);
+        }
+        Ok(())
+    }
+
+    /// An application of the license door, and the key that verifies what it is answered.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) async fn licensed_application(&self) -> Result<(ApiKey, VerifyingKey)> {
+        let node = open(&self.data).await?;
+        let made = licenses::application(node.ctx(), self.site).await;
+        node.close().await;
+        made
+    }
+
     /// Adds licenses that can still be activated on many devices, see [`free_license`].
     ///
     /// # Errors
     /// When they cannot be written.
     pub(crate) async fn add_free_licenses(&self) -> Result<()> {
-        let store = self.store()?;
+        let store = self.store().await?;
         let added = fleet::add_free_licenses(&store, self.site).await;
         store.close().await;
         added
@@ -150,7 +193,7 @@ impl Installation {
     /// # Errors
     /// When it cannot be written.
     pub(crate) async fn add_cold_answers(&self) -> Result<()> {
-        let store = self.store()?;
+        let store = self.store().await?;
         let added = catalog::add_cold_answers(&store, self.site).await;
         store.close().await;
         added
@@ -161,7 +204,7 @@ impl Installation {
     /// # Errors
     /// When they cannot be written.
     pub(crate) async fn add_updates(&self, numbers: std::ops::Range<u32>) -> Result<()> {
-        let store = self.store()?;
+        let store = self.store().await?;
         let added = growth::add_updates(&store, self.site, numbers).await;
         store.close().await;
         added
@@ -183,15 +226,29 @@ impl Installation {
     }
 
     /// The store itself, for many rows at once: the use cases write one thing after the other.
-    fn store(&self) -> Result<Store> {
+    async fn store(&self) -> Result<Store> {
+        if let Some(database) = &self.database {
+            let now = countersign_store::Clock::now(&SystemClock);
+            return Ok(Store::new(PostgresStore::open(database, now).await?));
+        }
         let store = SqliteStore::open(&self.data.join("countersign.db"), std::sync::Arc::new(SystemClock));
         Ok(Store::new(store.context("the store cannot be opened")?))
     }
 }
 
 /// Opens a data directory as the server does.
-async fn open(data: &std::path::Path) -> Result<Node> {
-    Node::open(&Config::load(None, Overrides { data: Some(data.to_owned()), ..Overrides::default() })?).await
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) async fn open(data: &Path) -> Result<Node> {
+    let settings = Some(settings(data)).filter(|path| path.exists());
+    let overrides = Overrides { data: Some(data.to_owned()), ..Overrides::default() };
+    Node::open(&Config::load(settings.as_deref(), overrides)?).await
+}
+
+/// The file with the settings of a data directory that is not on the embedded store.
+fn settings(data: &Path) -> PathBuf {
+    data.join("countersign.toml")
 }
 
 /// The site, and the public half of the key that signs its answers.

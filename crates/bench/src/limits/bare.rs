@@ -28,30 +28,39 @@ where
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let mut output = std::io::stdout();
-        writeln!(output, "{READY}{}", listener.local_addr()?)?;
-        output.flush()?;
-        let connections = TaskTracker::new();
-        loop {
-            let (stream, _) = listener.accept().await?;
-            let answer = answer.clone();
-            connections.spawn(async move {
-                let service = service_fn(|request| {
-                    let answer = answer(request);
-                    async { Ok::<_, Infallible>(answer.await) }
-                });
-                // A connection that breaks is the load's to notice.
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(accept(answer))
+}
+
+/// The same on a runtime that is there.
+///
+/// # Errors
+/// As [`serve`].
+pub(crate) async fn accept<F, B>(answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static) -> Result<()>
+where
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let mut output = std::io::stdout();
+    writeln!(output, "{READY}{}", listener.local_addr()?)?;
+    output.flush()?;
+    let connections = TaskTracker::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let answer = answer.clone();
+        connections.spawn(async move {
+            let service = service_fn(|request| {
+                let answer = answer(request);
+                async { Ok::<_, Infallible>(answer.await) }
             });
-        }
-    })
+            // A connection that breaks is the load's to notice.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
 }
 
 /// An answer with ready JSON.
-pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,10 +1,11 @@
 //! The limits: programs that do nothing but what cannot be avoided. They are started as subcommands of this program, on the
 //! core on which the server is measured.
 
-mod bare;
+pub(crate) mod bare;
 mod group_commit;
 mod hyper;
 pub(crate) mod nginx;
+mod postgres;
 mod signer;
 mod writer;
 
@@ -43,6 +44,18 @@ pub(crate) enum Limit {
         #[arg(long)]
         each: bool,
     },
+    /// A bare hyper server whose POST reads, changes and inserts rows of PostgreSQL, durably.
+    Postgres {
+        /// Connection string.
+        #[arg(long)]
+        database: String,
+        /// Rows that can be changed.
+        #[arg(long)]
+        rows: u32,
+        /// Rows that every request inserts.
+        #[arg(long)]
+        inserts: u32,
+    },
     /// A bare hyper server that writes each body into a file, durably.
     Writer {
         /// Folder for the files.
@@ -69,6 +82,7 @@ impl Limit {
         match self {
             Self::Hyper { accepted, answer, verify, sign } => hyper::run(&accepted, &answer, verify.as_deref(), sign),
             Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
+            Self::Postgres { database, rows, inserts } => postgres::run(&database, rows, inserts),
             Self::Writer { folder } => writer::run(&folder),
             Self::Signer { bytes, warm_up, length } => signer::run(bytes, warm_up, length),
         }

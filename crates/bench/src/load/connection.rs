@@ -18,10 +18,21 @@ pub(crate) struct Connection {
 pub(crate) struct Answer<'b> {
     /// The status.
     pub(crate) status: u16,
+    /// The head; empty when the body is.
+    head: &'b [u8],
     /// The body; empty when it did not fit into the connection's buffer and was thrown away.
     pub(crate) body: &'b [u8],
     /// Bytes of the body.
     pub(crate) length: u64,
+}
+
+impl Answer<'_> {
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let head = std::str::from_utf8(self.head).ok()?;
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
 }
 
 impl Connection {
@@ -46,13 +57,13 @@ impl Connection {
         let whole = head.length.saturating_add(length);
         if whole > self.buffer.len() {
             self.skip(whole - filled).await?;
-            return Ok(Answer { status: head.status, body: &[], length: head.body });
+            return Ok(Answer { status: head.status, head: &[], body: &[], length: head.body });
         }
         while filled < whole {
             filled += self.read(filled).await?;
         }
-        let body = self.buffer.get(head.length..whole).unwrap_or_default();
-        Ok(Answer { status: head.status, body, length: head.body })
+        let (bytes, body) = self.buffer.get(..whole).unwrap_or_default().split_at(head.length.min(whole));
+        Ok(Answer { status: head.status, head: bytes, body, length: head.body })
     }
 
     /// Reads until the head is there. Gives it, and the number of bytes that were read.

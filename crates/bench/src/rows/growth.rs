@@ -12,6 +12,7 @@ use super::writes::status_reports;
 use crate::bench::{Bench, Log};
 use crate::installation::{Installation, OPEN_PACKAGE, package_of_step, site_name};
 use crate::load::{Load, Plan, Requests, post, repeat};
+use crate::process::Running;
 use crate::report::{Bound, Curve, Figure};
 use crate::statistics::Spread;
 
@@ -72,7 +73,7 @@ pub(super) async fn sites(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> 
 }
 
 /// What a request costs at a count, and at the smallest count measured in turn with it.
-struct Point {
+pub(super) struct Point {
     count: u32,
     few: Spread,
     many: Spread,
@@ -80,8 +81,11 @@ struct Point {
 
 /// Measures two installations, each with its requests, in turn.
 async fn point(bench: &Bench, count: u32, sides: [(&Installation, (Plan, Requests)); 2]) -> Result<Point> {
-    let (mut servers, mut loads) = (Vec::new(), Vec::new());
-    for (installation, (plan, mut requests)) in sides {
+    let [(_, (plan, _)), _] = &sides;
+    let plan = *plan;
+    let mut servers = Vec::new();
+    let mut asked = Vec::new();
+    for (installation, (_, mut requests)) in sides {
         let server = bench.serve(installation, Log::Usual)?;
         if plan == Plan::Ask {
             let mut ask = Vec::new();
@@ -89,14 +93,26 @@ async fn point(bench: &Bench, count: u32, sides: [(&Installation, (Plan, Request
             let offered = sample(server.address(), &ask).await?.offers(installation)?;
             ensure!(offered == 1, "a device is offered {offered} updates instead of one");
         }
-        loads.push(Arc::new(Load::new(server.address(), plan, requests)));
         servers.push(server);
+        asked.push(requests);
     }
-    let sides: Vec<_> = servers.iter().zip(&loads).map(|(server, load)| (server, load.clone())).collect();
-    let rounds = bench.in_turn(&sides).await?;
+    let point = costs(bench, count, plan, servers.iter().zip(asked)).await?;
     for server in servers {
         server.stop()?;
     }
+    Ok(point)
+}
+
+/// Measures two programs, each with its requests, in turn.
+pub(super) async fn costs(
+    bench: &Bench,
+    count: u32,
+    plan: Plan,
+    programs: impl IntoIterator<Item = (&Running, Requests)>,
+) -> Result<Point> {
+    let load = |program: &Running, requests| Arc::new(Load::new(program.address(), plan, requests));
+    let sides: Vec<_> = programs.into_iter().map(|(program, requests)| (program, load(program, requests))).collect();
+    let rounds = bench.in_turn(&sides).await?;
     let [few, many] = &rounds[..] else { bail!("two installations were to be measured") };
     // Microseconds of the whole server for each request, under full load.
     let cost = |rates: Spread| Spread { median: 1e6 / rates.median, min: 1e6 / rates.max, max: 1e6 / rates.min };
@@ -104,7 +120,7 @@ async fn point(bench: &Bench, count: u32, sides: [(&Installation, (Plan, Request
 }
 
 /// The cost at the end of a curve beside the cost at its beginning.
-fn figure(name: String, of: &'static str, points: &[Point]) -> Result<Figure> {
+pub(super) fn figure(name: String, of: &'static str, points: &[Point]) -> Result<Figure> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { bail!("nothing was measured") };
     let what = format!("× that with {} {of}", first.count);
     let mut figure = Figure::against(name, "µs", last.many, (&what, last.few), AT_THE_END);
@@ -125,7 +141,7 @@ fn questions_to_sites(token: String, sites: u32) -> Requests {
 }
 
 /// Counts from the first to the last, each ten times the one before.
-fn decades(first: u32, last: u32) -> impl Iterator<Item = u32> {
+pub(super) fn decades(first: u32, last: u32) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(first.max(1)), move |count| Some((count * 10).min(last)).filter(|next| next > count))
 }
 

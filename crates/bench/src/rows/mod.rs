@@ -7,6 +7,7 @@ mod downloads;
 mod footprint;
 mod growth;
 mod latency;
+mod license;
 mod signatures;
 mod slow_clients;
 mod storage;
@@ -46,6 +47,15 @@ pub(crate) enum Row {
     TokenEdDsa,
     TokenLatency,
     Bearer,
+    LicenseCheck,
+    LicenseCheckCold,
+    LicenseActivation,
+    LicenseConsumption,
+    LicenseActivationUnsigned,
+    LicenseConsumptionUnsigned,
+    LicenseActivationPostgres,
+    LicenseConsumptionPostgres,
+    GrowthLicenses,
     LatencyPoll,
     LatencyPost,
     LatencyDurable,
@@ -59,7 +69,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 43] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -85,6 +95,15 @@ impl Row {
         Self::TokenEdDsa,
         Self::TokenLatency,
         Self::Bearer,
+        Self::LicenseCheck,
+        Self::LicenseCheckCold,
+        Self::LicenseActivation,
+        Self::LicenseConsumption,
+        Self::LicenseActivationUnsigned,
+        Self::LicenseConsumptionUnsigned,
+        Self::LicenseActivationPostgres,
+        Self::LicenseConsumptionPostgres,
+        Self::GrowthLicenses,
         Self::LatencyPoll,
         Self::LatencyPost,
         Self::LatencyDurable,
@@ -124,6 +143,15 @@ impl Row {
             Self::TokenEdDsa => "token-eddsa",
             Self::TokenLatency => "token-latency",
             Self::Bearer => "bearer",
+            Self::LicenseCheck => "license-check",
+            Self::LicenseCheckCold => "license-check-cold",
+            Self::LicenseActivation => "license-activation",
+            Self::LicenseConsumption => "license-consumption",
+            Self::LicenseActivationUnsigned => "license-unsigned-activation",
+            Self::LicenseConsumptionUnsigned => "license-unsigned-consumption",
+            Self::LicenseActivationPostgres => "license-postgres-activation",
+            Self::LicenseConsumptionPostgres => "license-postgres-consumption",
+            Self::GrowthLicenses => "license-growth",
             Self::LatencyPoll => "latency-poll",
             Self::LatencyPost => "latency-post",
             Self::LatencyDurable => "latency-durable",
@@ -166,6 +194,15 @@ impl Row {
             Self::TokenEdDsa => "the same, signed with Ed25519",
             Self::TokenLatency => "an access token signed with RSA-2048, one connection",
             Self::Bearer => "a cheap call with an access token that was seen before",
+            Self::LicenseCheck => "license check, answer signed before",
+            Self::LicenseCheckCold => "license check whose answer was never signed before: two signatures",
+            Self::LicenseActivation => "activation of a license on a new device, durable: two signatures",
+            Self::LicenseConsumption => "units of a license counted, durable: one signature",
+            Self::LicenseActivationUnsigned => "the use case of an activation, without signatures",
+            Self::LicenseConsumptionUnsigned => "the use case of counting, without signatures",
+            Self::LicenseActivationPostgres => "the same activation on PostgreSQL",
+            Self::LicenseConsumptionPostgres => "the same counting on PostgreSQL",
+            Self::GrowthLicenses => "the use cases of a check and of counting with more and more licenses",
             Self::LatencyPoll => "GET of a signed list that was signed before, one connection",
             Self::LatencyPost => "POST of a question, one connection",
             Self::LatencyDurable => "POST of a status report, one connection",
@@ -180,7 +217,7 @@ impl Row {
         }
     }
 
-    /// The rows whose names begin with one of these words; without any word, all but those of storages and tokens.
+    /// The rows whose names begin with one of these words; without any word, all but those of licenses, storages and tokens.
     ///
     /// # Errors
     /// When a word begins no name.
@@ -228,6 +265,19 @@ impl Row {
             Self::TokenEdDsa => token::beside_hyper(bench, self.name(), token::EDWARDS).await?,
             Self::TokenLatency => latency::token(bench, self.name()).await?,
             Self::Bearer => token::bearer(bench, self.name()).await?,
+            Self::LicenseCheck => license::warm(bench, self.name()).await?,
+            Self::LicenseCheckCold => license::beside_signer(bench, self.name(), license::COLD_CHECK).await?,
+            Self::LicenseActivation => license::beside_signer(bench, self.name(), license::ACTIVATION).await?,
+            Self::LicenseConsumption => license::beside_signer(bench, self.name(), license::CONSUMPTION).await?,
+            Self::LicenseActivationUnsigned => license::unsigned(bench, self.name(), license::ACTIVATING).await?,
+            Self::LicenseConsumptionUnsigned => license::unsigned(bench, self.name(), license::COUNTING).await?,
+            Self::LicenseActivationPostgres => {
+                return license::on_postgres(bench, self.name(), license::ACTIVATING).await;
+            }
+            Self::LicenseConsumptionPostgres => {
+                return license::on_postgres(bench, self.name(), license::COUNTING).await;
+            }
+            Self::GrowthLicenses => license::growth(bench, self.name()).await?,
             Self::LatencyPoll => latency::poll(bench, self.name()).await?,
             Self::LatencyPost => latency::post(bench, self.name()).await?,
             Self::LatencyDurable => latency::durable(bench, self.name()).await?,
@@ -243,7 +293,7 @@ impl Row {
 }
 
 /// How the names of rows begin that are no device's.
-const OTHERS: [&str; 3] = ["storage", "token", "bearer"];
+const OTHERS: [&str; 4] = ["license", "storage", "token", "bearer"];
 
 #[cfg(test)]
 mod tests {

@@ -94,11 +94,16 @@ pub(super) async fn beside_signer(
     let (mut ours, mut limit) = (Vec::new(), Vec::new());
     for _ in 0..amount.rounds {
         ours.push(round(load, server, amount.warm_up, amount.length).await?);
-        let bytes = bytes.to_string();
-        let (warm_up, length) = (amount.warm_up.as_millis().to_string(), amount.length.as_millis().to_string());
-        limit.push(bench.limit_figure(&["signer", "--bytes", &bytes, "--warm-up", &warm_up, "--length", &length])?);
+        limit.push(signer_rate(bench, bytes)?);
     }
     Ok((ours, Spread::of(limit).context("no round was measured")?))
+}
+
+/// The signatures a second of a program that only signs messages of some bytes.
+pub(super) fn signer_rate(bench: &Bench, bytes: usize) -> Result<f64> {
+    let [bytes, warm_up, length] = [bytes as u128, bench.amount.warm_up.as_millis(), bench.amount.length.as_millis()]
+        .map(|number| number.to_string());
+    bench.limit_figure(&["signer", "--bytes", &bytes, "--warm-up", &warm_up, "--length", &length])
 }
 
 /// More checks a second than one core can verify the tokens of.

@@ -23,7 +23,7 @@ const ACTIVATIONS: u32 = 1 << 24;
 /// Status reports of registered devices.
 pub(super) async fn status_log(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
     let installation = bench.small().await?;
-    beside_floor(bench, name, &installation, || status_reports(&installation, 0, SMALL)).await
+    told(bench, name, &installation, || status_reports(&installation, 0, SMALL)).await
 }
 
 /// Events of registered devices.
@@ -33,7 +33,7 @@ pub(super) async fn event(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> 
         let token = installation.token(0)?;
         Ok(numbered(0, door::EVENTS, token, |number| door::event(&any_device(number, SMALL), number)))
     };
-    beside_floor(bench, name, &installation, requests).await
+    told(bench, name, &installation, requests).await
 }
 
 /// Registrations of new devices.
@@ -43,7 +43,7 @@ pub(super) async fn registration(bench: &mut Bench, name: &str) -> Result<Vec<Fi
         let token = installation.token(0)?;
         Ok(numbered(0, door::REGISTRATIONS, token, |number| door::registration(&spread_id(number), None)))
     };
-    beside_floor(bench, name, &installation, requests).await
+    told(bench, name, &installation, requests).await
 }
 
 /// Registrations of new devices with the activation of a license.
@@ -55,7 +55,7 @@ pub(super) async fn activation(bench: &mut Bench, name: &str) -> Result<Vec<Figu
             door::registration(&spread_id(number), Some(&free_license(number)))
         }))
     };
-    let mut figures = beside_floor(bench, name, &installation, requests).await?;
+    let mut figures = told(bench, name, &installation, requests).await?;
     let note = format!("every license is activated on at most {FREE_ACTIVATIONS} devices");
     figures.iter_mut().for_each(|figure| figure.notes.push(note.clone()));
     Ok(figures)
@@ -86,19 +86,41 @@ pub(super) fn start_floor(bench: &Bench, file: &str, each: bool) -> Result<Runni
     bench.limit(&arguments)
 }
 
-async fn beside_floor(
+/// Measures what devices tell.
+async fn told(
     bench: &Bench,
     name: &str,
     installation: &Installation,
     requests: impl Fn() -> Result<Requests>,
 ) -> Result<Vec<Figure>> {
     let server = bench.serve(installation, Log::Usual)?;
+    let plans = Floor { ours: Plan::Tell, limit: Plan::Tell };
+    let figures = beside_floor(bench, name, &server, plans, requests).await?;
+    server.stop()?;
+    Ok(figures)
+}
+
+/// How a program that writes and the floor beside it answer.
+#[derive(Clone, Copy)]
+pub(super) struct Floor {
+    pub(super) ours: Plan,
+    pub(super) limit: Plan,
+}
+
+/// Measures a program and the floors of durable writes in turn.
+pub(super) async fn beside_floor(
+    bench: &Bench,
+    name: &str,
+    program: &Running,
+    plans: Floor,
+    requests: impl Fn() -> Result<Requests>,
+) -> Result<Vec<Figure>> {
     let (floor, single) = (start_floor(bench, "floor.db", false)?, start_floor(bench, "single.db", true)?);
-    let load = |program: &Running| anyhow::Ok(Arc::new(Load::new(program.address(), Plan::Tell, requests()?)));
-    let sides = [(&server, load(&server)?), (&floor, load(&floor)?), (&single, load(&single)?)];
+    let load = |program: &Running, plan| anyhow::Ok(Arc::new(Load::new(program.address(), plan, requests()?)));
+    let (of_floor, of_single) = (load(&floor, plans.limit)?, load(&single, plans.limit)?);
+    let sides = [(program, load(program, plans.ours)?), (&floor, of_floor), (&single, of_single)];
     let rounds = bench.in_turn(&sides).await?;
     let [ours, of_floor, of_single] = &rounds[..] else { bail!("three programs were to be measured") };
-    server.stop()?;
     let (ours, limit, single) = (rates(ours)?, rates(of_floor)?, rates(of_single)?);
     let figure = Figure::against(name, "writes/s", ours, ("of the group-commit floor", limit), OF_FLOOR);
     let figure = figure.and("× one commit per request", ours.median / single.median, OF_SINGLE_COMMITS);
