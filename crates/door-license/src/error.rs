@@ -5,7 +5,7 @@ use countersign_app::Fault;
 use countersign_app::license_api::{Denied, LicenseError, Refusal};
 use countersign_app::license_proof::{LicenseAnswerError, ProofError};
 use countersign_app::sites::NoSite;
-use countersign_domain::licensing::SeatRefusal;
+use countersign_domain::licensing::{SeatRefusal, VARIABLE_NAME_LIMIT, VARIABLE_VALUE_LIMIT, VARIABLES};
 use countersign_http_kit::body::BodyError;
 use countersign_http_kit::security_headers;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -95,7 +95,7 @@ impl ErrorBody {
 /// Status and body of a refusal, as they are kept for an idempotency key.
 pub(crate) fn refused(refusal: Refusal) -> (StatusCode, Vec<u8>) {
     let code = code_of(refusal);
-    (code.status(), ErrorBody::new(code, code.when().to_owned()).to_bytes())
+    (code.status(), ErrorBody::new(code, text_of(refusal)).to_bytes())
 }
 
 impl Error {
@@ -133,11 +133,12 @@ impl Error {
         match self {
             Self::Told(_, text) => text.clone(),
             Self::License(LicenseError::Denied(denied)) => text_of_denial(denied),
+            Self::License(LicenseError::Refused(refusal)) => text_of(*refusal),
             Self::Body(BodyError::TooLarge { limit }) => format!("The body is longer than {limit} bytes."),
             Self::NoSite(NoSite::BadHost) => "The request must name exactly one host.".to_owned(),
             Self::Body(_)
             | Self::Json(_)
-            | Self::License(_)
+            | Self::License(LicenseError::Fault(_))
             | Self::Method
             | Self::NoSite(_)
             | Self::Proof(_)
@@ -222,6 +223,20 @@ fn text_of_denial(denied: &Denied) -> String {
     let free = free_at.map(|time| format!(", and the first of them ends at {} at the earliest", instant(time)));
     let free = free.unwrap_or_default();
     format!("All {seats} seats are taken{free}. Ask whoever manages the licenses of {customer} for one.")
+}
+
+/// What the caller is told of a refusal: what its code says, or more where several share one.
+fn text_of(refusal: Refusal) -> String {
+    if refusal == Refusal::IdempotencyMismatch {
+        "This Idempotency-Key came with another request before; send another key with this one.".to_owned()
+    } else if refusal == Refusal::TooManyVariables {
+        format!(
+            "A license has at most {VARIABLES} variables on a device, with names of 1 to {VARIABLE_NAME_LIMIT} bytes and \
+             values of at most {VARIABLE_VALUE_LIMIT} bytes."
+        )
+    } else {
+        code_of(refusal).when().to_owned()
+    }
 }
 
 fn code_of_proof(error: &ProofError) -> Code {

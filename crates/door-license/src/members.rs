@@ -55,10 +55,11 @@ impl Members {
     /// send identifiers as either.
     ///
     /// # Errors
-    /// `validation_error` when it is anything else.
+    /// `validation_error` when it is anything else, or contains the character NUL, which no store keeps.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Error> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.contains('\0') => Err(wrong(name, "a text without the character NUL")),
             Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(wrong(name, "a text")),

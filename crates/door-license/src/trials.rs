@@ -5,6 +5,7 @@ use countersign_app::license_api::{TrialRequest, trial};
 use countersign_crypto::Secret;
 use countersign_domain::licensing::Contact;
 use countersign_domain::text::UserEmail;
+use countersign_http_kit::client_address::ClientAddress;
 
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
@@ -31,6 +32,7 @@ pub(crate) async fn trial_key(asked: Asked) -> Result<Response, Error> {
         password: members.text("password")?.map(Secret::new),
         policy: members.text("license_policy")?,
         contact: contact(&members)?,
+        from: proved.client.map(ClientAddress::ip),
     };
     let trial = trial(&proved.ctx, &proved.caller, request).await?;
     reply::object(&proved, &TrialBody::new(&trial)).await

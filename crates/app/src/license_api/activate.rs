@@ -115,7 +115,8 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     // Now that nobody is waited for any more: a time from before would be older than what others have written.
     let now = tx.now().await?;
     let step = step(&license, &product, &device, proved.facts.is_vm, bound.is_some(), now).map_err(Refusal::from)?;
-    let user = user_of(tx, proved, &license, bound.as_ref().and_then(|(_, activation)| activation.user)).await?;
+    let before = bound.as_ref().and_then(|(_, activation)| activation.user);
+    let user = user_of(tx, proved, &license, before).await?;
     let license = match step {
         Step::Keep => license,
         Step::Activate => {
@@ -151,6 +152,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     };
     let seen = check::Seen { device: Some((&device, true)), releases: Some(&proved.releases), now };
     let mut view = check::view(tx, site, license, product, seen).await?;
+    view.user = check::assigned(tx, site, &view.license, user.or(before)).await?;
     view.variables = variables;
     Ok(view)
 }
@@ -256,7 +258,7 @@ pub async fn deactivate(
     ctx.write(site, move |tx| {
         Box::pin(async move {
             let found = find::license(tx, &caller, &identity, Hold::Lock).await?;
-            release(tx, &caller, &found.license, &identity.hardware, &actor, &variables).await
+            release(tx, &caller, &found.license, &identity, &actor, &variables).await
         })
     })
     .await
@@ -267,12 +269,11 @@ pub(super) async fn release(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
     license: &License,
-    hardware: &HardwareId,
+    identity: &Identity,
     actor: &Actor,
     variables: &[(String, String)],
 ) -> Result<(), LicenseError> {
-    let bound = tx.activations().find_by_hardware(caller.site, license.id, hardware).await?;
-    let (device, _) = bound.ok_or(Refusal::DeviceNotFound)?;
+    let (device, _) = find::activation(tx, caller, license, identity).await?.ok_or(Refusal::DeviceNotFound)?;
     let now = tx.now().await?;
     write_variables(tx, license.id, device.id, variables, now).await?;
     tx.activations().delete(license.id, device.id).await?;

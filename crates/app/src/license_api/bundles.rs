@@ -51,7 +51,7 @@ pub async fn deactivate_bundle(ctx: &Ctx, caller: &LicenseCaller, identity: Iden
         Box::pin(async move {
             let mut released = Err(Refusal::DeviceNotFound.into());
             for found in members(tx, &caller, &identity, Hold::Lock).await? {
-                match release(tx, &caller, &found.license, &identity.hardware, &actor, &[]).await {
+                match release(tx, &caller, &found.license, &identity, &actor, &[]).await {
                     Ok(()) => released = Ok(()),
                     // One of them may have been released alone.
                     Err(LicenseError::Refused(Refusal::DeviceNotFound)) => {}

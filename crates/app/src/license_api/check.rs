@@ -55,13 +55,7 @@ pub async fn check(
     let site = caller.site;
     match need {
         Need::Nothing if unheard => {
-            let noted = ctx.write::<_, Fault, _>(site, move |tx| {
-                Box::pin(async move {
-                    let now = tx.now().await?;
-                    Ok(tx.devices().set_last_seen(device, now).await?)
-                })
-            });
-            noted.await?;
+            note_seen(ctx, site, device).await;
             return Ok(view);
         }
         Need::Nothing => return Ok(view),
@@ -97,6 +91,20 @@ pub(super) async fn seat_and_view(
     }
     let now = tx.now().await?;
     view_bound(tx, site, bound, releases, now).await
+}
+
+/// Notes that a device was heard of. The answer is good without it: a failure is told to the operator, not to the device.
+async fn note_seen(ctx: &Ctx, site: SiteId, device: DeviceId) {
+    let noted = ctx.write::<_, Fault, _>(site, move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            Ok(tx.devices().set_last_seen(device, now).await?)
+        })
+    });
+    if let Err(error) = noted.await {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, device.id = %device, "that a device was heard of was not noted");
+    }
 }
 
 /// Whether the device was not heard of for an hour. A time that lies ahead was noted while a clock was wrong.
@@ -189,7 +197,9 @@ pub async fn device_licenses(
             Box::pin(async move {
                 let (mut views, now) = (Vec::new(), tx.now().await?);
                 for device in tx.devices().list_by_hardware(caller.site, &hardware).await? {
-                    for activation in tx.activations().list_on_device(device.id).await?.into_iter().take(LICENSES) {
+                    for activation in
+                        tx.activations().list_on_device(device.id).await?.into_iter().take(LICENSES as usize)
+                    {
                         let license = tx.licenses().find_by_id(caller.site, activation.license).await?;
                         let Some(license) = license.filter(|license| caller.sees(license)) else { continue };
                         let product = product_of(tx, caller.site, &license).await?;

@@ -1,7 +1,7 @@
 //! Finding what a call names: its product, its license, and the device that it is active on.
 
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
-use countersign_domain::ids::{LicenseId, SiteId};
+use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::{Activation, License, LicenseStatus, LicensedProduct, ProductStatus};
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
 use countersign_store::{StoreError, Tx};
@@ -11,7 +11,7 @@ use super::question::{Identity, LicenseName};
 use super::refusal::{LicenseError, Refusal};
 
 /// Most licenses of one user, bundle or device that a call looks at.
-pub(super) const LICENSES: usize = 100;
+pub(super) const LICENSES: u32 = 100;
 
 /// How a row is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,12 +115,13 @@ pub(super) async fn named(
 pub(super) struct Wanted<'a> {
     /// This one.
     pub(super) license: Option<LicenseId>,
-    /// Best one that is active on this device.
+    /// Best one that is active for the user on this device.
     pub(super) hardware: Option<&'a HardwareId>,
 }
 
-/// The license of a product that is assigned to a user: the one that is wanted, else one that is active on the device, else
-/// the first.
+/// The license of a product that is assigned to a user: the one that is wanted, else one that is active for him on the device,
+/// else the first. Of more than a hundred, those that were assigned last need their ID. Whether he may log in is asked where he
+/// logs in: what is active stays active.
 pub(super) async fn of_user(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
@@ -130,14 +131,12 @@ pub(super) async fn of_user(
     hold: Hold,
 ) -> Result<Option<License>, LicenseError> {
     let Some((user, _)) = tx.license_users().find(caller.site, email).await? else { return Ok(None) };
-    if !user.enabled {
-        return Ok(None);
-    }
+    let assignments = match wanted.license {
+        Some(license) => tx.license_users().assignment(license, user.id).await?.into_iter().collect(),
+        None => tx.license_users().assignments_to(user.id, Some(product.product.id), LICENSES).await?,
+    };
     let mut chosen = None;
-    for assignment in tx.license_users().assignments_to(user.id).await?.into_iter().take(LICENSES) {
-        if wanted.license.is_some_and(|wanted| wanted != assignment.license) {
-            continue;
-        }
+    for assignment in assignments {
         let license = tx.licenses().find_by_id(caller.site, assignment.license).await?;
         let license = license.ok_or(StoreError::BrokenRow {
             table: "license_assignments",
@@ -148,7 +147,10 @@ pub(super) async fn of_user(
             continue;
         }
         let active = match wanted.hardware {
-            Some(hardware) => tx.activations().find_by_hardware(caller.site, license.id, hardware).await?.is_some(),
+            Some(hardware) => {
+                let found = tx.activations().find_by_hardware(caller.site, license.id, hardware).await?;
+                found.is_some_and(|(_, activation)| activation.user == Some(user.id))
+            }
             None => false,
         };
         if active || chosen.is_none() {
@@ -183,25 +185,33 @@ pub(super) async fn on_device(
     found: Found,
     identity: &Identity,
 ) -> Result<Bound, LicenseError> {
-    on_hardware(tx, caller.site, found, &identity.hardware).await
+    let bound = activation(tx, caller, &found.license, identity).await?;
+    Ok(usable_on(found, bound)?)
 }
 
-/// The same for any hardware of a site.
-pub(super) async fn on_hardware(
-    tx: &mut dyn Tx,
-    site: SiteId,
-    found: Found,
-    hardware: &HardwareId,
-) -> Result<Bound, LicenseError> {
+/// A license on the device where it was found to be active, if it may be used there.
+pub(super) fn usable_on(found: Found, bound: Option<(Device, Activation)>) -> Result<Bound, Refusal> {
     let Found { product, license } = found;
     if license.terms.status == LicenseStatus::Disabled {
-        return Err(Refusal::LicenseNotEnabled.into());
+        return Err(Refusal::LicenseNotEnabled);
     }
-    let bound = tx.activations().find_by_hardware(site, license.id, hardware).await?;
     let absent = if license.activations == 0 { Refusal::LicenseNotActive } else { Refusal::DeviceNotFound };
     let (device, activation) = bound.ok_or(absent)?;
     if device.status == DeviceStatus::Obsolete {
-        return Err(Refusal::Blacklisted.into());
+        return Err(Refusal::Blacklisted);
     }
     Ok(Bound { product, license, device, activation })
+}
+
+/// The device of an identity with the activation of a license there. Who names a user means what is active for that one.
+pub(super) async fn activation(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    license: &License,
+    identity: &Identity,
+) -> Result<Option<(Device, Activation)>, StoreError> {
+    let found = tx.activations().find_by_hardware(caller.site, license.id, &identity.hardware).await?;
+    let (Some((_, activation)), LicenseName::User(email)) = (&found, &identity.name) else { return Ok(found) };
+    let named = tx.license_users().find(caller.site, email).await?.map(|(user, _)| user.id);
+    Ok(if named.is_some() && activation.user == named { found } else { None })
 }

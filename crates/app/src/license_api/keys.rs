@@ -86,7 +86,7 @@ pub async fn create_api_key(
     let made = ctx.change(site, Action::new("api-key.create", &label), move |tx| {
         Box::pin(async move {
             ensure_fits(tx, &vault).await?;
-            if tx.api_keys().list(site).await?.len() >= KEYS {
+            if tx.api_keys().list(site).await?.iter().filter(|key| key.revoked_at.is_none()).count() >= KEYS {
                 return Err(ApiKeyError::TooMany);
             }
             let mut rows = Vec::new();

@@ -221,12 +221,11 @@ async fn give_back(
             }
             let mut released = None;
             for Found { license, .. } in licenses {
-                let bound = tx.activations().find_by_hardware(site, license.id, &identity.hardware).await?;
-                let Some((device, _)) = bound else { continue };
+                let Some((device, _)) = find::activation(tx, caller, &license, identity).await? else { continue };
                 if members == Members::One {
                     book(tx, caller, &license, device.id, request, actor).await?;
                 }
-                release(tx, caller, &license, &identity.hardware, actor, &request.variables).await?;
+                release(tx, caller, &license, identity, actor, &request.variables).await?;
                 released = Some((license.id, device.id));
             }
             let (license, device) = released.ok_or(Refusal::DeviceNotFound)?;
@@ -302,8 +301,8 @@ pub async fn refresh_offline(
                 return Err(Refusal::OfflineNotAllowed.into());
             }
             let product = check::product_of(tx, site, &license).await?;
-            let Bound { product, license, device, activation } =
-                find::on_hardware(tx, site, Found { product, license }, &hardware).await?;
+            let bound = tx.activations().find_by_hardware(site, license.id, &hardware).await?;
+            let Bound { product, license, device, activation } = find::usable_on(Found { product, license }, bound)?;
             let (now, id) = (tx.now().await?, device.id);
             let bound = Bound { product, license, device, activation };
             let mut view = check::view_bound(tx, site, bound, &ReleaseFilter::default(), now).await?;

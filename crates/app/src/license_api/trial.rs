@@ -1,5 +1,6 @@
 //! Trials: a license that a device gets for nothing, once.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use countersign_crypto::Secret;
@@ -24,6 +25,7 @@ use super::refusal::{LicenseError, Refusal};
 use super::view::{TrialUser, TrialView};
 use crate::Ctx;
 use crate::licensing::licenses::generate_key;
+use crate::users::TooMany;
 
 /// A trial that is asked for.
 pub struct TrialRequest {
@@ -39,11 +41,18 @@ pub struct TrialRequest {
     pub policy: Option<String>,
     /// Who asks.
     pub contact: Contact,
+    /// Where the request comes from.
+    pub from: Option<IpAddr>,
 }
 
-/// A user who may have to be entered, with a password that is hashed already.
+/// A user of a trial, and the password of one who is not known yet.
 struct Applicant {
     email: UserEmail,
+    password: Option<NewPassword>,
+}
+
+/// A password that is hashed already, and shown once if it was not chosen.
+struct NewPassword {
     hash: String,
     initial: Option<Secret<String>>,
 }
@@ -55,20 +64,30 @@ struct Applicant {
 pub async fn trial(ctx: &Ctx, caller: &LicenseCaller, mut request: TrialRequest) -> Result<TrialView, LicenseError> {
     caller.may_write()?;
     let (looked_at, code, hardware) = (caller.clone(), request.product.clone(), request.hardware.clone());
+    let email = request.email.clone();
     let found = ctx.store().read::<_, LicenseError, _>(move |tx| {
         Box::pin(async move {
             let product = find::product(tx, &looked_at, &code).await?;
             let user_based = product.rules.authorization == AuthorizationMethod::User;
-            Ok((existing(tx, &looked_at, &product, &hardware).await?, user_based))
+            let known = match &email {
+                Some(email) if user_based => tx.license_users().find(looked_at.site, email).await?.is_some(),
+                Some(_) | None => false,
+            };
+            Ok((existing(tx, &looked_at, &product, &hardware).await?, user_based, known))
         })
     });
-    let (found, user_based) = found.await?;
+    let (found, user_based, known) = found.await?;
     if let Some(found) = found {
         return Ok(found);
     }
     let applicant = match (user_based, request.email.clone()) {
         (true, None) => return Err(Refusal::EmailMissing.into()),
-        (true, Some(email)) => Some(applicant(ctx, email, request.password.take()).await?),
+        // Whoever has this address has a password already; an application does not replace it.
+        (true, Some(email)) if known => Some(Applicant { email, password: None }),
+        (true, Some(email)) => {
+            let password = Some(new_password(ctx, request.password.take(), request.from).await?);
+            Some(Applicant { email, password })
+        }
         (false, _) => None,
     };
     let key = generate_key(ctx.rng()).map_err(|_| StoreError::OutcomeUnknown)?;
@@ -77,7 +96,7 @@ pub async fn trial(ctx: &Ctx, caller: &LicenseCaller, mut request: TrialRequest)
     ctx.write(site, move |tx| {
         Box::pin(async move {
             // Two calls of one device at once: the second waits here, and then finds the trial of the first.
-            tx.sites().touch(caller.site).await?;
+            tx.licensed_products().lock(caller.site, &request.product).await?;
             let product = find::product(tx, &caller, &request.product).await?;
             if let Some(found) = existing(tx, &caller, &product, &request.hardware).await? {
                 return Ok(found);
@@ -115,16 +134,24 @@ async fn existing(
     Ok(Some(TrialView::Existing(Box::new(view))))
 }
 
-async fn applicant(ctx: &Ctx, email: UserEmail, password: Option<Secret<String>>) -> Result<Applicant, LicenseError> {
-    let Some(chosen) = password else {
-        let initial = hex_encode(&random_array::<12>(ctx.rng()));
-        let hash = ctx.hash_password(Secret::new(initial.clone())).await?;
-        return Ok(Applicant { email, hash, initial: Some(Secret::new(initial)) });
-    };
-    if !may_change("", chosen.expose()) {
+/// The password that is wanted, or one that is made up.
+async fn new_password(
+    ctx: &Ctx,
+    wanted: Option<Secret<String>>,
+    from: Option<IpAddr>,
+) -> Result<NewPassword, LicenseError> {
+    if wanted.as_ref().is_some_and(|wanted| !may_change("", wanted.expose())) {
         return Err(Refusal::PasswordNotChangeable.into());
     }
-    Ok(Applicant { email, hash: ctx.hash_password(chosen).await?, initial: None })
+    let (password, initial) = match wanted {
+        Some(wanted) => (wanted, None),
+        None => {
+            let initial = hex_encode(&random_array::<12>(ctx.rng()));
+            (Secret::new(initial.clone()), Some(Secret::new(initial)))
+        }
+    };
+    let hash = ctx.hash_wanted_password(password, from).await?.map_err(|TooMany| Refusal::TooMany(1))?;
+    Ok(NewPassword { hash, initial })
 }
 
 /// What is random about a trial, and who makes it.
@@ -200,8 +227,7 @@ async fn policy(
     Ok(Some(found.ok_or(Refusal::TrialNotAllowed)?))
 }
 
-/// The customer with the e-mail address, or a new one. Without an address each trial has a customer of its own: what one
-/// holds entitles no other.
+/// Each trial has a customer of its own: nobody has proved the address, and what a customer holds entitles all his devices.
 async fn customer(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
@@ -210,11 +236,6 @@ async fn customer(
     now: Timestamp,
 ) -> Result<CustomerId, LicenseError> {
     let email = request.email.as_ref().map_or("", UserEmail::as_str);
-    if !email.is_empty()
-        && let Some(known) = tx.customers().find_by_email(caller.site, email).await?
-    {
-        return Ok(known.id);
-    }
     let own = format!("Trial {number}");
     for name in [email, &own] {
         let Ok(name) = CustomerName::new(name) else { continue };
@@ -235,12 +256,13 @@ async fn assign(
     applicant: Applicant,
     (license, limit): (LicenseId, ActivationLimit),
 ) -> Result<TrialUser, LicenseError> {
-    let Applicant { email, hash, initial } = applicant;
+    let Applicant { email, password } = applicant;
     let now = tx.now().await?;
-    let (id, initial_password) = match tx.license_users().find(caller.site, &email).await? {
-        // Whoever has this address has a password already; an application does not replace it.
-        Some((known, _)) => (known.id, None),
-        None => {
+    let (id, initial_password) = match (tx.license_users().find(caller.site, &email).await?, password) {
+        (Some((known, _)), _) => (known.id, None),
+        // Users are never removed: one who was known a moment ago still is.
+        (None, None) => return Err(StoreError::OutcomeUnknown.into()),
+        (None, Some(NewPassword { hash, initial })) => {
             let new = NewLicenseUser {
                 email: email.clone(),
                 first_name: request.contact.first_name.clone(),

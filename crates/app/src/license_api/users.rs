@@ -71,7 +71,7 @@ pub async fn change_password(
     if !may {
         return Err(Refusal::PasswordNotChangeable.into());
     }
-    let new = ctx.hash_password(new).await?;
+    let new = ctx.hash_wanted_password(new, from).await?.map_err(|TooMany| Refusal::TooMany(1))?;
     ctx.write(site, move |tx| {
         Box::pin(async move {
             let changed = tx.license_users().set_password(user.id, &hash, &new, false).await?;
@@ -104,17 +104,14 @@ pub async fn user_licenses(
                     None => None,
                 };
                 let (mut views, now) = (Vec::new(), tx.now().await?);
-                for assignment in tx.license_users().assignments_to(user.id).await?.into_iter().take(LICENSES) {
+                for assignment in tx.license_users().assignments_to(user.id, only, LICENSES).await? {
                     let broken = StoreError::BrokenRow {
                         table: "license_assignments",
                         column: "license",
                         row: assignment.license.0,
                     };
                     let license = tx.licenses().find_by_id(caller.site, assignment.license).await?.ok_or(broken)?;
-                    let wanted = only.is_none_or(|only| only == license.product.id)
-                        && caller.sees(&license)
-                        && caller.may_ask_about(license.product.id).is_ok();
-                    if wanted {
+                    if caller.sees(&license) && caller.may_ask_about(license.product.id).is_ok() {
                         let product = product_of(tx, caller.site, &license).await?;
                         let seen = Seen { device: None, releases: None, now };
                         let mut seen = view(tx, caller.site, license, product, seen).await?;
@@ -154,9 +151,8 @@ pub async fn customer_license_users(
                     return Err(Refusal::CustomerNotFound.into());
                 }
                 let filter = LicenseFilter { customer: Some(customer.id), product: Some(product), order: None };
-                let limit = u32::try_from(LICENSES).unwrap_or(u32::MAX);
                 let mut users = Vec::new();
-                for license in tx.licenses().list(caller.site, filter, Page::first(limit)).await? {
+                for license in tx.licenses().list(caller.site, filter, Page::first(LICENSES)).await? {
                     if !caller.sees(&license) {
                         continue;
                     }

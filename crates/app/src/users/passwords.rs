@@ -41,15 +41,31 @@ impl Default for PasswordPool {
     }
 }
 
-/// Too many passwords are being checked.
+/// Too many passwords are being checked or hashed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
 impl Ctx {
-    /// Hashes a password for the store.
+    /// Hashes a password that the producer sets, for the store.
     pub(crate) async fn hash_password(&self, password: Secret<String>) -> Result<String, Fault> {
         let rng = self.parts.rng.clone();
         Ok(tokio::task::spawn_blocking(move || hash_password(&*rng, password.expose())).await?)
+    }
+
+    /// Hashes a password that somebody at an address wants to have, for the store.
+    pub(crate) async fn hash_wanted_password(
+        &self,
+        password: Secret<String>,
+        from: Option<IpAddr>,
+    ) -> Result<Result<String, TooMany>, Fault> {
+        let Some(place) = self.passwords.place(from).await else { return Ok(Err(TooMany)) };
+        let rng = self.parts.rng.clone();
+        let work = move || {
+            let hash = hash_password(&*rng, password.expose());
+            drop(place);
+            hash
+        };
+        Ok(Ok(tokio::task::spawn_blocking(work).await?))
     }
 
     /// Whether a password belongs to a hash; without a hash the answer is no, after the same time. A password that fits is

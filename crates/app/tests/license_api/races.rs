@@ -86,6 +86,7 @@ async fn a_device_that_asks_for_a_trial_many_times_gets_one() {
             password: None,
             policy: None,
             contact: Contact::default(),
+            from: None,
         };
         trial(&shop.ctx, &shop.caller, request)
     };

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use countersign_app::license_api::{Refusal, TrialRequest, TrialView, trial};
 use countersign_app::licensing::products;
-use countersign_domain::licensing::{AuthorizationMethod, Contact};
+use countersign_domain::licensing::{AuthorizationMethod, Contact, LicenseRules, Validity};
 use countersign_domain::text::UserEmail;
 
-use crate::support::{Shop, code, hardware, product, refusal};
+use crate::support::{Shop, TERMS, code, hardware, product, refusal};
 
 fn request(device: &str, email: Option<&str>) -> TrialRequest {
     TrialRequest {
@@ -17,6 +17,7 @@ fn request(device: &str, email: Option<&str>) -> TrialRequest {
         password: None,
         policy: None,
         contact: Contact::default(),
+        from: None,
     }
 }
 
@@ -56,4 +57,25 @@ async fn a_user_based_trial_makes_a_user() {
     assert!(
         matches!(made, TrialView::New { user: Some(again), .. } if again.id == user.id && again.initial_password.is_none())
     );
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_has_proved_gives_nothing_of_its_owner() {
+    let shop = Shop::new().await;
+    let bought = shop.license(TERMS, LicenseRules::default()).await;
+    products::change(&shop.ctx, shop.site, product(), |product| product.rules.trial_days = Some(14)).await.unwrap();
+    let made = trial(&shop.ctx, &shop.caller, request("A", Some("buyer@example.test"))).await.unwrap();
+    let TrialView::New { license, .. } = made else { panic!("it has had none") };
+    assert_eq!(license.customer.email, "buyer@example.test");
+    assert_ne!(license.license.holder.customer, bought.holder.customer);
+}
+
+#[tokio::test]
+async fn a_trial_is_as_long_as_the_product_says() {
+    let shop = Shop::new().await;
+    products::change(&shop.ctx, shop.site, product(), |product| product.rules.trial_days = Some(14)).await.unwrap();
+    let year = LicenseRules { validity: Some(Validity::days(365)), trial_days: Some(14), ..LicenseRules::default() };
+    let key = shop.license(TERMS, year).await.key;
+    let active = shop.activate(&key, "A").await.unwrap();
+    assert_eq!(active.ends_at().unwrap().date().to_string(), "2026-03-15");
 }

@@ -21,21 +21,28 @@ fn secret(text: &str) -> Secret<String> {
 
 async fn with_user(limit: u32) -> (Shop, LicenseKey) {
     let shop = Shop::new().await;
-    let rules = LicenseRules { users: Some(1), ..LicenseRules::default() };
+    let rules = LicenseRules { users: Some(2), ..LicenseRules::default() };
     let key = shop.license(TERMS, rules).await.key;
+    add(&shop, &key, email(), limit).await;
+    (shop, key)
+}
+
+async fn add(shop: &Shop, key: &LicenseKey, email: UserEmail, limit: u32) {
     let (first_name, last_name, phone) = (String::new(), String::new(), String::new());
-    let new = NewUser { email: email(), first_name, last_name, phone, password: secret("initial-1") };
+    let new = NewUser { email: email.clone(), first_name, last_name, phone, password: secret("initial-1") };
     license_users::add(&shop.ctx, shop.site, new).await.unwrap();
     let limit = ActivationLimit::AtMost(limit);
-    license_users::assign(&shop.ctx, shop.site, email(), key.clone(), limit).await.unwrap();
-    (shop, key)
+    license_users::assign(&shop.ctx, shop.site, email, key.clone(), limit).await.unwrap();
 }
 
 async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> Result<u32, Refusal> {
     let by = Credentials::Password { email: email(), password: secret(password) };
     let request = countersign_app::license_api::Activate { by, ..activation(key, device) };
     match now(activate(&shop.ctx, &shop.caller, request, None).await) {
-        Ok(view) => Ok(view.license.activations),
+        Ok(view) => {
+            assert_eq!(view.user.map(|assigned| assigned.user.email), Some(email()), "the answer is for the user");
+            Ok(view.license.activations)
+        }
         other => Err(refusal(other)),
     }
 }
@@ -79,4 +86,24 @@ async fn a_user_changes_his_password() {
     assert!(!mine[0].user.as_ref().unwrap().user.initial_password);
     license_users::set_enabled(&shop.ctx, shop.site, email(), false).await.unwrap();
     assert_eq!(log_in(&shop, &key, "B", "another-2").await, Err(Refusal::InvalidCredentials));
+}
+
+#[tokio::test]
+async fn a_user_means_what_is_active_for_him() {
+    let (shop, key) = with_user(1).await;
+    let other = UserEmail::new("v@example.test").unwrap();
+    add(&shop, &key, other.clone(), 1).await;
+    assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Ok(1));
+    let named = |email: UserEmail| Identity { name: LicenseName::User(email), ..identity(&key, "A") };
+    let asked = async |email| check(&shop.ctx, &shop.caller, named(email), ReleaseFilter::default()).await;
+    assert_eq!(refusal(asked(other.clone()).await), Refusal::DeviceNotFound);
+    let released = deactivate(&shop.ctx, &shop.caller, named(other.clone()), vec![]).await;
+    assert_eq!(refusal(released), Refusal::DeviceNotFound);
+    let by_id = Identity { license: Some(asked(email()).await.unwrap().license.id), ..named(other) };
+    assert_eq!(refusal(deactivate(&shop.ctx, &shop.caller, by_id, vec![]).await), Refusal::DeviceNotFound);
+    // He may not log in any more, and can go on and give back what he has.
+    license_users::set_enabled(&shop.ctx, shop.site, email(), false).await.unwrap();
+    assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Err(Refusal::InvalidCredentials));
+    asked(email()).await.unwrap();
+    deactivate(&shop.ctx, &shop.caller, named(email()), vec![]).await.unwrap();
 }

@@ -36,6 +36,31 @@ pub struct DeviceFacts {
 impl DeviceFacts {
     /// Longest text among the facts, in bytes; the rest is cut off.
     pub const LIMIT: usize = 255;
+
+    /// A text as it is kept: what cannot be shown is left out, and what is too long is cut off.
+    #[must_use]
+    pub fn text(told: &str) -> String {
+        let shown = told.chars().filter(|sign| !sign.is_control());
+        let mut kept = String::new();
+        for sign in shown {
+            if kept.len() + sign.len_utf8() > Self::LIMIT {
+                break;
+            }
+            kept.push(sign);
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_cut_between_signs() {
+        assert_eq!(DeviceFacts::text("a\0b\n"), "ab");
+        assert_eq!(DeviceFacts::text(&"ä".repeat(200)), "ä".repeat(127));
+    }
 }
 
 /// A text that an application keeps for a license on a device.

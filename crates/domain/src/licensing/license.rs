@@ -122,7 +122,7 @@ impl License {
         self.usage.first_activated_at = Some(now);
         let last_day = |validity: Validity| validity.last_day_from(now.date());
         let trial = self.rules.trial_days.map(Validity::days);
-        self.terms.end_date = self.terms.end_date.or(self.rules.validity.or(trial).map(last_day));
+        self.terms.end_date = self.terms.end_date.or(trial.or(self.rules.validity).map(last_day));
         self.rules.maintenance_end = self.rules.maintenance_end.or(self.rules.maintenance.map(last_day));
         for feature in &mut self.features {
             feature.rules.end_date = feature.rules.end_date.or(feature.rules.validity.map(last_day));

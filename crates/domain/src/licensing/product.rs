@@ -51,8 +51,6 @@ pub struct ProductRules {
     pub prevent_vm: bool,
     /// Seats that its licenses have unless they say otherwise.
     pub seats: Seats,
-    /// Units beyond the limit that its licenses may use unless they say otherwise; `None`: overage is off.
-    pub overage: Option<u32>,
     /// A JSON object for the application; empty: none.
     pub metadata: String,
 }
@@ -65,7 +63,6 @@ impl Default for ProductRules {
             several_trials: false,
             prevent_vm: false,
             seats: Seats::default(),
-            overage: None,
             metadata: String::new(),
         }
     }
@@ -81,7 +78,6 @@ impl ProductRules {
         to.put("several-trials", &self.several_trials, &false);
         to.put("prevent-vm", &self.prevent_vm, &false);
         self.seats.write(&mut to);
-        to.put_some("overage", self.overage);
         to.put("metadata", &self.metadata, &default.metadata);
         to.finish()
     }
@@ -99,7 +95,6 @@ impl ProductRules {
             several_trials: from.take("several-trials", false)?,
             prevent_vm: from.take("prevent-vm", false)?,
             seats: Seats::read(&mut from)?,
-            overage: from.take_some("overage")?,
             metadata: from.take("metadata", default.metadata)?,
         };
         from.finish().map(|()| rules)
@@ -119,7 +114,6 @@ mod tests {
             several_trials: true,
             prevent_vm: true,
             seats: Seats { users: 4, ..Seats::default() },
-            overage: Some(0),
             metadata: "{\"x\":1}".to_owned(),
         };
         assert_eq!(ProductRules::from_text(&rules.to_text()), Some(rules));

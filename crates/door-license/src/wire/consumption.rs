@@ -38,7 +38,7 @@ impl Counts {
             Units::Unlimited => (0, true),
         };
         let (allow_overages, max_overages) = match metering.overage {
-            None => (false, 0),
+            None | Some(Units::AtMost(0)) => (false, 0),
             Some(Units::AtMost(limit)) => (true, limit),
             // Newer clients read this pair as no limit.
             Some(Units::Unlimited) => (true, 0),

@@ -56,8 +56,9 @@ impl ProductDetails {
             trial_days: rules.trial_days.unwrap_or(0),
             prevent_vm: rules.prevent_vm,
             floating_timeout: rules.seats.timeout_minutes(),
-            allow_overages: rules.overage.is_some(),
-            max_overages: rules.overage.unwrap_or(0),
+            // Overage is a matter of licenses and their policies.
+            allow_overages: false,
+            max_overages: 0,
             metadata: script_json::object(&rules.metadata),
         }
     }

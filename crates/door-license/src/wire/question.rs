@@ -79,7 +79,7 @@ pub(crate) fn password_login(user: &str, password: String) -> Result<Credentials
 
 /// What an application tells of its device. Older clients have other names for some of it.
 fn facts(members: &Members, client: Option<ClientAddress>) -> Result<DeviceFacts, Error> {
-    let text = |names: &[&str]| members.first_text(names).map(Option::unwrap_or_default);
+    let text = |names: &[&str]| Ok::<_, Error>(DeviceFacts::text(&members.first_text(names)?.unwrap_or_default()));
     Ok(DeviceFacts {
         hostname: text(&["hostname", "os_hostname"])?,
         os_version: text(&["os_ver"])?,

@@ -135,3 +135,24 @@ async fn users_are_asked_for_by_the_customers_address() {
     assert_eq!(refusal(&door.post("/change_password", &change).await), refused("invalid_credentials"));
     assert_eq!(door.post("/deactivate_license", &identity(KEY, HARDWARE)).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn texts_that_no_store_keeps_are_cut_or_refused() {
+    let door = Licensing::new().await;
+    door.license(KEY, endless(3), LicenseRules::default()).await;
+    let mut facts = identity(KEY, HARDWARE);
+    facts["hostname"] = json!(format!("a\n{}", "ä".repeat(5000)));
+    door.verified(&door.post("/activate_license", &facts).await).await;
+    for name in ["hardware_id", "hostname", "license_key", "product", "env"] {
+        let mut odd = identity(KEY, HARDWARE);
+        odd[name] = json!("a\u{0}b");
+        let answer = door.post("/activate_license", &odd).await;
+        assert_eq!(refusal(&answer), refused("validation_error"), "{name}");
+    }
+    for call in [
+        format!("/check_license?product=pump&hardware_id={HARDWARE}&license_key=%00"),
+        "/customer_license_users?product=pump&customer=a%00b".to_owned(),
+    ] {
+        assert_eq!(refusal(&door.get(&call).await), refused("validation_error"), "{call}");
+    }
+}

@@ -15,18 +15,25 @@ use crate::transaction::PgTx;
 const FIND: &str = "select p.id, p.name, coalesce(p.code, p.name), p.status, p.rules from products p where p.site = $1 and coalesce(p.code, p.name) = $2";
 const FIND_BY_ID: &str =
     "select p.id, p.name, coalesce(p.code, p.name), p.status, p.rules from products p where p.site = $1 and p.id = $2";
+// Rows that refer to the product can be written meanwhile.
+const LOCK: &str = "select p.id from products p where p.site = $1 and coalesce(p.code, p.name) = $2 for no key update";
 const LIST: &str =
     "select p.id, p.name, coalesce(p.code, p.name), p.status, p.rules from products p where p.site = $1 order by p.id";
 const SET: &str = "update products set code = $2, status = $3, rules = $4 where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIND, FIND_BY_ID, LIST, SET];
+pub(super) const ALL: &[&str] = &[FIND, FIND_BY_ID, LOCK, LIST, SET];
 
 #[async_trait]
 impl LicensedProducts for PgTx<'_> {
     async fn find(&mut self, site: SiteId, code: &ProductCode) -> Result<Option<LicensedProduct>, StoreError> {
         self.first(FIND, &[&site.0, &code.as_str()], |row| product(row, 0)).await
+    }
+
+    async fn lock(&mut self, site: SiteId, code: &ProductCode) -> Result<bool, StoreError> {
+        let found: Option<i64> = self.first(LOCK, &[&site.0, &code.as_str()], |row| column(row, 0)).await?;
+        Ok(found.is_some())
     }
 
     async fn find_by_id(&mut self, site: SiteId, id: ProductId) -> Result<Option<LicensedProduct>, StoreError> {

@@ -1,7 +1,7 @@
 //! People whom licenses are assigned to.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{LicenseId, LicenseUserId, SiteId};
+use countersign_domain::ids::{LicenseId, LicenseUserId, ProductId, SiteId};
 use countersign_domain::licensing::{ActivationLimit, Assignment, LicenseUser};
 use countersign_domain::text::UserEmail;
 use countersign_domain::time::Timestamp;
@@ -26,7 +26,7 @@ const ASSIGN: &str = "insert into license_assignments (license, license_user, ac
 const UNASSIGN: &str = "delete from license_assignments where license = ?1 and license_user = ?2 and activations = 0";
 const ASSIGNMENT: &str = "select license, license_user, activation_limit, activations from license_assignments where license = ?1 and license_user = ?2";
 const ASSIGNMENTS_OF: &str = "select license, license_user, activation_limit, activations from license_assignments where license = ?1 order by license_user";
-const ASSIGNMENTS_TO: &str = "select license, license_user, activation_limit, activations from license_assignments where license_user = ?1 order by license";
+const ASSIGNMENTS_TO: &str = "select a.license, a.license_user, a.activation_limit, a.activations from license_assignments a join licenses l on l.id = a.license where a.license_user = ?1 and (?2 is null or l.product = ?2) order by a.license limit ?3";
 const COUNT: &str =
     "update license_assignments set activations = activations + ?3 where license = ?1 and license_user = ?2";
 
@@ -118,8 +118,13 @@ impl LicenseUsers for SqliteTx<'_> {
         self.attempt(|c| all(c, ASSIGNMENTS_OF, params![license.0], assignment))
     }
 
-    async fn assignments_to(&mut self, user: LicenseUserId) -> Result<Vec<Assignment>, StoreError> {
-        self.attempt(|c| all(c, ASSIGNMENTS_TO, params![user.0], assignment))
+    async fn assignments_to(
+        &mut self,
+        user: LicenseUserId,
+        product: Option<ProductId>,
+        limit: u32,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        self.attempt(|c| all(c, ASSIGNMENTS_TO, params![user.0, product.map(|id| id.0), limit], assignment))
     }
 
     async fn count(&mut self, license: LicenseId, user: LicenseUserId, more: i64) -> Result<bool, StoreError> {

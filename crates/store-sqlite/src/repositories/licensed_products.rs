@@ -29,6 +29,11 @@ impl LicensedProducts for SqliteTx<'_> {
         self.attempt(|c| first(c, FIND, params![site.0, code.as_str()], |row| product(row, 0)))
     }
 
+    async fn lock(&mut self, site: SiteId, code: &ProductCode) -> Result<bool, StoreError> {
+        // Nobody else writes while a unit does.
+        Ok(self.find(site, code).await?.is_some())
+    }
+
     async fn find_by_id(&mut self, site: SiteId, id: ProductId) -> Result<Option<LicensedProduct>, StoreError> {
         self.attempt(|c| first(c, FIND_BY_ID, params![site.0, id.0], |row| product(row, 0)))
     }

@@ -219,7 +219,7 @@ pub async fn licenses_are_assigned_to_users(store: &Store) {
                 assert!(tx.license_users().assign(&assignment).await?);
                 assert!(!tx.license_users().assign(&assignment).await?);
                 assert_eq!(tx.license_users().assignments_of(license).await?, std::slice::from_ref(&assignment));
-                assert_eq!(tx.license_users().assignments_to(user).await?, [assignment]);
+                assert_eq!(tx.license_users().assignments_to(user, None, 9).await?, [assignment]);
                 assert!(tx.activations().insert(license, device, NOW).await?);
                 assert!(tx.activations().set_user(license, device, Some(user)).await?);
                 assert!(tx.license_users().count(license, user, 1).await?);

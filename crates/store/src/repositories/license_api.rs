@@ -21,6 +21,9 @@ pub trait LicensedProducts: Send {
     /// A product by code.
     async fn find(&mut self, site: SiteId, code: &ProductCode) -> Result<Option<LicensedProduct>, StoreError>;
 
+    /// Lets no other unit lock the product until this one ends. `false`: no such product.
+    async fn lock(&mut self, site: SiteId, code: &ProductCode) -> Result<bool, StoreError>;
+
     /// A product by row id.
     async fn find_by_id(&mut self, site: SiteId, id: ProductId) -> Result<Option<LicensedProduct>, StoreError>;
 
@@ -138,8 +141,13 @@ pub trait LicenseUsers: Send {
     /// To whom a license is assigned, by row id of the user.
     async fn assignments_of(&mut self, license: LicenseId) -> Result<Vec<Assignment>, StoreError>;
 
-    /// What is assigned to a user, by row id of the license.
-    async fn assignments_to(&mut self, user: LicenseUserId) -> Result<Vec<Assignment>, StoreError>;
+    /// The first `limit` licenses that are assigned to a user, of one product only if one is given, by row id of the license.
+    async fn assignments_to(
+        &mut self,
+        user: LicenseUserId,
+        product: Option<ProductId>,
+        limit: u32,
+    ) -> Result<Vec<Assignment>, StoreError>;
 
     /// Adds to the number of devices on which a user has a license active. The license is locked.
     async fn count(&mut self, license: LicenseId, user: LicenseUserId, more: i64) -> Result<bool, StoreError>;
