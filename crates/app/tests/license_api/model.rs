@@ -29,10 +29,10 @@ const ROUNDS: usize = 1600;
 const ROUNDS_ON_POSTGRES: usize = 100;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn next(&mut self, below: u64) -> u64 {
+    pub(crate) fn next(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
