@@ -193,6 +193,10 @@ impl Ctx {
 
     /// Finishes what was begun and closes the store.
     pub async fn close(&self) {
+        if let Err(error) = crate::oauth::write_last_uses(self).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the last use of credentials was not written");
+        }
         self.store().close().await;
     }
 }

@@ -152,9 +152,14 @@ impl Error {
                 (S::BAD_REQUEST, "invalid_request", "Send one kind of client credentials, and send it once.")
             }
             Self::TwoTokens => (S::BAD_REQUEST, "invalid_request", "Send one access token, in the header."),
-            Self::Issue(IssueError::Busy) | Self::Revoke(RevokeTokenError::TooMany) => {
+            Self::Issue(IssueError::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "temporarily_unavailable", "There is too much to do; try again in a moment.")
             }
+            Self::Revoke(RevokeTokenError::TooMany) => (
+                S::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "Too many tokens of this application are revoked one by one; end all of them: countersign app revoke-tokens.",
+            ),
             Self::Bearer(BearerError::Fault(_))
             | Self::Client(ClientError::Fault(_), _)
             | Self::Fault(_)
@@ -172,7 +177,14 @@ impl Error {
         if let Self::Client(ClientError::Limited { seconds }, _) = self {
             return Some(*seconds);
         }
-        (self.look().status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON)
+        // Room for another revoked token comes when the earlier ones have expired.
+        let comes_soon = !matches!(self, Self::Revoke(RevokeTokenError::TooMany));
+        (comes_soon && self.look().status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON)
+    }
+
+    /// Whether this is a limit that was reached, and nothing that is broken.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Self::Issue(IssueError::Busy) | Self::Revoke(RevokeTokenError::TooMany))
     }
 }
 

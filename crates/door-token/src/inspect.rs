@@ -14,7 +14,7 @@ use crate::error::{Error, Scheme};
 use crate::form::{Form, has_credentials};
 use crate::reply;
 use crate::site::Site;
-use crate::wire::{ActiveMembers, ErrorBody, InspectForm, Introspection};
+use crate::wire::{ActiveMembers, Audience, ErrorBody, InspectForm, Introspection};
 use crate::{Door, auth, client};
 
 /// Ask about a token
@@ -46,9 +46,10 @@ pub(crate) async fn introspect(
         return Err(Error::CredentialsInQuery);
     }
     let asker = match client::proof(&headers, &form, Scheme::Protected) {
-        Ok((proof, scheme)) => {
+        Ok((proof, _)) => {
             let client = oauth::authenticate_client(&door.ctx, &site.snapshot, proof, site.client).await;
-            Asker::Client(client.map_err(|error| Error::Client(error, protected(scheme)))?)
+            // 401 however the client proves itself.
+            Asker::Client(client.map_err(|error| Error::Client(error, Scheme::Protected))?)
         }
         Err(Error::NoCredentials(scheme)) => {
             let Some(token) = auth::bearer_token(&headers)? else { return Err(Error::NoCredentials(scheme)) };
@@ -65,11 +66,6 @@ pub(crate) async fn introspect(
     Ok(reply::private_json(StatusCode::OK, Introspection { active: found.is_some(), token: found.map(members) }))
 }
 
-/// Refusals of this endpoint are 401 however the client proves itself.
-fn protected(_: Scheme) -> Scheme {
-    Scheme::Protected
-}
-
 fn members(token: ActiveToken) -> ActiveMembers {
     let client_id = token.client_id.as_str().to_owned();
     ActiveMembers {
@@ -80,7 +76,10 @@ fn members(token: ActiveToken) -> ActiveMembers {
         exp: token.expires_at.as_seconds(),
         iat: token.issued_at.as_seconds(),
         nbf: token.issued_at.as_seconds(),
-        aud: token.audience,
+        aud: match <[String; 1]>::try_from(token.audience) {
+            Ok([one]) => Audience::One(one),
+            Err(several) => Audience::Several(several),
+        },
         iss: token.issuer,
         jti: token.id,
     }

@@ -35,8 +35,10 @@ pub(crate) fn public_json(content_type: &'static str, body: impl Serialize) -> R
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let look = self.look();
-        if look.status.is_server_error() {
-            let error: &dyn std::error::Error = &self;
+        let error: &dyn std::error::Error = &self;
+        if self.is_limit() {
+            tracing::warn!(error, code = look.code, "a token request met a limit");
+        } else if look.status.is_server_error() {
             tracing::error!(error, code = look.code, "a token request failed");
         } else {
             tracing::info!(reason = %self, code = look.code, "a token request was refused");

@@ -46,7 +46,7 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Error> {
-    let (_, token) = grant(&door, &site, &uri, &headers, body).await?;
+    let token = grant(&door, &site, &uri, &headers, body).await?;
     Ok(answer(&token))
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn issue_for_product(
     if !is_version(&version) || !is_product(&product) {
         return Err(Error::Route);
     }
-    let (_, token) = grant(&door, &site, &uri, &headers, body).await?;
+    let token = grant(&door, &site, &uri, &headers, body).await?;
     Ok(answer(&token))
 }
 
@@ -110,12 +110,12 @@ pub(crate) async fn issue_at_old_path(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Error> {
-    let client = prove(&door, &site, &uri, &headers, body).await?;
-    if !client.0.may_use_oauth2_path() {
+    let (client, request) = prove(&door, &site, &uri, &headers, body).await?;
+    if !client.may_use_oauth2_path() {
         return Err(Error::OldPath);
     }
-    let token = oauth::issue(&door.ctx, &client.0, &client.1).await?;
-    log(&client.0, &token);
+    let token = oauth::issue(&door.ctx, &client, &request).await?;
+    log(&client, &token);
     let expires = token.issued_at.as_seconds().saturating_add(i64::from(token.expires_in));
     Ok(reply::private_json(
         StatusCode::OK,
@@ -124,7 +124,7 @@ pub(crate) async fn issue_at_old_path(
             token_type: "bearer",
             expires_in: token.expires_in,
             refresh_token: "",
-            client_id: client.0.client_id().as_str(),
+            client_id: client.client_id().as_str(),
             refresh_token_life: "0",
             issued: http_date(token.issued_at),
             expires: http_date(Timestamp::from_seconds(expires)),
@@ -132,17 +132,11 @@ pub(crate) async fn issue_at_old_path(
     ))
 }
 
-async fn grant(
-    door: &Door,
-    site: &Site,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(AuthenticatedClient, IssuedToken), Error> {
+async fn grant(door: &Door, site: &Site, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<IssuedToken, Error> {
     let (client, request) = prove(door, site, uri, headers, body).await?;
     let token = oauth::issue(&door.ctx, &client, &request).await?;
     log(&client, &token);
-    Ok((client, token))
+    Ok(token)
 }
 
 /// Who asks, and for what.

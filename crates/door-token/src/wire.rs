@@ -87,14 +87,24 @@ pub(crate) struct ActiveMembers {
     #[schema(example = "app-3f0c9d1e5a7b42688c21d0f4")]
     pub(crate) sub: String,
     /// Whom it is meant for
-    #[schema(example = "https://id.example.com/resources")]
-    pub(crate) aud: String,
+    pub(crate) aud: Audience,
     /// Who issued it
     #[schema(example = "https://id.example.com")]
     pub(crate) iss: String,
     /// Its ID
     #[schema(example = "9S1d0CkVZ3T6yq1aQ0m0Kw")]
     pub(crate) jti: String,
+}
+
+/// One audience as text, several as a list (RFC 7662 section 2.2)
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    /// One
+    #[schema(example = "https://id.example.com/resources")]
+    One(String),
+    /// Several
+    Several(Vec<String>),
 }
 
 /// Where the endpoints are (RFC 8414 section 2).

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_app::licensing::seats;
-use countersign_app::{Ctx, retention, storages};
+use countersign_app::{Ctx, oauth, retention, storages};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 const REFRESH_PERIOD: Duration = Duration::from_millis(250);
 /// How often seats are removed that have ended. Whoever wants one does not wait for it.
 const SEATS_PERIOD: Duration = Duration::from_secs(60);
+/// How often it is written when credentials were last used: somebody watches it before an old secret is retired.
+const LAST_USES_PERIOD: Duration = Duration::from_secs(60);
 /// How often old rows of histories are removed, beside once at the start.
 const SWEEP_PERIOD: Duration = Duration::from_secs(3600);
 
@@ -25,6 +27,7 @@ fn start_with(ctx: Ctx, stop: CancellationToken, first_sweep: Duration) -> TaskT
     tracker.spawn(follow_changes(ctx.clone(), stop.clone()));
     tracker.spawn(sweep_histories(ctx.clone(), stop.clone(), first_sweep));
     tracker.spawn(sweep_seats(ctx.clone(), stop.clone()));
+    tracker.spawn(write_last_uses(ctx.clone(), stop.clone()));
     tracker.spawn(sweep_storages(ctx, stop, first_sweep));
     tracker.close();
     tracker
@@ -52,6 +55,22 @@ async fn follow_changes(ctx: Ctx, stop: CancellationToken) {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "the store cannot be read; answers come from what is known");
             }
+        }
+    }
+}
+
+/// Writes when credentials were last used. What is noted behind the last turn is written when the store is closed.
+async fn write_last_uses(ctx: Ctx, stop: CancellationToken) {
+    let mut period = tokio::time::interval(LAST_USES_PERIOD);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = period.tick() => {}
+        }
+        if let Err(error) = oauth::write_last_uses(&ctx).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the last use of credentials was not written; the next try is in a minute");
         }
     }
 }

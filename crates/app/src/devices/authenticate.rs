@@ -116,8 +116,8 @@ fn verify(snapshot: &SiteSnapshot, token: &str, now: Timestamp) -> Result<Verifi
         // The name only changes the order in which keys are tried; every one of them is trusted already.
         active.sort_by_key(|key| key.record.id.to_string() != kid);
     }
-    let keys = active.iter().map(|key| &key.key);
-    let (index, verified) = unverified.verify_with_any(Algorithm::RS256, keys).map_err(|error| match error {
+    let keys = active.iter().map(|key| (Algorithm::RS256, &key.key));
+    let (index, verified) = unverified.verify_with_any(keys).map_err(|error| match error {
         JwsError::Verify(VerifyError::BadSignature | VerifyError::WrongKeyKind) => TokenRefusal::Signature,
         JwsError::AlgorithmMismatch
         | JwsError::Extension

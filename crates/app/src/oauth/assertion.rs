@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use countersign_crypto::jose::{Audience, ClientAssertion, NumericDate};
 use countersign_crypto::{Compact, Secret, sha256};
-use countersign_domain::ids::{CredentialId, SiteId};
+use countersign_domain::ids::CredentialId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 
 use super::published::token_endpoint;
 use super::state::{Client, OauthState};
-use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
 
 /// How far the clock of a client may differ from ours.
@@ -22,36 +21,33 @@ const LONGEST_LIFE: Duration = Duration::from_secs(600);
 const ID_LIMIT: usize = 256;
 
 /// An assertion that is good, unless it was used before.
-struct Good {
-    client: Arc<Client>,
-    credential: CredentialId,
+pub(super) struct Good {
+    pub(super) client: Arc<Client>,
+    /// The key that has verified it.
+    pub(super) credential: CredentialId,
     /// SHA-256 of its ID.
     digest: [u8; 32],
     expires_at: Timestamp,
 }
 
-/// The client that an assertion proves, and with which key. `None`: it proves nobody.
-pub(super) async fn check(
-    ctx: &Ctx,
-    site: &Arc<SiteSnapshot>,
-    client_id: Option<&str>,
-    assertion: &Secret<String>,
-) -> Result<Option<(Arc<SiteSnapshot>, Arc<Client>, CredentialId)>, Fault> {
-    let now = ctx.now();
-    let decide = |snapshot: &Arc<SiteSnapshot>| judge(&snapshot.oauth, client_id, assertion.expose(), now).ok_or(());
-    let (snapshot, found) = ctx.certainly(site, decide).await?;
-    let Ok(good) = found else { return Ok(None) };
-    let (owner, application) = (snapshot.site.id, good.client.application.id);
+/// Whether an assertion is used for the first time, on all nodes.
+pub(super) async fn use_once(ctx: &Ctx, good: Good) -> Result<bool, Fault> {
+    let (site, application) = (good.client.application.site, good.client.application.id);
     // Accepted until its end and the skew have passed, so it is remembered for as long.
     let (digest, ends_at) = (good.digest, good.expires_at.plus(CLOCK_SKEW));
-    let first = ctx.write(SiteId(owner.0), move |tx| {
-        Box::pin(async move { tx.spent_tokens().use_assertion(owner, application, &digest, ends_at).await })
+    let first = ctx.write(site, move |tx| {
+        Box::pin(async move { tx.spent_tokens().use_assertion(site, application, &digest, ends_at).await })
     });
-    let first: bool = first.await.map_err(|error: StoreError| Fault::Store(error))?;
-    Ok(first.then_some((snapshot, good.client, good.credential)))
+    first.await.map_err(|error: StoreError| Fault::Store(error))
 }
 
-fn judge(state: &OauthState, client_id: Option<&str>, token: &str, now: Timestamp) -> Option<Good> {
+/// The client that an assertion names. Nothing of it is believed.
+pub(super) fn alleged_client(assertion: &Secret<String>) -> Option<String> {
+    Compact::parse(assertion.expose()).ok()?.alleged("sub")
+}
+
+/// Judges an assertion but for its repetition. `None`: it proves nobody.
+pub(super) fn judge(state: &OauthState, client_id: Option<&str>, token: &str, now: Timestamp) -> Option<Good> {
     let unverified = Compact::parse(token).ok()?;
     // RFC 8725 section 3.11: an access token, or any other kind, is no assertion.
     let typ = unverified.typ().map(str::to_ascii_lowercase);
@@ -64,11 +60,12 @@ fn judge(state: &OauthState, client_id: Option<&str>, token: &str, now: Timestam
     }
     let client = state.client(&alleged).filter(|client| !client.application.disabled)?;
     // Each key with its own algorithm; an application has few.
-    let (credential, claims) = client.credentials.iter().find_map(|credential| {
-        let (algorithm, key) = credential.key.as_ref().filter(|_| credential.record.is_active(now))?;
-        let payload = unverified.clone().verify(*algorithm, key).ok()?;
-        Some((credential.record.id, ClientAssertion::read(&payload).ok()?))
-    })?;
+    let active = client.credentials.iter().filter(|credential| credential.record.is_active(now));
+    let keys: Vec<_> = active.filter_map(|one| one.key.as_ref().map(|key| (one.record.id, key))).collect();
+    let tried = keys.iter().map(|(_, (algorithm, key))| (*algorithm, key));
+    let (index, payload) = unverified.verify_with_any(tried).ok()?;
+    let credential = keys.get(index)?.0;
+    let claims = ClientAssertion::read(&payload).ok()?;
     let names_client = |claim: &Option<String>| claim.as_deref() == Some(alleged.as_str());
     let tolerant = client.application.compatibility.endpoint_audience;
     let good = names_client(&claims.issuer)

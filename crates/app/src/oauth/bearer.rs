@@ -8,7 +8,7 @@ use countersign_domain::oauth::{Application, Scope, Scopes};
 use countersign_domain::storage::{StorageGrant, StorageName};
 use countersign_domain::text::ClientId;
 
-use super::judging::{GoodToken, Refusal, TokenProblem, judge};
+use super::judging::{GoodToken, Refusal, TokenProblem, Use, judge};
 use super::state::Client;
 use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
@@ -143,7 +143,7 @@ pub async fn authenticate_bearer(
     token: Option<&Secret<String>>,
 ) -> Result<AuthenticatedApplication, BearerError> {
     let token = token.ok_or(BearerError::Missing)?;
-    match judge(ctx, site, token).await? {
+    match judge(ctx, site, token, Use::Here).await? {
         Ok(GoodToken { client, facts }) => {
             let scopes = facts.scopes.and(client.application.scopes);
             Ok(AuthenticatedApplication { client, credential: facts.credential, scopes })

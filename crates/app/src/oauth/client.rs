@@ -10,6 +10,7 @@ use countersign_domain::text::ClientId;
 use countersign_domain::time::Timestamp;
 
 use super::assertion;
+use super::limits::{Guesser, Pair};
 use super::state::{Client, ClientCredential, OauthState};
 use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
@@ -69,10 +70,6 @@ impl AuthenticatedClient {
     pub fn may_use_oauth2_path(&self) -> bool {
         self.client.application.compatibility.oauth2_path
     }
-
-    pub(super) fn last_used_at(&self) -> Option<Timestamp> {
-        self.client.credential(self.credential)?.last_used_at
-    }
 }
 
 /// Why a client is not known.
@@ -81,8 +78,8 @@ pub enum ClientError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// This pair of ID and secret has failed too often.
-    #[error("this pair of client ID and secret has failed too often")]
+    /// This pair of ID and secret, or this assertion, has failed too often.
+    #[error("this pair of client ID and credential has failed too often")]
     Limited {
         /// How long it is to wait, in seconds.
         seconds: u32,
@@ -94,7 +91,8 @@ pub enum ClientError {
 
 /// Proves who a client is.
 ///
-/// After five failures of the same ID and secret the pair is told to wait for ten minutes; a right secret never is.
+/// After five failures of the same ID and secret, or of the same assertion, the pair is told to wait for ten minutes; a right
+/// one never is.
 ///
 /// # Errors
 /// [`ClientError`] without telling what was wrong.
@@ -104,45 +102,75 @@ pub async fn authenticate_client(
     proof: ClientProof,
     from: Option<IpAddr>,
 ) -> Result<AuthenticatedClient, ClientError> {
+    let (site_id, now) = (site.site.id, ctx.now());
     match proof {
-        ClientProof::Secret { client_id, secret } => by_secret(ctx, site, &client_id, &secret, from).await,
-        ClientProof::Assertion { client_id, assertion } => {
-            let (snapshot, client, credential) =
-                assertion::check(ctx, site, client_id.as_deref(), &assertion).await?.ok_or(ClientError::Refused)?;
+        ClientProof::Secret { client_id, secret } => {
+            let digest = ctx.parts.digests.digest(&secret);
+            let attempt = Attempt::new(site_id, &client_id, digest, from, now);
+            let find = |snapshot: &Arc<SiteSnapshot>| match_secret(&snapshot.oauth, &client_id, &digest, now);
+            let (snapshot, found) = attempt.judge(ctx, site, find).await?;
+            let (client, credential) = found.ok_or_else(|| attempt.failed(ctx))?;
             Ok(AuthenticatedClient { snapshot, client, credential })
+        }
+        ClientProof::Assertion { client_id, assertion } => {
+            let named = client_id.clone().or_else(|| assertion::alleged_client(&assertion)).unwrap_or_default();
+            let attempt = Attempt::new(site_id, &named, sha256(assertion.expose().as_bytes()), from, now);
+            let judge = |snapshot: &Arc<SiteSnapshot>| {
+                assertion::judge(&snapshot.oauth, client_id.as_deref(), assertion.expose(), now)
+            };
+            let (snapshot, found) = attempt.judge(ctx, site, judge).await?;
+            let good = found.ok_or_else(|| attempt.failed(ctx))?;
+            let (client, credential) = (good.client.clone(), good.credential);
+            if assertion::use_once(ctx, good).await? {
+                Ok(AuthenticatedClient { snapshot, client, credential })
+            } else {
+                Err(attempt.failed(ctx))
+            }
         }
     }
 }
 
-async fn by_secret(
-    ctx: &Ctx,
-    site: &Arc<SiteSnapshot>,
-    client_id: &str,
-    secret: &Secret<String>,
-    from: Option<IpAddr>,
-) -> Result<AuthenticatedClient, ClientError> {
-    let (digest, now) = (ctx.parts.digests.digest(secret), ctx.now());
-    let decide = |snapshot: &Arc<SiteSnapshot>| match_secret(&snapshot.oauth, client_id, &digest, now).ok_or(());
-    let named = sha256(client_id.as_bytes());
-    let guesser = from.map(|address| (site.site.id, named, address));
-    let guesses = &ctx.client_limits.guesses;
-    // One who guesses must not make us ask the store for each guess: what is known is at most a moment old.
-    let (snapshot, found) = if guesser.as_ref().is_some_and(|guesser| guesses.wait(guesser, now).is_some()) {
-        let latest = ctx.latest(site);
-        let found = decide(&latest);
-        (latest, found)
-    } else {
-        ctx.certainly(site, decide).await?
-    };
-    if let Ok((client, credential)) = found {
-        return Ok(AuthenticatedClient { snapshot, client, credential });
+/// An attempt of a client to prove itself, as failures of it are counted.
+struct Attempt {
+    guesser: Option<Guesser>,
+    pair: Pair,
+    at: Timestamp,
+}
+
+impl Attempt {
+    /// Of a client ID, with something of this digest.
+    fn new(site: SiteId, client_id: &str, digest: [u8; 32], from: Option<IpAddr>, at: Timestamp) -> Self {
+        let named = sha256(client_id.as_bytes());
+        Self { guesser: from.map(|address| (site, named, address)), pair: (site, named, digest), at }
     }
-    if let Some(guesser) = guesser {
-        guesses.note(&guesser, now);
+
+    /// Judges it, with certainty. One who guesses must not make us ask the store for each guess: what is known then is at most
+    /// a moment old.
+    async fn judge<T>(
+        &self,
+        ctx: &Ctx,
+        site: &Arc<SiteSnapshot>,
+        judge: impl Fn(&Arc<SiteSnapshot>) -> Option<T>,
+    ) -> Result<(Arc<SiteSnapshot>, Option<T>), Fault> {
+        let guesses = &ctx.client_limits.guesses;
+        if self.guesser.as_ref().is_some_and(|guesser| guesses.wait(guesser, self.at).is_some()) {
+            let latest = ctx.latest(site);
+            let found = judge(&latest);
+            return Ok((latest, found));
+        }
+        let (snapshot, found) = ctx.certainly(site, |snapshot| judge(snapshot).ok_or(())).await?;
+        Ok((snapshot, found.ok()))
     }
-    match ctx.client_limits.note(&(site.site.id, named, digest), now) {
-        Some(seconds) => Err(ClientError::Limited { seconds }),
-        None => Err(ClientError::Refused),
+
+    /// Counts it as a failure, and says what the client is told.
+    fn failed(&self, ctx: &Ctx) -> ClientError {
+        if let Some(guesser) = &self.guesser {
+            ctx.client_limits.guesses.note(guesser, self.at);
+        }
+        match ctx.client_limits.note(&self.pair, self.at) {
+            Some(seconds) => ClientError::Limited { seconds },
+            None => ClientError::Refused,
+        }
     }
 }
 

@@ -11,8 +11,7 @@ use countersign_domain::time::Timestamp;
 
 use super::bearer::AuthenticatedApplication;
 use super::client::AuthenticatedClient;
-use super::judging::{GoodToken, Refusal, judge};
-use super::published::api_identifier;
+use super::judging::{GoodToken, Refusal, Use, judge};
 use crate::fault::takes_store_errors;
 use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
@@ -44,8 +43,8 @@ impl Asker {
 pub struct ActiveToken {
     /// `iss`.
     pub issuer: String,
-    /// `aud`: the name of this server's calls.
-    pub audience: String,
+    /// `aud`: whom it is meant for.
+    pub audience: Vec<String>,
     /// `sub` and `client_id`.
     pub client_id: ClientId,
     /// What it may be used for now.
@@ -68,13 +67,13 @@ pub async fn introspect(
     asker: &Asker,
     token: &Secret<String>,
 ) -> Result<Option<ActiveToken>, Fault> {
-    let Ok(GoodToken { client, facts }) = judge(ctx, site, token).await? else { return Ok(None) };
+    let Ok(GoodToken { client, facts }) = judge(ctx, site, token, Use::Anywhere).await? else { return Ok(None) };
     if !asker.may_see(client.application.id) {
         return Ok(None);
     }
     let issuer = ctx.latest(site).oauth.issuer.to_string();
     Ok(Some(ActiveToken {
-        audience: api_identifier(&issuer),
+        audience: facts.audience.clone(),
         issuer,
         client_id: client.application.client_id.clone(),
         scopes: facts.scopes.and(client.application.scopes),
@@ -110,7 +109,7 @@ pub async fn revoke(
     client: &AuthenticatedClient,
     token: &Secret<String>,
 ) -> Result<(), RevokeTokenError> {
-    let (owner, facts) = match judge(ctx, site, token).await? {
+    let (owner, facts) = match judge(ctx, site, token, Use::Anywhere).await? {
         Ok(GoodToken { client, facts }) => (client, facts),
         Err(Refusal::Expired(_) | Refusal::Revoked(_) | Refusal::Bad(_)) => return Ok(()),
     };

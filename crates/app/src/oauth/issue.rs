@@ -1,5 +1,6 @@
 //! Giving an access token to a client that has proved itself. Nothing is stored.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use countersign_crypto::encoding::base64url_encode;
@@ -81,7 +82,9 @@ pub async fn issue(ctx: &Ctx, client: &AuthenticatedClient, request: &TokenReque
         if !request.resources.iter().all(known) {
             return Err(IssueError::Target);
         }
-        audience = request.resources.clone();
+        // Some name one twice; a token says it once (RFC 8707 section 2).
+        let mut named = HashSet::new();
+        audience = request.resources.iter().filter(|resource| named.insert(*resource)).cloned().collect();
     }
     let now = ctx.now();
     let issued_at = now.as_seconds();
@@ -104,7 +107,7 @@ pub async fn issue(ctx: &Ctx, client: &AuthenticatedClient, request: &TokenReque
     // The first application with an algorithm made the key; so there is one.
     let key = state.signing_key(application.algorithm, now).ok_or(Fault::Site)?;
     let access_token = sign(ctx, client, key, &claims).await?;
-    ctx.note_use(client).await;
+    ctx.note_use(client);
     let issued_at = Timestamp::from_seconds(issued_at);
     Ok(IssuedToken { access_token, expires_in: life, issued_at, scopes, id })
 }

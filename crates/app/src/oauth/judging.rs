@@ -46,14 +46,25 @@ pub enum TokenProblem {
     UnknownApplication,
 }
 
-/// What is known of a token whose signature was verified, and which was meant for this server. Whether it still holds is
-/// looked at each time.
+/// For which use a token is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// For calls of this server: it must be meant for them.
+    Here,
+    /// To tell about it or to end it: it may be meant for others.
+    Anywhere,
+}
+
+/// What is known of a token whose signature was verified. Whether it still holds is looked at each time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TokenFacts {
     key: TokenKeyId,
     /// The issuer that it was compared with.
     issuer: Arc<str>,
     pub(super) client_id: String,
+    pub(super) audience: Vec<String>,
+    /// Whether this server is among the audience.
+    is_for_us: bool,
     pub(super) jti: String,
     pub(super) credential: CredentialId,
     generation: i64,
@@ -85,6 +96,7 @@ pub(super) async fn judge(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
     token: &Secret<String>,
+    wanted: Use,
 ) -> Result<Result<GoodToken, Refusal>, Fault> {
     let now = ctx.now();
     let memo = (site.site.id, sha256(token.expose().as_bytes()));
@@ -95,6 +107,9 @@ pub(super) async fn judge(
             Some(facts) => facts.clone(),
             None => Arc::new(verify(state, token.expose(), now).map_err(Refusal::Bad)?),
         };
+        if wanted == Use::Here && !facts.is_for_us {
+            return Err(Refusal::Bad(TokenProblem::Audience));
+        }
         check(state, facts, now)
     };
     let (_, decision) = ctx.certainly(site, decide).await?;
@@ -106,7 +121,7 @@ pub(super) async fn judge(
     Ok(decision)
 }
 
-/// What does not change in the life of a token: its form, signature, issuer and audience.
+/// What does not change in the life of a token: its form, signature and issuer.
 fn verify(state: &OauthState, token: &str, now: Timestamp) -> Result<TokenFacts, TokenProblem> {
     let unverified = Compact::parse(token).map_err(|_| TokenProblem::Malformed)?;
     // RFC 9068 section 4: no other kind of token is taken for an access token.
@@ -122,13 +137,12 @@ fn verify(state: &OauthState, token: &str, now: Timestamp) -> Result<TokenFacts,
         return Err(TokenProblem::Issuer);
     }
     let ours = api_identifier(&state.issuer);
-    if !claims.audience.iter().any(|audience| *audience == ours || *audience == *state.issuer) {
-        return Err(TokenProblem::Audience);
-    }
     Ok(TokenFacts {
         key: key.id,
         issuer: state.issuer.clone(),
         client_id: claims.client_id,
+        is_for_us: claims.audience.iter().any(|audience| *audience == ours || *audience == *state.issuer),
+        audience: claims.audience,
         jti: claims.id,
         credential: CredentialId(claims.credential),
         generation: claims.generation,

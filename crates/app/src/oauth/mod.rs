@@ -35,6 +35,7 @@ pub use judging::TokenProblem;
 pub use keys::{OldTokenKeys, TokenKeyError, list as list_token_keys, rotate as rotate_token_key};
 pub(crate) use keys::{ensure as ensure_token_key, token_key_label};
 pub(crate) use last_use::LastUse;
+pub use last_use::write_last_uses;
 pub(crate) use limits::ClientLimits;
 pub use published::{ASSERTION_ALGORITHMS, Endpoints, TOKEN_PATH, endpoints, public_keys};
 pub(crate) use state::{OauthRows, OauthState, issuer_of};

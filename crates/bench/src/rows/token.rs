@@ -123,7 +123,7 @@ pub(super) async fn issue(address: SocketAddr, client: &Client, kind: Kind) -> R
     ensure!(one != other, "the same token was issued twice");
     let keys = published_keys(&mut connection, kind.verifies).await?;
     for token in [&one, &other] {
-        let (_, payload) = Compact::parse(token)?.verify_with_any(kind.verifies, &keys)?;
+        let (_, payload) = Compact::parse(token)?.verify_with_any(keys.iter().map(|key| (kind.verifies, key)))?;
         let claims: Value = serde_json::from_slice(payload.payload())?;
         ensure!(claims["client_id"] == client.id.as_str(), "the token is somebody else's: {claims}");
     }

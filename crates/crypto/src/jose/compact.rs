@@ -68,19 +68,18 @@ impl Unverified<Compact<'_>> {
         Ok(Verified(self.0.payload))
     }
 
-    /// As [`Unverified::verify`], for a caller that has several keys to try: the token is parsed once, and the index of
-    /// the first key that fits comes with the payload.
+    /// As [`Unverified::verify`], for a caller that has several keys to try, each with its algorithm: the token is parsed once,
+    /// and the index of the first key that fits comes with the payload.
     ///
     /// # Errors
     ///
     /// As [`Unverified::verify`], for the last key; without any key, [`crate::VerifyError::WrongKeyKind`].
     pub fn verify_with_any<'k>(
         self,
-        algorithm: Algorithm,
-        keys: impl IntoIterator<Item = &'k VerifyingKey>,
+        keys: impl IntoIterator<Item = (Algorithm, &'k VerifyingKey)>,
     ) -> Result<(usize, Verified<Vec<u8>>), JwsError> {
         let mut last = JwsError::Verify(crate::VerifyError::WrongKeyKind);
-        for (index, key) in keys.into_iter().enumerate() {
+        for (index, (algorithm, key)) in keys.into_iter().enumerate() {
             match self.check(algorithm, key) {
                 Ok(()) => return Ok((index, Verified(self.0.payload))),
                 Err(error) => last = error,

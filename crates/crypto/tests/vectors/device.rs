@@ -20,9 +20,10 @@ fn device_tokens_verify_with_the_uploaded_key_only() {
         assert_eq!(verified.payload(), text(token, "claims").as_bytes());
         let refused = Compact::parse(compact).unwrap().verify(Algorithm::RS256, &other);
         assert_eq!(refused.unwrap_err(), JwsError::Verify(VerifyError::BadSignature));
-        let (index, _) = Compact::parse(compact).unwrap().verify_with_any(Algorithm::RS256, [&other, &key]).unwrap();
-        assert_eq!(index, 1);
-        assert!(Compact::parse(compact).unwrap().verify_with_any(Algorithm::RS256, []).is_err());
+        let keys = [(Algorithm::RS256, &other), (Algorithm::ES256, &key), (Algorithm::RS256, &key)];
+        let (index, _) = Compact::parse(compact).unwrap().verify_with_any(keys).unwrap();
+        assert_eq!(index, 2);
+        assert!(Compact::parse(compact).unwrap().verify_with_any([]).is_err());
     }
 }
 

@@ -15,7 +15,7 @@ use http::uri::PathAndQuery;
 /// Finds the site of a request and puts it, or why it cannot be given, beside the request. Doors refuse requests that need
 /// a site and have none; so every refusal is logged and shaped like any other answer.
 pub(super) async fn find(ctx: &Ctx, id: &RequestId, request: &mut Request) {
-    // A path that names two sites stays as it is: no route begins like this.
+    // A path that names two sites stays as it is. Whatever route takes it finds no site beside it, and refuses.
     let Ok((label, rest)) = split_site(without_doubled_begin(request.uri().path())) else {
         request.extensions_mut().insert(CurrentRequest::new(id.clone(), None));
         return;

@@ -77,6 +77,27 @@ async fn an_assertion_is_good_once() {
 }
 
 #[tokio::test]
+async fn an_assertion_that_fails_again_and_again_is_told_to_wait_and_a_right_one_never_is() {
+    let signer = signer(Algorithm::ES256).await;
+    let stranger = PrivateKey::generate(Algorithm::ES256).unwrap();
+    let header = base64url(r#"{"alg":"ES256"}"#);
+    let signed = |key: &PrivateKey, jti: &str| {
+        let input = format!("{header}.{}", base64url(&signer.claims(jti).to_string()));
+        let signature = key.sign(input.as_bytes()).unwrap();
+        format!("{input}.{}", countersign_crypto::encoding::base64url_encode(&signature))
+    };
+    let forged = signed(&stranger, "one");
+    for _ in 0..5 {
+        assert_eq!(signer.ask(&forged, "").await, refused());
+    }
+    assert_eq!(signer.ask(&forged, "").await, (429, "invalid_client".to_owned()));
+    for number in 0..70 {
+        assert_eq!(signer.ask(&signed(&stranger, &number.to_string()), "").await, refused(), "each is another one");
+    }
+    assert_eq!(signer.ask(&signed(&signer.key, "right"), "").await, good());
+}
+
+#[tokio::test]
 async fn every_broken_assertion_is_refused() {
     let signer = signer(Algorithm::RS256).await;
     let now = signer.app.ctx().now().as_seconds();

@@ -10,6 +10,7 @@ use countersign_crypto::jose::{Compact, sign_compact, signing_input};
 use countersign_crypto::{Algorithm, PrivateKey, ProtectedHeader};
 use countersign_domain::oauth::TokenAlgorithm;
 use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_store::StoreError;
 use countersign_testkit::WorldOptions;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -302,6 +303,31 @@ async fn a_client_revokes_its_own_token_and_no_other() {
     assert_eq!((wrong.status, error_code(&wrong).as_str()), (StatusCode::BAD_REQUEST, "invalid_client"));
     let missing = revoke(&application, "").await;
     assert_eq!((missing.status, error_code(&missing).as_str()), (StatusCode::BAD_REQUEST, "invalid_request"));
+}
+
+#[tokio::test]
+async fn whoever_has_revoked_too_many_is_told_how_to_end_all() {
+    let app = app().await;
+    let application = app.application().await;
+    let token = app.token_of(&application).await;
+    let found = oauth::find(app.ctx(), app.site, application.id.clone()).await.unwrap().unwrap();
+    let (site, ends_at) = (app.site, app.ctx().now().plus(Duration::from_secs(3600)));
+    let unit = app.world.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            for number in 0..1000 {
+                tx.spent_tokens().revoke(site, found.id, &format!("token {number}"), ends_at).await?;
+            }
+            Ok(())
+        })
+    });
+    unit.await.unwrap();
+    let body = format!("client_id={}&client_secret={}&token={token}", application.id, application.secret);
+    let full = app.form("/connect/revocation", &body).await;
+    assert_eq!((full.status.as_u16(), error_code(&full).as_str()), (503, "temporarily_unavailable"));
+    assert!(full.json()["error_description"].as_str().unwrap().contains("app revoke-tokens"));
+    assert!(full.headers.get("retry-after").is_none(), "in a moment nothing will have changed");
+    app.world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(app.form("/connect/revocation", &body).await.status, StatusCode::OK, "they have expired");
 }
 
 #[tokio::test]

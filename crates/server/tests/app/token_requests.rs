@@ -221,8 +221,13 @@ async fn secrets_overlap_and_end_one_by_one() {
     for form in [&application.form(), &with_second] {
         assert_eq!(app.form(TOKEN, form).await.status, StatusCode::OK);
     }
-    let list = oauth::list_credentials(app.ctx(), app.site, application.id.clone()).await.unwrap();
-    assert!(list.iter().all(|credential| credential.last_used_at.is_some()), "it is seen which ones are in use");
+    let list = async || oauth::list_credentials(app.ctx(), app.site, application.id.clone()).await.unwrap();
+    assert!(list().await.iter().all(|one| one.last_used_at.is_none()), "no token waits for a write");
+    oauth::write_last_uses(app.ctx()).await.unwrap();
+    assert!(
+        list().await.iter().all(|credential| credential.last_used_at.is_some()),
+        "it is seen which ones are in use"
+    );
     let end = app.ctx().now().plus(Duration::from_secs(60));
     oauth::retire(app.ctx(), app.site, application.id.clone(), application.credential, end, oauth::RetiredTokens::Keep)
         .await
@@ -268,5 +273,21 @@ async fn tokens_live_as_long_as_their_application_says() {
     assert_eq!(claims["aud"], "https://api.example");
     let asker = app.asker().await;
     assert!(app.is_active(&asker, token).await);
-    assert!(!app.is_active(&asker, narrowed["access_token"].as_str().unwrap()).await, "it is meant for others only");
+    let narrowed = narrowed["access_token"].as_str().unwrap();
+    let about =
+        |token: &str| format!("token={token}&client_id={}&client_secret={}", application.id, application.secret);
+    let told = app.form("/connect/introspect", &about(narrowed)).await.json();
+    assert_eq!((&told["active"], &told["aud"]), (&json!(true), &json!("https://api.example")));
+    let told = app.form("/connect/introspect", &about(token)).await.json();
+    assert_eq!(told["aud"], json!(["https://api.example", "http://server.test/resources"]));
+    let bearer = format!("Bearer {narrowed}");
+    let used = app.form_as("/connect/introspect", &[("authorization", &bearer)], "token=x").await;
+    assert_eq!(
+        (used.status.as_u16(), error_code(&used).as_str()),
+        (401, "invalid_token"),
+        "it is meant for others only"
+    );
+    assert!(app.is_active(&asker, narrowed).await);
+    assert_eq!(app.form("/connect/revocation", &about(narrowed)).await.status.as_u16(), 200);
+    assert!(!app.is_active(&asker, narrowed).await, "it was revoked");
 }

@@ -46,17 +46,16 @@ fn nothing_else_is() {
 
 #[test]
 fn the_next_request_is_found_behind_a_body() {
-    for (body, length) in [
-        (&b"content-length:  3 \r\n\r\n\xe9\r\n"[..], "three bytes"),
-        (b"Content-Length: 0\r\n\r\n", "none"),
-        (b"x: y\r\n\r\n", "none said"),
-        (b"transfer-encoding: chunked\r\n\r\n3\r\n\r\n\xe9\r\nA\r\n0123456789\r\n0\r\n\r\n", "chunks"),
+    for body in [
+        &b"content-length:  3 \r\n\r\n\xe9\r\n"[..],
+        b"Content-Length: 0\r\n\r\n",
+        b"x: y\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n3\r\n\r\n\xe9\r\nA\r\n0123456789\r\n0\r\n\r\n",
     ] {
         let with = |target: &[u8]| [b"PUT /x HTTP/1.1\r\n", body, b"GET /", target, b" HTTP/1.1\r\n\r\n"].concat();
         check(&with(b"\xff"), &with(b"%FF"));
         let twice = [with(b"\xff"), with(b"\xfe")].concat();
         check(&twice, &[with(b"%FF"), with(b"%FE")].concat());
-        assert!(!length.is_empty());
     }
 }
 
