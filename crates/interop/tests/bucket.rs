@@ -136,7 +136,7 @@ fn at(storage: &str, path: &str) -> Place {
 }
 
 async fn put(world: &World, caller: &StorageCaller, place: Place, content: &[u8]) -> Result<(), StorageError> {
-    let upload = Upload { place, announced: None, media_type: None, limit: storages::UPLOAD_LIMIT };
+    let upload = Upload { place, requested: None, announced: None, media_type: None, limit: storages::UPLOAD_LIMIT };
     storages::upload(&world.ctx, caller, upload, source(content)).await.map(|_| ())
 }
 

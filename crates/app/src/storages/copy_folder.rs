@@ -2,7 +2,7 @@
 
 use countersign_domain::audit::Action;
 use countersign_domain::ids::FolderId;
-use countersign_domain::storage::{FolderEntry, ListAfter, StorageAccess};
+use countersign_domain::storage::{FileVersion, FolderEntry, ListAfter, StorageAccess};
 use countersign_domain::time::Timestamp;
 use countersign_store::Tx;
 use countersign_store::repositories::Entry;
@@ -10,7 +10,7 @@ use countersign_store::repositories::Entry;
 use super::caller::GrantedPlace;
 use super::copy::copy_rows;
 use super::delete::remove;
-use super::transfer::{find, transfer};
+use super::transfer::{find, kept, transfer, transfer_all};
 use super::tree::Locked;
 use super::{Place, StorageCaller, StorageError};
 use crate::Ctx;
@@ -28,7 +28,7 @@ pub async fn copy_folder(ctx: &Ctx, caller: &StorageCaller, from: &Place, to: &P
     let from = caller.at(from, StorageAccess::Read)?;
     let to = caller.at(to, StorageAccess::Write)?;
     check_apart(&from, &to)?;
-    copy_tree(ctx, &from, &to).await
+    copy_tree(ctx, &from, &to, Taken::Latest).await
 }
 
 /// Refuses a folder that would be put into itself, or onto a folder that holds it.
@@ -48,8 +48,22 @@ struct Level {
 /// A part of a folder.
 type Part = Vec<(Entry, FolderEntry)>;
 
+/// What another storage gets of each file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// All versions, where it keeps them.
+    All,
+    /// The latest version.
+    Latest,
+}
+
 /// Copies a folder, a part at a time.
-pub(super) async fn copy_tree(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace) -> Result<(), StorageError> {
+pub(super) async fn copy_tree(
+    ctx: &Ctx,
+    from: &GrantedPlace,
+    to: &GrantedPlace,
+    taken: Taken,
+) -> Result<(), StorageError> {
     let mut levels =
         vec![Level { folder: open_folder(ctx, from).await?, from: from.clone(), to: to.clone(), after: None }];
     let action = Action::new("storage.copy-folder", format!("{} to {}", from.text(), to.text()));
@@ -64,7 +78,7 @@ pub(super) async fn copy_tree(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace)
         if source.storage == target.storage {
             copy_part(ctx, folder, &source, &target, &part).await?;
         } else {
-            transfer_part(ctx, &source, &target, &part).await?;
+            transfer_part(ctx, (&source, &target), &part, taken).await?;
             check_unmoved(open_folder(ctx, &source).await, folder, &source)?;
         }
         for (entry, found) in part {
@@ -210,22 +224,32 @@ async fn copy_unless_gone(
 }
 
 /// Copies a part into another storage, byte by byte.
-async fn transfer_part(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace, part: &Part) -> Result<(), StorageError> {
+async fn transfer_part(
+    ctx: &Ctx,
+    (from, to): (&GrantedPlace, &GrantedPlace),
+    part: &Part,
+    taken: Taken,
+) -> Result<(), StorageError> {
     for (entry, found) in part {
-        let to = to.at(to.path.join(&found.name)?);
-        match entry {
-            Entry::Folder(_) => make_folder(ctx, &to, Action::new("storage.create-folder", to.text())).await?,
-            Entry::File(_) => match transfer(ctx, &from.at(from.path.join(&found.name)?), None, &to).await {
-                Ok(_) => {}
-                Err(StorageError::NotFound(what)) if what != to.text() => {}
-                Err(error) => return Err(error),
-            },
+        let (from, to) = (from.at(from.path.join(&found.name)?), to.at(to.path.join(&found.name)?));
+        if matches!(entry, Entry::Folder(_)) {
+            make_folder(ctx, &to, Action::new("storage.create-folder", to.text())).await?;
+            continue;
+        }
+        let copied = match taken {
+            Taken::All => transfer_all(ctx, &from, &to).await.map(|_| ()),
+            Taken::Latest => transfer(ctx, &from, None, &to).await,
+        };
+        match copied {
+            Ok(()) => {}
+            Err(StorageError::NotFound(what)) if what != to.text() => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Deletes the files of a part that the destination has with the same bytes.
+/// Deletes the files of a part that the destination has with the same versions, as many of them as it keeps.
 async fn remove_part(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace, part: &Part) -> Result<(), StorageError> {
     let target = find(ctx, to).await?;
     let (from, to) = (from.clone(), to.clone());
@@ -239,8 +263,10 @@ async fn remove_part(ctx: &Ctx, from: &GrantedPlace, to: &GrantedPlace, part: &P
                 let (from, to) = (from.at(from.path.join(&name)?), to.at(to.path.join(&name)?));
                 let Some(Entry::File(source)) = from.entry(tx, &locked.storage).await? else { continue };
                 let Some(Entry::File(copy)) = to.entry(tx, &target).await? else { continue };
-                let source = tx.storage_versions().latest(source).await?.map(|file| file.sha256);
-                if source.is_some() && source == tx.storage_versions().latest(copy).await?.map(|file| file.sha256) {
+                let digests = |versions: Vec<FileVersion>| versions.into_iter().map(|version| version.file.sha256);
+                let owed: Vec<_> = digests(tx.storage_versions().list(source).await?).take(kept(&target)).collect();
+                let mut there = digests(tx.storage_versions().list(copy).await?);
+                if owed.into_iter().all(|digest| there.next() == Some(digest)) {
                     remove(tx, &mut locked, &from, None).await?;
                 }
             }

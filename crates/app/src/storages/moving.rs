@@ -9,20 +9,20 @@ use countersign_store::repositories::Entry;
 
 use super::caller::GrantedPlace;
 use super::copy::copy_rows;
-use super::copy_folder::{check_apart, copy_tree, remove_copied};
+use super::copy_folder::{Taken, check_apart, copy_tree, remove_copied};
 use super::delete::remove;
-use super::transfer::transfer;
-use super::tree::{Content, Locked};
+use super::transfer::{transfer, transfer_all};
+use super::tree::Locked;
 use super::{Place, StorageCaller, StorageError};
 use crate::Ctx;
 use crate::files::to_its_end;
 
-/// Most entries of two folders that are put together in one unit of work: other writers never wait long for it.
+/// Most entries of two folders, and versions of files of equal names, that are put together in one unit of work: other writers never wait long for it.
 const MERGED_AT_ONCE: usize = 500;
 
 /// Moves a file with its versions, or one version, which leaves the others behind. What is at the destination is overwritten,
-/// or kept as a version. Within a storage that is one step; between storages the bytes are copied and compared, and the
-/// source is deleted last, unless it was changed meanwhile.
+/// or kept as older versions; a storage that keeps none gets the latest version alone. Within a storage that is one step;
+/// between storages the bytes are copied and compared, and the source is deleted last, unless it was changed meanwhile.
 ///
 /// # Errors
 /// [`StorageError`] says why the source is still there.
@@ -40,8 +40,14 @@ pub async fn move_file(
     }
     let ctx = ctx.clone();
     if from.storage != to.storage {
-        let copied = transfer(&ctx, &from, version, &to).await?;
-        return to_its_end(async move { remove_source(&ctx, &from, version, &copied.sha256).await }).await?;
+        let copied = match version {
+            Some(version) => {
+                transfer(&ctx, &from, Some(version), &to).await?;
+                Copied::One(version)
+            }
+            None => Copied::All(transfer_all(&ctx, &from, &to).await?),
+        };
+        return to_its_end(async move { remove_source(&ctx, &from, copied).await }).await?;
     }
     to_its_end(async move {
         let action = Action::new("storage.move", format!("{} to {}", from.text(), to.path));
@@ -50,6 +56,11 @@ pub async fn move_file(
                 let mut locked = Locked::new(from.lock(tx).await?);
                 let now = tx.now().await?;
                 match version {
+                    Some(version) if from.path == to.path => {
+                        let file = from.file(tx, &locked.storage).await?;
+                        let found = tx.storage_versions().find(file, version).await?;
+                        found.ok_or_else(|| StorageError::VersionUnknown(from.text()))?;
+                    }
                     Some(version) => {
                         copy_rows(tx, &mut locked, &from, &to, Some(version), now).await?;
                         remove(tx, &mut locked, &from, Some(version)).await?;
@@ -67,24 +78,32 @@ pub async fn move_file(
     .await?
 }
 
-/// Deletes the source of a move to another storage, if it still has the bytes that were copied.
-async fn remove_source(
-    ctx: &Ctx,
-    from: &GrantedPlace,
-    version: Option<VersionId>,
-    sha256: &[u8; 32],
-) -> Result<(), StorageError> {
-    let (wanted, sha256) = (from.clone(), *sha256);
+/// What of a file another storage has now.
+enum Copied {
+    /// One version.
+    One(VersionId),
+    /// The file as it was with these versions, the newest first.
+    All(Vec<VersionId>),
+}
+
+/// Deletes what was moved to another storage, if nothing was added to it meanwhile.
+async fn remove_source(ctx: &Ctx, from: &GrantedPlace, copied: Copied) -> Result<(), StorageError> {
+    let wanted = from.clone();
     let unit = ctx.record(from.site, Action::new("storage.delete", from.text()), move |tx| {
         Box::pin(async move {
             let mut locked = Locked::new(wanted.lock(tx).await?);
-            if version.is_none() {
-                let file = wanted.file(tx, &locked.storage).await?;
-                let latest = tx.storage_versions().latest(file).await?;
-                if latest.is_none_or(|latest| latest.sha256 != sha256) {
-                    return Err(StorageError::Changed(wanted.text()));
+            let version = match copied {
+                Copied::One(version) => Some(version),
+                Copied::All(versions) => {
+                    let file = wanted.file(tx, &locked.storage).await?;
+                    let there = tx.storage_versions().list(file).await?;
+                    // Fewer is right: old versions have their time.
+                    if !there.iter().all(|version| versions.contains(&version.file.version)) {
+                        return Err(StorageError::Changed(wanted.text()));
+                    }
+                    None
                 }
-            }
+            };
             remove(tx, &mut locked, &wanted, version).await?;
             let storage = locked.storage.clone();
             Ok((storage, locked.finish(tx).await?))
@@ -110,17 +129,14 @@ async fn move_rows(
     let (folder, name) = to.make_parent(tx, &locked.storage, 0, now).await?;
     match tx.storage_entries().find(folder, &name).await? {
         None => Ok(tx.storage_entries().set_place(Entry::File(source), folder, &name).await?),
-        Some(Entry::File(_)) => {
-            copy_rows(tx, locked, from, to, None, now).await?;
-            Ok(locked.remove_file(tx, source).await?)
-        }
+        Some(Entry::File(there)) => locked.join(tx, (source, there), now).await.map(|_| ()),
         Some(Entry::Folder(_)) => Err(StorageError::IsFolder(to.text())),
     }
 }
 
 /// Moves a folder with everything in it. Within a storage that is one step, however much is in it: only where the destination
-/// is a folder already, the two are put together, up to a limit. Between storages all bytes are copied first, and the sources
-/// are deleted then, except those that were changed meanwhile.
+/// is a folder already, the two are put together, up to a limit. Between storages all bytes are copied first, those of older
+/// versions as well where they are kept, and the sources are deleted then, except those that were changed meanwhile.
 ///
 /// # Errors
 /// [`StorageError`] says why the source is still there; between storages, what was copied before stays at the destination.
@@ -132,7 +148,7 @@ pub async fn move_folder(ctx: &Ctx, caller: &StorageCaller, from: &Place, to: &P
         return Err(StorageError::Root);
     }
     if from.storage != to.storage {
-        copy_tree(ctx, &from, &to).await?;
+        copy_tree(ctx, &from, &to, Taken::All).await?;
         return remove_copied(ctx, &from, &to).await;
     }
     let ctx = ctx.clone();
@@ -164,9 +180,6 @@ async fn move_folder_rows(
     let storage: Storage = locked.storage.clone();
     let source = from.folder(tx, &storage).await?;
     let reach = tx.storage_entries().reach(source).await?;
-    if to.path.is_root() {
-        return merge(tx, locked, (source, storage.root), now).await;
-    }
     let (parent, name) = to.make_parent(tx, &storage, reach, now).await?;
     match tx.storage_entries().find(parent, &name).await? {
         None => Ok(tx.storage_entries().set_place(Entry::Folder(source), parent, &name).await?),
@@ -178,7 +191,7 @@ async fn move_folder_rows(
     }
 }
 
-/// Puts what is in one folder into another and removes the first. Files of equal names are overwritten.
+/// Puts what is in one folder into another and removes the first. Files of equal names are overwritten, with all versions.
 async fn merge(
     tx: &mut dyn Tx,
     locked: &mut Locked,
@@ -202,7 +215,7 @@ async fn merge(
                     extend(tx, there, reach).await?;
                     pairs.push((inner, there));
                 }
-                (Entry::File(file), Some(Entry::File(there))) => overwrite(tx, locked, (file, there), now).await?,
+                (Entry::File(file), Some(Entry::File(there))) => entries += locked.join(tx, (file, there), now).await?,
                 (Entry::File(_), Some(Entry::Folder(_))) => return Err(StorageError::IsFolder(found.name)),
                 (Entry::Folder(_), Some(Entry::File(_))) => return Err(StorageError::IsFile(found.name)),
             }
@@ -214,22 +227,6 @@ async fn merge(
         tx.storage_entries().delete(Entry::Folder(folder)).await?;
     }
     Ok(())
-}
-
-/// Makes the latest version of one file the latest of another, and removes the first.
-async fn overwrite(
-    tx: &mut dyn Tx,
-    locked: &mut Locked,
-    (file, there): (countersign_domain::ids::StorageFileId, countersign_domain::ids::StorageFileId),
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    if let Some(latest) = tx.storage_versions().latest(file).await?
-        && let Some(object) = tx.storage_versions().object_of(latest.version).await?
-    {
-        let content = Content { object: object.id, size: latest.size, media_type: latest.media_type };
-        locked.add_version(tx, there, content, now).await?;
-    }
-    Ok(locked.remove_file(tx, file).await?)
 }
 
 /// Says that paths below a folder may be so long.

@@ -1,12 +1,13 @@
 //! Versions that come and go inside a unit of work, and the bytes in use.
 
 use countersign_domain::ids::{StorageFileId, StorageObjectId};
-use countersign_domain::storage::{Storage, VERSION_LIMIT, VersionId};
+use countersign_domain::storage::{FileVersion, Storage, VersionId};
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::Entry;
 use countersign_store::{StoreError, Tx};
 
 use super::StorageError;
+use super::transfer::kept;
 
 /// A storage that a unit of work has locked, and what it has changed of it so far.
 pub(super) struct Locked {
@@ -41,11 +42,32 @@ impl Locked {
         let versions = tx.storage_versions();
         let added = versions.insert(self.storage.id, file, object, media_type.as_deref(), now).await?;
         self.storage.used = self.storage.used.saturating_add(size);
-        let kept = if self.storage.versioned { VERSION_LIMIT } else { 1 };
-        for old in tx.storage_versions().list(file).await?.into_iter().skip(kept) {
+        for old in tx.storage_versions().list(file).await?.into_iter().skip(self.kept()) {
             self.remove_version(tx, file, old.file.version, old.file.size).await?;
         }
         Ok(added)
+    }
+
+    /// How many versions of a file are kept.
+    pub(super) fn kept(&self) -> usize {
+        kept(&self.storage)
+    }
+
+    /// Makes the versions of one file the newest of another, and removes the first. Says how many they were.
+    pub(super) async fn join(
+        &mut self,
+        tx: &mut dyn Tx,
+        (file, into): (StorageFileId, StorageFileId),
+        now: Timestamp,
+    ) -> Result<usize, StorageError> {
+        let versions = tx.storage_versions().list(file).await?;
+        for FileVersion { file: found, .. } in versions.iter().take(self.kept()).rev() {
+            let Some(object) = tx.storage_versions().object_of(found.version).await? else { continue };
+            let content = Content { object: object.id, size: found.size, media_type: found.media_type.clone() };
+            self.add_version(tx, into, content, now).await?;
+        }
+        self.remove_file(tx, file).await?;
+        Ok(versions.len())
     }
 
     /// Removes one version. The file may have none then.

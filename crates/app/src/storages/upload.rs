@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use countersign_blobs::{Blobs, ObjectKey, ReceiveError, ReceivedBlob};
 use countersign_domain::audit::Action;
-use countersign_domain::storage::{Storage, StorageAccess, StorageFile};
+use countersign_domain::storage::{Storage, StorageAccess, StorageFile, StoragePath};
 use countersign_store::Tx;
 use countersign_store::repositories::{Entry, NewObject, UploadKey};
 use futures_util::Stream;
@@ -21,6 +21,8 @@ use crate::{Ctx, Fault};
 pub struct Upload {
     /// The file.
     pub place: Place,
+    /// The path of the request: that of the folder, when the file is put into one. `None`: the file's.
+    pub requested: Option<StoragePath>,
     /// How many bytes the sender has announced, if any. Neither fewer nor more are taken.
     pub announced: Option<u64>,
     /// What the sender says that the bytes are. Of at most 255 bytes; a longer one is left out.
@@ -45,7 +47,7 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
 {
     let place = caller.at(&upload.place, StorageAccess::Write)?;
-    let Upload { announced, limit, .. } = upload;
+    let Upload { announced, limit, requested, media_type, .. } = upload;
     let (storage, room) = look_ahead(ctx, &place).await?;
     let quota_exceeded = |quota| StorageError::QuotaExceeded { storage: place.storage.clone(), quota };
     if let Some(announced) = announced {
@@ -58,7 +60,8 @@ where
             return Err(quota_exceeded(quota));
         }
     }
-    let key = UploadKey { client: caller.client.clone(), storage: upload.place.storage, path: place.path.clone() };
+    let path = requested.unwrap_or_else(|| place.path.clone());
+    let key = UploadKey { client: caller.client.clone(), storage: upload.place.storage, path };
     if announced == Some(0) {
         refuse_lost_content(ctx, &place, &key).await?;
     }
@@ -77,8 +80,8 @@ where
         (StorageError::TooLarge { .. }, _) if most < limit => quota_exceeded(storage.quota.unwrap_or(most)),
         (error, _) => error,
     })?;
-    let media_type = upload.media_type.filter(|text| text.len() <= MEDIA_TYPE_LIMIT);
-    let arrived = Arrived { place, key, received, announced, media_type };
+    let media_type = media_type.filter(|text| text.len() <= MEDIA_TYPE_LIMIT);
+    let arrived = Arrived { place, key, announced, versions: vec![ArrivedVersion { received, media_type }] };
     let ctx = ctx.clone();
     to_its_end(async move { arrived.keep(&ctx, &storage, &blobs).await }).await?
 }
@@ -126,20 +129,27 @@ async fn refuse_lost_content(ctx: &Ctx, place: &GrantedPlace, key: &UploadKey) -
 pub(super) struct Arrived {
     pub(super) place: GrantedPlace,
     pub(super) key: UploadKey,
-    pub(super) received: ReceivedBlob,
+    /// Bytes that all versions were to have together.
     pub(super) announced: Option<u64>,
+    /// The oldest first.
+    pub(super) versions: Vec<ArrivedVersion>,
+}
+
+/// The bytes of one version.
+pub(super) struct ArrivedVersion {
+    pub(super) received: ReceivedBlob,
     pub(super) media_type: Option<String>,
 }
 
 impl Arrived {
-    /// Makes the bytes a file, or removes them.
+    /// Makes the bytes versions of a file, or removes them. Gives the latest.
     pub(super) async fn keep(
         self,
         ctx: &Ctx,
         storage: &Storage,
         blobs: &Arc<dyn Blobs>,
     ) -> Result<StorageFile, StorageError> {
-        let received = self.received;
+        let keys: Vec<String> = self.versions.iter().map(|version| version.received.key.to_string()).collect();
         let outcome = self.publish(ctx, storage, blobs).await;
         match outcome {
             Ok((file, unused)) => {
@@ -149,7 +159,7 @@ impl Arrived {
             // Whether it was committed may not be known; an object too many does no harm, one too few does.
             Err(StorageError::Fault(fault)) => Err(StorageError::Fault(fault)),
             Err(refusal) => {
-                ctx.remove_objects(&**blobs, &[received.key.to_string()]).await;
+                ctx.remove_objects(&**blobs, &keys).await;
                 Err(refusal)
             }
         }
@@ -161,16 +171,20 @@ impl Arrived {
         storage: &Storage,
         blobs: &Arc<dyn Blobs>,
     ) -> Result<(StorageFile, Vec<String>), StorageError> {
-        let Self { place, key, received, announced, media_type } = self;
+        let Self { place, key, announced, versions } = self;
+        let size = versions.iter().fold(0_u64, |sum, version| sum.saturating_add(version.received.size));
         if let Some(announced) = announced
-            && announced != received.size
+            && announced != size
         {
-            return Err(StorageError::Incomplete { announced, received: received.size });
+            return Err(StorageError::Incomplete { announced, received: size });
         }
-        if received.size == 0 && announced.is_none() {
+        if size == 0 && announced.is_none() {
             refuse_lost_content(ctx, &place, &key).await?;
         }
-        let is_lost = is_lost(ctx, storage, &**blobs, &received).await?;
+        let mut lost = Vec::new();
+        for version in &versions {
+            lost.push(is_lost(ctx, storage, &**blobs, &version.received).await?);
+        }
         let action = Action::new("storage.upload", place.text());
         ctx.record(place.site, action, move |tx| {
             Box::pin(async move {
@@ -182,12 +196,13 @@ impl Arrived {
                     Some(Entry::Folder(_)) => return Err(StorageError::IsFolder(place.text())),
                     None => tx.storage_entries().insert_file(locked.storage.id, folder, &name, now).await?,
                 };
-                let object = name_object(tx, &mut locked, &received, is_lost).await?;
-                let content = Content { object, size: received.size, media_type };
-                let version = locked.add_version(tx, file, content, now).await?;
+                for (ArrivedVersion { received, media_type }, is_lost) in versions.into_iter().zip(lost) {
+                    let object = name_object(tx, &mut locked, &received, is_lost).await?;
+                    locked.add_version(tx, file, Content { object, size: received.size, media_type }, now).await?;
+                }
                 tx.refused_uploads().delete(place.site, &key).await?;
                 let unused = locked.finish(tx).await?;
-                let stored = tx.storage_versions().find(file, version).await?.ok_or_else(|| place.not_found())?;
+                let stored = tx.storage_versions().latest(file).await?.ok_or_else(|| place.not_found())?;
                 Ok((stored, unused))
             })
         })

@@ -97,7 +97,7 @@ pub(crate) async fn put(
 }
 
 pub(crate) fn upload(path: &str) -> Upload {
-    Upload { place: at(path), announced: None, media_type: None, limit: storages::UPLOAD_LIMIT }
+    Upload { place: at(path), requested: None, announced: None, media_type: None, limit: storages::UPLOAD_LIMIT }
 }
 
 pub(crate) fn name(text: &str) -> StorageName {

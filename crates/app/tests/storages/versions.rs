@@ -68,6 +68,64 @@ async fn one_version_is_copied_or_moved() {
     assert_eq!(contents(&shop, "d").await.len(), 2, "a file takes its versions along");
 }
 
+fn texts(listed: Vec<(String, bool)>) -> Vec<String> {
+    listed.into_iter().map(|(text, _)| text).collect()
+}
+
+#[tokio::test]
+async fn a_file_that_moves_onto_another_takes_its_versions_along() {
+    let shop = Shop::new().await;
+    for (path, content) in [("a", "a1"), ("b", "b1"), ("a", "a2"), ("from/c", "c1"), ("from/c", "c2"), ("to/c", "old")]
+    {
+        shop.put(path, content).await.unwrap();
+    }
+    let used = shop.used("main").await;
+    storages::move_file(&shop.ctx, &shop.caller, &at("a"), &at("b"), None).await.unwrap();
+    assert_eq!(texts(contents(&shop, "b").await), ["a2", "a1", "b1"]);
+    storages::move_folder(&shop.ctx, &shop.caller, &at("from"), &at("to")).await.unwrap();
+    assert_eq!(texts(contents(&shop, "to/c").await), ["c2", "c1", "old"]);
+    assert_eq!(shop.used("main").await, used);
+    let only = version_of(&shop, "b", "a1").await;
+    storages::move_file(&shop.ctx, &shop.caller, &at("b"), &at("b"), Some(only)).await.unwrap();
+    assert_eq!(texts(contents(&shop, "b").await), ["a2", "a1", "b1"], "onto its own path nothing happens");
+    let foreign = version_of(&shop, "to/c", "old").await;
+    let crossed = storages::move_file(&shop.ctx, &shop.caller, &at("b"), &at("b"), Some(foreign)).await;
+    assert!(matches!(crossed, Err(StorageError::VersionUnknown(_))), "{crossed:?}");
+}
+
+#[tokio::test]
+async fn versions_go_along_to_a_storage_that_keeps_them() {
+    let shop = Shop::new().await;
+    shop.add("other", StorageSettings { versioned: true, quota: None }).await;
+    shop.add("plain", StorageSettings::default()).await;
+    for (path, content) in [("other:a", "old"), ("a", "a1"), ("a", "a2"), ("from/b/c", "c1"), ("from/b/c", "c2")] {
+        shop.put(path, content).await.unwrap();
+    }
+    storages::copy_file(&shop.ctx, &shop.caller, &at("a"), &at("other:copy"), None).await.unwrap();
+    assert_eq!(texts(contents(&shop, "other:copy").await), ["a2"], "a copy is of one version");
+    storages::move_file(&shop.ctx, &shop.caller, &at("a"), &at("other:a"), None).await.unwrap();
+    assert_eq!(texts(contents(&shop, "other:a").await), ["a2", "a1", "old"]);
+    storages::move_folder(&shop.ctx, &shop.caller, &at("from"), &at("other:to")).await.unwrap();
+    assert_eq!(texts(contents(&shop, "other:to/b/c").await), ["c2", "c1"]);
+    assert_eq!((shop.list("").await, shop.used("main").await, shop.objects("main").await), (Vec::new(), 0, 0));
+    storages::move_file(&shop.ctx, &shop.caller, &at("other:a"), &at("plain:a"), None).await.unwrap();
+    assert_eq!(texts(contents(&shop, "plain:a").await), ["a2"]);
+    assert_eq!((shop.used("plain").await, shop.objects("plain").await), (2, 1));
+}
+
+#[tokio::test]
+async fn a_move_that_finds_no_room_for_all_versions_leaves_everything() {
+    let shop = Shop::new().await;
+    shop.add("other", StorageSettings { versioned: true, quota: Some(5) }).await;
+    for content in ["one", "two"] {
+        shop.put("a", content).await.unwrap();
+    }
+    let full = storages::move_file(&shop.ctx, &shop.caller, &at("a"), &at("other:a"), None).await;
+    assert!(matches!(full, Err(StorageError::QuotaExceeded { quota: 5, .. })), "{full:?}");
+    assert_eq!(texts(contents(&shop, "a").await), ["two", "one"]);
+    assert_eq!((shop.used("other").await, shop.objects("other").await), (0, 0));
+}
+
 #[tokio::test]
 async fn versions_have_their_number_and_their_time() {
     let shop = Shop::new().await;

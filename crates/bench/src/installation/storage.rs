@@ -29,7 +29,8 @@ pub(super) async fn provision(ctx: &Ctx, site: SiteId) -> Result<Client> {
     storages::create(ctx, site, new).await?;
     for (name, length) in FILES {
         let place = Place { storage: Some(storage.clone()), path: StoragePath::new(name)? };
-        let upload = Upload { place, announced: Some(length as u64), media_type: None, limit: UPLOAD_LIMIT };
+        let upload =
+            Upload { place, requested: None, announced: Some(length as u64), media_type: None, limit: UPLOAD_LIMIT };
         let source = stream::iter(pieces(length).map(Ok::<_, std::io::Error>));
         storages::upload(ctx, &StorageCaller::unrestricted(site), upload, source).await?;
     }

@@ -119,7 +119,8 @@ impl Put {
         let output = options.output();
         let stored = options
             .on_site(async |ctx, site| {
-                let upload = Upload { place: target.place(), announced, media_type, limit: ctx.upload_limit() };
+                let upload =
+                    Upload { place: target.place(), requested: None, announced, media_type, limit: ctx.upload_limit() };
                 let bar = progress::bar(output, &target.to_string(), announced.unwrap_or(0));
                 let pieces = ReaderStream::with_capacity(source, PIECE);
                 let watched = pieces.inspect_ok(|piece| bar.inc(piece.len() as u64));

@@ -22,8 +22,8 @@ pub(crate) enum Error {
     #[error("the multipart body {0}")]
     Form(&'static str),
     /// The folder has more entries than one answer gives.
-    #[error("the folder has more than {0} entries")]
-    LongList(usize),
+    #[error("the folder has more entries than one answer gives")]
+    LongList,
     /// The path exists, the method does not; these do.
     #[error("the method is not allowed here")]
     Method(&'static str),
@@ -130,9 +130,10 @@ impl Error {
             }
             Self::Body(BodyError::Broken(_)) => bad("errorUploadIncomplete", "The body broke off.".into()),
             Self::Form(reason) => bad("errorUploadInvalid", format!("The multipart body {reason}.")),
-            Self::LongList(limit) => {
-                let text = format!("The folder has more than {limit} entries: ask for parts with limit and after.");
-                bad("errorTooManyItems", text)
+            Self::LongList => {
+                let text =
+                    "The folder has more entries than one answer gives: ask for smaller parts with limit and after.";
+                bad("errorTooManyItems", text.to_owned())
             }
             Self::Method(allowed) => {
                 (S::METHOD_NOT_ALLOWED, "errorMethodNotAllowed", format!("This path takes {allowed}."))

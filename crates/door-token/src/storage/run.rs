@@ -120,12 +120,16 @@ async fn look(ctx: &Ctx, caller: &StorageCaller, family: Family, call: Call) -> 
 async fn list(ctx: &Ctx, caller: &StorageCaller, place: &Place, part: Part) -> Result<Vec<FolderEntry>, Error> {
     let most = part.limit.unwrap_or(LIST_LIMIT.saturating_add(1));
     let mut entries: Vec<FolderEntry> = Vec::new();
+    let mut room = LIST_BYTES;
     let mut after = part.after;
     while entries.len() < most {
         let left = most.saturating_sub(entries.len());
         let limit = u32::try_from(left).unwrap_or(ListPage::LIMIT).min(ListPage::LIMIT);
         let page = storages::list_folder(ctx, caller, place, ListPage { after, limit }).await?;
         let is_last = page.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+        let length = |entry: &FolderEntry| place.path.as_str().len().saturating_add(2 * entry.name.len());
+        let bytes = page.iter().map(length).fold(0, usize::saturating_add);
+        room = room.checked_sub(bytes).ok_or(Error::LongList)?;
         entries.extend(page);
         after = entries.last().map(FolderEntry::place);
         if is_last {
@@ -133,7 +137,7 @@ async fn list(ctx: &Ctx, caller: &StorageCaller, place: &Place, part: Part) -> R
         }
     }
     if part.limit.is_none() && entries.len() > LIST_LIMIT {
-        return Err(Error::LongList(LIST_LIMIT));
+        return Err(Error::LongList);
     }
     Ok(entries)
 }
@@ -166,7 +170,9 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-/// Most entries of a folder that are listed at once: some 20 MB of JSON.
+/// Most entries of a folder that are listed at once.
 const LIST_LIMIT: usize = 100_000;
+/// Most bytes that their names and paths may have together: with both casings and the other members some 60 MB of JSON.
+const LIST_BYTES: usize = 16 << 20;
 /// Bytes that there are in a storage of which nobody knows a limit: 1 PiB.
 const UNKNOWN_TOTAL: u64 = 1 << 50;

@@ -40,10 +40,9 @@ pub(crate) fn read(method: &Method, rest: &str, query: &Query, sent: Sent) -> Re
             only_get(method)?;
             Ok(Call::Usage { storage: query.storage(STORAGE)? })
         }
-        // A storage cannot be called by one of the words above.
-        name if behind == "exist" && !FIXED.contains(&name) => {
+        name if behind == "exist" => {
             only_get(method)?;
-            // A name that no storage can have is that of none.
+            // A name that no storage can have, such as one of the words above, is that of none.
             Ok(Call::StorageExists { name: storage_name(&decode_path(name)).ok() })
         }
         _ => Err(Error::Route),
@@ -118,8 +117,6 @@ fn split(path: &str) -> (&str, &str) {
 
 /// Names of the parameter that names a storage.
 pub(crate) const STORAGE: &[&str] = &["storageName", "storage"];
-/// What no storage is called.
-const FIXED: [&str; 5] = ["file", "folder", "exist", "disc", "version"];
 
 #[cfg(test)]
 mod tests {
@@ -199,7 +196,8 @@ mod tests {
         let name = Some(StorageName::new("First Storage").unwrap());
         check("GET", "First%20Storage/exist", &Call::StorageExists { name });
         check("GET", "a%2Fb/exist", &Call::StorageExists { name: None });
-        for rest in ["disc/exist", "other", "other/x", "", "a/exist/b"] {
+        check("GET", "disc/exist", &Call::StorageExists { name: None });
+        for rest in ["disc/x", "other", "other/x", "", "a/exist/b"] {
             assert!(matches!(call("GET", rest, Sent::Nothing), Err(Error::Route)), "{rest}");
         }
         for rest in ["exist/a", "version/a", "disc", "a/exist"] {

@@ -30,6 +30,8 @@ pub(crate) struct Incoming {
     waits: bool,
     announced: Option<u64>,
     content_type: Option<HeaderValue>,
+    /// How many bytes were drained, once they were.
+    drained: Option<u64>,
 }
 
 /// Where the file of an upload goes.
@@ -55,6 +57,7 @@ impl Incoming {
             waits: parts.headers.contains_key(EXPECT),
             announced,
             content_type: parts.headers.get(CONTENT_TYPE).cloned(),
+            drained: None,
         }
     }
 
@@ -64,8 +67,11 @@ impl Incoming {
     }
 
     /// Reads what has not been read, within limits, so that a client which is still sending sees its answer and no reset
-    /// connection. Says how many bytes came. A client that waits for our consent sends nothing.
+    /// connection. Says how many bytes came, also when asked again. A client that waits for our consent sends nothing.
     pub(crate) async fn drain(&mut self) -> u64 {
+        if let Some(read) = self.drained {
+            return read;
+        }
         if self.waits && !self.begun.load(Ordering::Relaxed) {
             return 0;
         }
@@ -79,6 +85,7 @@ impl Incoming {
         };
         // Too slow is as good as too long.
         let _ = timeout(DRAIN_TIME, all).await;
+        self.drained = Some(read);
         read
     }
 
@@ -140,6 +147,9 @@ impl Parcel<'_> {
         announced: Option<u64>,
         media_type: Option<String>,
     ) -> Result<Vec<String>, Error> {
+        if self.to.target == UploadTarget::Folder {
+            return Err(Error::NoName);
+        }
         self.keep(self.to.place.clone(), pieces, announced, media_type).await.map(|name| vec![name])
     }
 
@@ -190,7 +200,8 @@ impl Parcel<'_> {
         media_type: Option<String>,
     ) -> Result<String, Error> {
         let name = place.path.name().unwrap_or_default().to_owned();
-        let upload = Upload { place, announced, media_type, limit: self.ctx.upload_limit() };
+        let requested = Some(self.to.place.path.clone());
+        let upload = Upload { place, requested, announced, media_type, limit: self.ctx.upload_limit() };
         storages::upload(self.ctx, self.caller, upload, pieces).await?;
         Ok(name)
     }

@@ -20,7 +20,8 @@ fn place() -> Place {
 
 async fn put(app: &App, caller: &StorageCaller, content: &'static [u8]) {
     let source = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(content))]);
-    let upload = Upload { place: place(), announced: None, media_type: None, limit: storages::UPLOAD_LIMIT };
+    let upload =
+        Upload { place: place(), requested: None, announced: None, media_type: None, limit: storages::UPLOAD_LIMIT };
     storages::upload(app.ctx(), caller, upload, source).await.unwrap();
 }
 

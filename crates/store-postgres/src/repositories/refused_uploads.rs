@@ -14,13 +14,14 @@ use crate::transaction::PgTx;
 const INSERT: &str = "insert into refused_uploads (site, client, storage, path, ends_at) values ($1, $2, $3, $4, $5)
     on conflict (site, client, storage, path) do update set ends_at = greatest(refused_uploads.ends_at, excluded.ends_at)";
 const FIND: &str = "select ends_at from refused_uploads where site = $1 and client = $2 and storage = $3 and path = $4";
+const COUNT: &str = "select count(*) from refused_uploads where site = $1 and client = $2 and ends_at > $3";
 const DELETE: &str = "delete from refused_uploads where site = $1 and client = $2 and storage = $3 and path = $4";
 const DELETE_BEFORE: &str = "delete from refused_uploads where (site, client, storage, path) in
     (select site, client, storage, path from refused_uploads where site = $1 and ends_at < $2 order by ends_at limit $3)";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, DELETE, DELETE_BEFORE];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, COUNT, DELETE, DELETE_BEFORE];
 
 #[async_trait]
 impl RefusedUploads for PgTx<'_> {
@@ -33,6 +34,11 @@ impl RefusedUploads for PgTx<'_> {
     async fn find(&mut self, site: SiteId, upload: &UploadKey) -> Result<Option<Timestamp>, StoreError> {
         let values: [Value<'_>; 4] = [&site.0, &upload.client, &storage(upload), &upload.path.as_str()];
         self.first(FIND, &values, |row| column(row, 0).map(time)).await
+    }
+
+    async fn count(&mut self, site: SiteId, client: &str, after: Timestamp) -> Result<u64, StoreError> {
+        let count = self.first(COUNT, &[&site.0, &client, &after.as_millis()], |row| column::<i64>(row, 0)).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
     async fn delete(&mut self, site: SiteId, upload: &UploadKey) -> Result<(), StoreError> {

@@ -211,6 +211,10 @@ pub async fn refused_uploads_are_remembered_until_they_end(store: &Store) {
                     assert_eq!(tx.refused_uploads().find(one, other).await?, None);
                     tx.refused_uploads().insert(one, other, at(9)).await?;
                 }
+                assert_eq!(tx.refused_uploads().count(one, &noted.client, at(4)).await?, 3);
+                assert_eq!(tx.refused_uploads().count(one, &noted.client, at(5)).await?, 2);
+                assert_eq!(tx.refused_uploads().count(one, &noted.client, at(9)).await?, 0, "they have ended");
+                assert_eq!(tx.refused_uploads().count(two, &noted.client, at(4)).await?, 0);
                 assert_eq!(tx.refused_uploads().delete_before(one, at(6), 9).await?, 1);
                 assert_eq!(tx.refused_uploads().delete_before(one, at(99), 2).await?, 2);
                 tx.refused_uploads().insert(one, &noted, at(5)).await?;

@@ -241,6 +241,9 @@ pub trait RefusedUploads: Send {
     /// Until when one is noted.
     async fn find(&mut self, site: SiteId, upload: &UploadKey) -> Result<Option<Timestamp>, StoreError>;
 
+    /// How many of a client are noted until later than a time.
+    async fn count(&mut self, site: SiteId, client: &str, after: Timestamp) -> Result<u64, StoreError>;
+
     /// Forgets one.
     async fn delete(&mut self, site: SiteId, upload: &UploadKey) -> Result<(), StoreError>;
 

@@ -58,7 +58,7 @@ mod tests {
         let new = CreateStorage { name: name.clone(), back_end: BackEnd::Managed, credentials: None, settings };
         let created = storages::create(&world.ctx, site, new).await.unwrap();
         let place = Place { storage: Some(name), path: StoragePath::new("a").unwrap() };
-        let upload = Upload { place, announced: None, media_type: None, limit: 9 };
+        let upload = Upload { place, requested: None, announced: None, media_type: None, limit: 9 };
         let source = Box::pin(futures_util::stream::iter([Ok::<_, std::io::Error>("12345".into())]));
         storages::upload(&world.ctx, &StorageCaller::unrestricted(site), upload, source).await.unwrap();
         let look = async || {

@@ -37,6 +37,15 @@ async fn a_file_is_the_body_or_a_part_of_it() {
 }
 
 #[tokio::test]
+async fn a_body_without_parts_needs_the_name_of_a_file() {
+    let storages = Storages::new().await;
+    let refused = storages.send("PUT", &format!("{WORDS}/file/in/"), "content").await;
+    assert_eq!(refusal(&refused), (400, "errorPathInvalid".to_owned()));
+    let listed = storages.get(&format!("{WORDS}/folder/")).await.json();
+    assert_eq!(listed, json!({ "Value": [] }), "a file was called like the folder");
+}
+
+#[tokio::test]
 async fn a_file_comes_in_pieces_and_behind_fields() {
     let storages = Storages::new().await;
     let large = vec![7_u8; 300_000];
