@@ -45,7 +45,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let killed = stream(&mut tests, &mut totals)?;
     command::announce("comparing histories of licenses with their reference");
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast", "--test", HISTORIES]);
-    tests.env("COUNTERSIGN_MODEL_ROUNDS", ROUNDS).args(["--", "every_history"]);
+    tests.env("COUNTERSIGN_MODEL_ROUNDS", ROUNDS).env("COUNTERSIGN_SEAT_OPERATIONS", SEAT_OPERATIONS);
+    tests.args(["--", "every_history"]);
     let compared = stream(&mut tests, &mut totals)?;
     totals.verdict(killed && compared)
 }
@@ -64,3 +65,5 @@ const LARGE: &str = "large_files";
 const HISTORIES: &str = "license_api";
 /// Rounds of 64 operations: ten million operations, half an hour of an unoptimized build.
 const ROUNDS: &str = "156250";
+/// Operations on seats.
+const SEAT_OPERATIONS: &str = "10000000";
