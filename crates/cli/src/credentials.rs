@@ -81,6 +81,9 @@ pub(crate) struct LicenseKeys {
     /// With ten units, and three beyond.
     #[serde(with = "secret_texts")]
     pub(crate) consumption: Vec<Secret<String>>,
+    /// With one seat, which devices use by turns, and a feature with a seat of its own.
+    #[serde(with = "secret_texts")]
+    pub(crate) floating: Vec<Secret<String>>,
     /// With features.
     #[serde(with = "secret_texts")]
     pub(crate) features: Vec<Secret<String>>,

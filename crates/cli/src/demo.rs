@@ -19,6 +19,7 @@ use crate::output::{Output, line};
 
 mod application;
 mod extras;
+mod floating;
 mod http;
 mod license;
 mod license_api;

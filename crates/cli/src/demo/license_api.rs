@@ -12,8 +12,8 @@ use countersign_crypto::{Secret, spki_pem};
 use countersign_domain::file_name::PlainFileName;
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{
-    ActivationLimit, FeatureRules, FeatureType, License, LicenseRules, LicenseStatus, LicenseTerms, LicenseType,
-    Metering, Units,
+    ActivationLimit, FeatureRules, FeatureType, Floating, License, LicenseRules, LicenseStatus, LicenseTerms,
+    LicenseType, Metering, Seats, Units,
 };
 use countersign_domain::site::Site;
 use countersign_domain::text::{CustomerName, FeatureCode, OrderNumber, ProductCode, ProductName, UserEmail};
@@ -51,11 +51,13 @@ pub(super) async fn provision(
     }
     let trial_code = named(ctx, id, &trial, TRIAL_CODE, Some(TRIAL_DAYS)).await?;
     let codes = feature_codes(ctx, id, product).await?;
+    let shared = shared_feature(ctx, id, product).await?;
     announce(ctx, id, sample).await?;
     let keys = LicenseKeys {
         perpetual: top_up(ctx, id, product, perpetual()).await?,
         subscription: top_up(ctx, id, product, subscription()?).await?,
         consumption: top_up(ctx, id, product, consumption()).await?,
+        floating: top_up(ctx, id, product, floating(shared)).await?,
         features: top_up(ctx, id, product, Kind { order: "DEMO-FEATURES", features: codes, ..perpetual() }).await?,
         expired: top_up(ctx, id, product, expired()?).await?,
         disabled: top_up(ctx, id, product, disabled()).await?,
@@ -83,6 +85,7 @@ pub(super) fn application(credentials: LicenseApiCredentials) -> Result<Applicat
         product,
         perpetual: first(license_keys.perpetual)?,
         consumption: first(license_keys.consumption)?,
+        floating: first(license_keys.floating)?,
     })
 }
 
@@ -124,6 +127,17 @@ async fn feature_codes(ctx: &Ctx, site: SiteId, product: &ProductName) -> Result
         codes.push(code);
     }
     Ok(codes)
+}
+
+/// A feature with a seat of its own.
+async fn shared_feature(ctx: &Ctx, site: SiteId, product: &ProductName) -> Result<FeatureCode> {
+    let code = FeatureCode::new("RENDER")?;
+    if !features::list(ctx, site, product.clone()).await?.iter().any(|feature| feature.code == code) {
+        features::create(ctx, site, product.clone(), code.clone(), "Rendering".to_owned()).await?;
+        let share = |rules: &mut FeatureRules| rules.seats = SEATS;
+        features::change(ctx, site, product.clone(), code.clone(), share).await?;
+    }
+    Ok(code)
 }
 
 /// Tells applications about the version that devices are offered.
@@ -267,6 +281,11 @@ fn consumption() -> Kind {
     Kind { order: "DEMO-CONSUMPTION", rules, ..perpetual() }
 }
 
+fn floating(feature: FeatureCode) -> Kind {
+    let rules = LicenseRules { seats: SEATS, ..LicenseRules::default() };
+    Kind { order: "DEMO-FLOATING", rules, features: vec![feature], ..perpetual() }
+}
+
 fn expired() -> Result<Kind> {
     let terms = LicenseTerms { end_date: Some(Date::parse("2020-12-31")?), ..terms() };
     let rules = LicenseRules { license_type: LicenseType::TimeLimited, ..rules() };
@@ -284,6 +303,8 @@ const TRIAL_CODE: &str = "sample-trial";
 const TRIAL_DAYS: u16 = 14;
 const BUNDLE: &str = "sample-suite";
 const USER: &str = "user@demo.example";
+/// One seat, which is free after half an hour without a check, and can be borrowed for two days.
+const SEATS: Seats = Seats { floating: Floating::Cloud, users: 1, timeout: 30, borrow: Some(48) };
 /// Unused keys of each kind.
 const KEYS: usize = 3;
 /// Devices that each key can be activated on.

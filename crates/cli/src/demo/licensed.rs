@@ -23,6 +23,8 @@ pub(super) struct Application {
     pub(super) perpetual: Secret<String>,
     /// Key of a license with units.
     pub(super) consumption: Secret<String>,
+    /// Key of a license with one seat.
+    pub(super) floating: Secret<String>,
 }
 
 impl Application {
@@ -62,6 +64,7 @@ impl Application {
             ensure!(count["total_consumptions"] == 0, "the units that were given back are counted still");
             Ok((format!("4 units counted, and given back; 1000 more {said}"), ()))
         })?;
+        self.walk_seats(http, steps, &key)?;
         self.walk_offline(http, steps, &key)?;
         steps.take("License deactivation", LICENSE, || {
             for license in [&self.perpetual, &self.consumption] {
@@ -75,16 +78,26 @@ impl Application {
 
     /// The members by which the device names a license.
     fn named(&self, license: &Secret<String>) -> Value {
-        json!({ "product": self.product, "hardware_id": HARDWARE, "license_key": license.expose() })
+        self.named_on(HARDWARE, license)
     }
 
-    fn post(&self, http: &Http, path: &str, document: &Value) -> Result<Answer> {
+    /// The same for any device.
+    pub(super) fn named_on(&self, hardware: &str, license: &Secret<String>) -> Value {
+        json!({ "product": self.product, "hardware_id": hardware, "license_key": license.expose() })
+    }
+
+    pub(super) fn post(&self, http: &Http, path: &str, document: &Value) -> Result<Answer> {
         http.send(Method::POST, path, &self.proof(), document)
     }
 
     fn check(&self, http: &Http, license: &Secret<String>) -> Result<Answer> {
+        self.check_on(http, HARDWARE, license)
+    }
+
+    /// A check of any device.
+    pub(super) fn check_on(&self, http: &Http, hardware: &str, license: &Secret<String>) -> Result<Answer> {
         let product = &self.product;
-        let path = format!("{CHECK}?product={product}&hardware_id={HARDWARE}&license_key={}", license.expose());
+        let path = format!("{CHECK}?product={product}&hardware_id={hardware}&license_key={}", license.expose());
         http.fetch(&path, &self.proof())
     }
 
@@ -130,10 +143,10 @@ pub(super) fn refused(answer: Answer, status: u16, code: &str) -> Result<(String
     Ok((format!("refused with {status} {code}"), ()))
 }
 
-const ACTIVATE: &str = "/api/v4/activate_license";
+pub(super) const ACTIVATE: &str = "/api/v4/activate_license";
 const CHECK: &str = "/api/v4/check_license";
 const COUNT: &str = "/api/v4/add_consumption";
-const DEACTIVATE: &str = "/api/v4/deactivate_license";
+pub(super) const DEACTIVATE: &str = "/api/v4/deactivate_license";
 /// What the sample application calls its device.
 const HARDWARE: &str = "DEMO-APPLICATION-0001";
 pub(super) const LICENSE: &str =

@@ -86,7 +86,7 @@ impl Tour {
         Ok(format!(
             "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; an application's token; registration \
              with an activation ID, the update that it opens ({}), 3 status reports and an event; a licensed application that \
-             activates, checks, counts and deactivates, also without a connection; refused: wrong password, wrong client secret, wrong shared key, \
+             activates, checks, counts and deactivates, shares a seat, and works without a connection; refused: wrong password, wrong client secret, wrong shared key, \
              missing device token, {refused} altered answers, unknown activation ID.",
             count(self.open.files.len(), "file"),
             bytes(total),

@@ -38,6 +38,7 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
         "reported: download started, download completed, install completed",
         "✓ Event: selfTest logged",
         "✓ License, wrong shared key: refused with 401 signature_mismatch",
+        "✓ License, two devices and one seat: the second is refused with 400 floating_not_available, and has the seat once",
         "✓ License deactivation: both licenses taken off the device; a check is refused with 400 license_not_active",
     ] {
         assert!(shown.stdout.contains(said), "{said} is not in {}", shown.stdout);
@@ -47,7 +48,7 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
     assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
 
     let document = demo(&place, &release, &["--json"]).ok().json();
-    assert_eq!(document["steps"].as_array().unwrap().len(), 22);
+    assert_eq!(document["steps"].as_array().unwrap().len(), 24);
     assert_eq!(document["summary"], shown.last_line());
 }
 
@@ -96,7 +97,7 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     assert!(file["device"]["authorization_private_key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
     assert!(file["producer"]["access_token"].as_str().unwrap().starts_with("rna_"));
     let keys = file["license_api"]["license_keys"].as_object().unwrap();
-    assert_eq!(keys.len(), 7);
+    assert_eq!(keys.len(), 8);
     assert!(keys.values().all(|keys| keys.as_array().is_some_and(|keys| keys.len() == 3)), "{keys:?}");
     let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
     assert_eq!((count(""), count("/device"), count("/producer")), (6, 10, 3), "a member is missing, or not known here");

@@ -20,5 +20,6 @@ mod packages;
 mod proxy;
 mod readme;
 mod reload;
+mod seats;
 mod support;
 mod telling;
