@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use self::activations::{Activate, ListActivations, Release};
 use self::create::CreateLicense;
+use self::history::ShowHistory;
 use self::list::ListLicenses;
 use self::offline::OfflineCommand;
 use self::rules::{Reset, SetFeature, SetRules};
@@ -21,6 +22,7 @@ use crate::text_input::text_or_file;
 
 mod activations;
 mod create;
+mod history;
 mod list;
 mod offline;
 mod rules;
@@ -51,6 +53,8 @@ pub(crate) enum LicenseCommand {
     /// Files for devices without a connection.
     #[command(subcommand)]
     Offline(OfflineCommand),
+    /// List what has become of a license: activations, changes, and counted units.
+    History(ShowHistory),
     /// Take a license off a device, which makes room for another one.
     Release(Release),
     /// List who holds seats of a floating license, and until when.
@@ -90,6 +94,7 @@ impl LicenseCommand {
             Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
             Self::Offline(command) => command.run(options).await,
+            Self::History(history) => history.run(options).await,
             Self::Release(release) => release.run(options).await,
             Self::Seats(list) => list.run(options).await,
             Self::FreeSeat(free) => free.run(options).await,

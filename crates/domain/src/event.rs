@@ -32,7 +32,18 @@ pub enum Event {
     /// There is a new product.
     ProductCreated(ProductId),
     /// Units of a license, or of one of its features, were counted on a device.
-    UnitsCounted(LicenseId, DeviceId),
+    UnitsCounted(LicenseId, DeviceId, CountedUnits),
+}
+
+/// Units that were counted at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CountedUnits {
+    /// The feature that they are units of; `None`: of the license itself.
+    pub feature: Option<FeatureId>,
+    /// How many; negative when some were given back.
+    pub units: i64,
+    /// What is counted with them.
+    pub total: i64,
 }
 
 /// An event in parts, as a store keeps it: a word, the row that it is about, and for some a second one.
@@ -42,8 +53,10 @@ pub struct EventParts<'w> {
     pub kind: &'w str,
     /// The row that it is about.
     pub subject: i64,
-    /// The device, where a license is activated or released.
+    /// The device, where a license is activated or released, or units of it are counted.
     pub device: Option<i64>,
+    /// The units, where some are counted.
+    pub counted: Option<CountedUnits>,
 }
 
 impl Event {
@@ -63,16 +76,21 @@ impl Event {
             Self::OrderCreated(order) => ("order.created", order.0, None),
             Self::ProductChanged(product) => ("product.changed", product.0, None),
             Self::ProductCreated(product) => ("product.created", product.0, None),
-            Self::UnitsCounted(license, device) => ("license.units-counted", license.0, Some(device.0)),
+            Self::UnitsCounted(license, device, _) => ("license.units-counted", license.0, Some(device.0)),
         };
-        EventParts { kind, subject, device }
+        let counted = if let Self::UnitsCounted(_, _, counted) = self { Some(counted) } else { None };
+        EventParts { kind, subject, device, counted }
     }
 
     /// The event of its parts; `None` when they do not make one.
     #[must_use]
     pub fn from_parts(parts: EventParts<'_>) -> Option<Self> {
-        let EventParts { kind, subject, device } = parts;
+        let EventParts { kind, subject, device, counted } = parts;
         let event = match (kind, device.map(DeviceId)) {
+            ("license.units-counted", Some(device)) => {
+                return counted.map(|counted| Self::UnitsCounted(LicenseId(subject), device, counted));
+            }
+            _ if counted.is_some() => return None,
             ("device.changed", None) => Self::DeviceChanged(DeviceId(subject)),
             ("device.registered", None) => Self::DeviceRegistered(DeviceId(subject)),
             ("feature.changed", None) => Self::FeatureChanged(FeatureId(subject)),
@@ -83,7 +101,6 @@ impl Event {
             ("license.expired", None) => Self::LicenseExpired(LicenseId(subject)),
             ("license.released", Some(device)) => Self::LicenseReleased(LicenseId(subject), device),
             ("order.created", None) => Self::OrderCreated(OrderId(subject)),
-            ("license.units-counted", Some(device)) => Self::UnitsCounted(LicenseId(subject), device),
             ("product.changed", None) => Self::ProductChanged(ProductId(subject)),
             ("product.created", None) => Self::ProductCreated(ProductId(subject)),
             _ => return None,
@@ -121,15 +138,24 @@ mod tests {
             Event::LicenseReleased(LicenseId(8), DeviceId(9)),
             Event::OrderCreated(OrderId(10)),
             Event::ProductCreated(ProductId(11)),
-            Event::UnitsCounted(LicenseId(12), DeviceId(13)),
+            Event::UnitsCounted(LicenseId(12), DeviceId(13), COUNTED),
             Event::FeatureChanged(FeatureId(14)),
             Event::LicenseExpired(LicenseId(15)),
             Event::ProductChanged(ProductId(16)),
         ] {
             assert_eq!(Event::from_parts(event.parts()), Some(event));
         }
-        for (kind, device) in [("license.activated", None), ("order.created", Some(1)), ("order.moved", None)] {
-            assert_eq!(Event::from_parts(EventParts { kind, subject: 1, device }), None, "{kind}");
+        for (kind, device, counted) in [
+            ("license.activated", None, None),
+            ("order.created", Some(1), None),
+            ("order.moved", None, None),
+            ("license.units-counted", Some(1), None),
+            ("license.units-counted", None, Some(COUNTED)),
+            ("license.activated", Some(1), Some(COUNTED)),
+        ] {
+            assert_eq!(Event::from_parts(EventParts { kind, subject: 1, device, counted }), None, "{kind}");
         }
     }
+
+    const COUNTED: CountedUnits = CountedUnits { feature: Some(FeatureId(14)), units: -15, total: 16 };
 }

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_oauth_only", include_str!("../migrations/0009_oauth_only.sql")),
     ("0010_seats", include_str!("../migrations/0010_seats.sql")),
     ("0011_offline", include_str!("../migrations/0011_offline.sql")),
+    ("0012_counted_units", include_str!("../migrations/0012_counted_units.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

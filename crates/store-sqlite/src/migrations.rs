@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_oauth_only", include_str!("../migrations/0009_oauth_only.sql")),
     ("0010_seats", include_str!("../migrations/0010_seats.sql")),
     ("0011_offline", include_str!("../migrations/0011_offline.sql")),
+    ("0012_counted_units", include_str!("../migrations/0012_counted_units.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::event::Event;
+use countersign_domain::event::{CountedUnits, Event};
 use countersign_domain::licensing::{FeatureType, License, Standing, Units};
 use countersign_domain::text::FeatureCode;
 use countersign_domain::time::Timestamp;
@@ -69,7 +69,8 @@ pub async fn add_consumption(
             let counted = rules.metering.consume(usage.meter, consumption.units, usage.first_activated_at, now);
             usage.meter = counted.map_err(Refusal::from)?;
             tx.licenses().set_usage(license.id, &usage).await?;
-            tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id), actor, now).await?;
+            let counted = CountedUnits { feature: None, units: consumption.units, total: usage.meter.total };
+            tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id, counted), actor, now).await?;
             let metering = rules.metering;
             Ok(Counted { license: license.id, feature: None, metering, meter: usage.meter, seats: None })
         })
@@ -110,7 +111,8 @@ pub async fn add_feature_consumption(
             let counted = metering.consume(feature.meter, units, license.usage.first_activated_at, now);
             let meter = counted.map_err(Refusal::from)?;
             tx.licenses().set_feature(license.id, feature.id, &feature.rules, meter).await?;
-            tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id), actor, now).await?;
+            let counted = CountedUnits { feature: Some(feature.id), units, total: meter.total };
+            tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device.id, counted), actor, now).await?;
             let seen = seats::look(tx, Seated::feature(&license, feature), Some(device.id), now).await?;
             let seats = Some((feature.rules.seats.floating, seen));
             Ok(Counted { license: license.id, feature: Some(feature.id), metering, meter, seats })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::device::Device;
-use countersign_domain::event::Event;
+use countersign_domain::event::{CountedUnits, Event};
 use countersign_domain::ids::{DeviceId, LicenseId, SiteId};
 use countersign_domain::licensing::{Activation, FeatureType, License, Metering, OfflineWay};
 use countersign_domain::text::{FeatureCode, HardwareId, LicenseKey};
@@ -247,7 +247,7 @@ async fn book(
     actor: &Actor,
 ) -> Result<(), LicenseError> {
     let (now, anchor) = (tx.now().await?, license.usage.first_activated_at);
-    let mut booked = false;
+    let mut booked = Vec::new();
     if license.counts_units() && request.units != 0 {
         let metering = &license.rules.metering;
         let units = within(metering, metering.at(license.usage.meter, anchor, now).total, request.units);
@@ -255,7 +255,7 @@ async fn book(
         if let Ok(meter) = metering.consume(usage.meter, units, anchor, now) {
             usage.meter = meter;
             tx.licenses().set_usage(license.id, &usage).await?;
-            booked = true;
+            booked.push(CountedUnits { feature: None, units, total: meter.total });
         }
     }
     for feature in license.features.iter().filter(|one| one.rules.feature_type == FeatureType::Consumption) {
@@ -267,11 +267,11 @@ async fn book(
             && let Ok(meter) = metering.consume(feature.meter, units, anchor, now)
         {
             tx.licenses().set_feature(license.id, feature.id, &feature.rules, meter).await?;
-            booked = true;
+            booked.push(CountedUnits { feature: Some(feature.id), units, total: meter.total });
         }
     }
-    if booked {
-        tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device), actor, now).await?;
+    for counted in booked {
+        tx.outbox().insert(caller.site, Event::UnitsCounted(license.id, device, counted), actor, now).await?;
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ pub mod bundles;
 pub mod customers;
 pub mod devices;
 pub mod features;
+pub mod history;
 pub mod license_users;
 pub mod licenses;
 pub mod orders;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its site has failed")]
 
 mod calls;
+mod history;
 mod model;
 mod once;
 mod races;

@@ -1,5 +1,9 @@
 //! Plain requests to a server, for what no device and no command would send.
 
+use std::time::SystemTime;
+
+use countersign_crypto::HmacKey;
+use countersign_crypto::encoding::base64_encode;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{Method, Request};
@@ -80,4 +84,19 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
+}
+
+/// The headers with which a licensed application proves a request now.
+#[expect(clippy::disallowed_methods, reason = "the real server compares it with its own clock")]
+pub(crate) fn license_proof(api_key: &str, shared_key: &str) -> [(&'static str, String); 2] {
+    license_proof_at(api_key, shared_key, SystemTime::now())
+}
+
+/// The same at another time.
+pub(crate) fn license_proof_at(api_key: &str, shared_key: &str, at: SystemTime) -> [(&'static str, String); 2] {
+    let date = httpdate::fmt_http_date(at);
+    let tag = HmacKey::new(shared_key.as_bytes()).sign(format!("licenseSpring\ndate: {date}").as_bytes());
+    let signature = base64_encode(&tag);
+    let value = format!("algorithm=\"hmac-sha256\",headers=\"date\",signature=\"{signature}\",apiKey=\"{api_key}\"");
+    [("date", date), ("authorization", value)]
 }

@@ -3,12 +3,11 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use countersign_crypto::HmacKey;
-use countersign_crypto::encoding::{base64_encode, base64url_encode};
+use countersign_crypto::encoding::base64url_encode;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use crate::http::{Answer, Caller};
+use crate::http::{Answer, Caller, license_proof_at};
 use crate::logs::{Secrets, credentials};
 use crate::support::Place;
 
@@ -86,13 +85,10 @@ impl Application {
 
     /// A proof by API key.
     fn signed(&mut self, api_key: &str, shared_key: &str, at: SystemTime) -> Proof {
-        let date = httpdate::fmt_http_date(at);
-        let tag = HmacKey::new(shared_key.as_bytes()).sign(format!("licenseSpring\ndate: {date}").as_bytes());
-        let signature = base64_encode(&tag);
+        let proof = license_proof_at(api_key, shared_key, at);
+        let signature = proof[1].1.split('"').nth(5).unwrap().to_owned();
         self.secrets.add("signature", &signature);
-        let value =
-            format!("algorithm=\"hmac-sha256\",headers=\"date\",signature=\"{signature}\",apiKey=\"{api_key}\"");
-        vec![("date", date), ("authorization", value)]
+        proof.to_vec()
     }
 
     fn signed_now(&mut self) -> Proof {

@@ -11,6 +11,7 @@ mod demo_again;
 mod documents;
 mod help;
 mod http;
+mod license_history;
 mod license_logs;
 mod licensed_devices;
 mod licensing;

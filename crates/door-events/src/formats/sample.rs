@@ -3,7 +3,7 @@
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::catalog::package::Product;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
-use countersign_domain::event::Event;
+use countersign_domain::event::{CountedUnits, Event};
 use countersign_domain::ids::{
     AccountId, CustomerId, DeviceId, EventId, FeatureId, LicenseId, OrderId, ProductId, SiteId,
 };
@@ -35,7 +35,7 @@ pub(crate) fn sample_facts(event_type: &str) -> Option<EventFacts> {
         Event::OrderCreated(OrderId(90_211)),
         Event::ProductChanged(ProductId(88)),
         Event::ProductCreated(ProductId(88)),
-        Event::UnitsCounted(license, device),
+        Event::UnitsCounted(license, device, CountedUnits { feature: None, units: 3, total: 12 }),
     ];
     let event = event.into_iter().find(|event| event.type_name() == event_type)?;
     Some(EventFacts {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::{Action, Actor, AuditEntry, Channel};
-use countersign_domain::event::{CommittedEvent, Event, EventParts};
-use countersign_domain::ids::{AuditEntryId, EventId, SiteId};
+use countersign_domain::event::{CommittedEvent, CountedUnits, Event, EventParts};
+use countersign_domain::ids::{AuditEntryId, EventId, FeatureId, LicenseId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{AuditTrail, Outbox, Page};
@@ -13,10 +13,15 @@ use crate::connection::Value;
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
-const INSERT_EVENT: &str = "insert into outbox (site, kind, subject, device, channel, actor, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7)";
-const LIST_EVENTS: &str = "select id, kind, subject, device, channel, actor, created_at from outbox
+const INSERT_EVENT: &str =
+    "insert into outbox (site, kind, subject, device, feature, units, total, channel, actor, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const LIST_EVENTS: &str =
+    "select id, kind, subject, device, channel, actor, created_at, feature, units, total from outbox
     where site = $1 and id > $2 order by id limit $3";
+const LIST_OF_LICENSE: &str =
+    "select id, kind, subject, device, channel, actor, created_at, feature, units, total from outbox
+    where site = $1 and subject = $2 and kind like 'license.%' and id > $3 order by id limit $4";
 /// As with status reports: what another node has in hand is skipped, and the rows are chosen once.
 const DELETE_EVENTS_BEFORE: &str = "delete from outbox where created_at < $2 and id = any(array(
     select id from outbox where site = $1 order by id limit $3 for update skip locked))";
@@ -27,20 +32,34 @@ const LIST_ENTRIES: &str = "select id, channel, actor, verb, subject, created_at
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT_EVENT, LIST_EVENTS, DELETE_EVENTS_BEFORE, INSERT_ENTRY, LIST_ENTRIES];
+pub(super) const ALL: &[&str] =
+    &[INSERT_EVENT, LIST_EVENTS, LIST_OF_LICENSE, DELETE_EVENTS_BEFORE, INSERT_ENTRY, LIST_ENTRIES];
 
 #[async_trait]
 impl Outbox for PgTx<'_> {
     async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
-        let EventParts { kind, subject, device } = event.parts();
-        let channel = actor.channel.as_str();
-        let values: [Value<'_>; 7] = [&site.0, &kind, &subject, &device, &channel, &actor.name, &now.as_millis()];
-        self.changed(INSERT_EVENT, &values).await?;
+        let EventParts { kind, subject, device, counted } = event.parts();
+        let feature = counted.and_then(|counted| counted.feature).map(|feature| feature.0);
+        let (units, total) = (counted.map(|counted| counted.units), counted.map(|counted| counted.total));
+        let (channel, now) = (actor.channel.as_str(), now.as_millis());
+        let what: [Value<'_>; 7] = [&site.0, &kind, &subject, &device, &feature, &units, &total];
+        let by: [Value<'_>; 3] = [&channel, &actor.name, &now];
+        self.changed(INSERT_EVENT, &[&what[..], &by].concat()).await?;
         Ok(())
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError> {
         self.all(LIST_EVENTS, &[&site.0, &page.after, &i64::from(page.limit)], committed_event).await
+    }
+
+    async fn list_of_license(
+        &mut self,
+        site: SiteId,
+        license: LicenseId,
+        page: Page,
+    ) -> Result<Vec<CommittedEvent>, StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &license.0, &page.after, &i64::from(page.limit)];
+        self.all(LIST_OF_LICENSE, &values, committed_event).await
     }
 
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -66,13 +85,19 @@ fn committed_event(row: &Row) -> Result<CommittedEvent, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "outbox", row: id };
     let kind: String = column(row, 1)?;
-    let parts = EventParts { kind: &kind, subject: column(row, 2)?, device: column(row, 3)? };
+    let counted = counted(column(row, 7)?, column(row, 8)?, column(row, 9)?);
+    let parts = EventParts { kind: &kind, subject: column(row, 2)?, device: column(row, 3)?, counted };
     Ok(CommittedEvent {
         id: EventId(id),
         event: place.present("kind", Event::from_parts(parts))?,
         actor: actor(row, 4, place)?,
         at: time(column(row, 6)?),
     })
+}
+
+/// Units, where both numbers are there.
+fn counted(feature: Option<i64>, units: Option<i64>, total: Option<i64>) -> Option<CountedUnits> {
+    Some(CountedUnits { feature: feature.map(FeatureId), units: units?, total: total? })
 }
 
 fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {

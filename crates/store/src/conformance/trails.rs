@@ -1,7 +1,7 @@
 //! Events for others and the audit trail: kept with the change that they tell of, or not at all.
 
 use countersign_domain::audit::{Action, Actor, Channel};
-use countersign_domain::event::Event;
+use countersign_domain::event::{CountedUnits, Event};
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId};
 use countersign_domain::time::Timestamp;
 
@@ -13,6 +13,8 @@ use crate::{Store, StoreError};
 /// Every kind of event comes back with who did it, for its site only; the oldest are removed first.
 pub async fn events_are_kept_in_the_order_of_writing(store: &Store) {
     let (one, two) = (site(store, "one").await, site(store, "two").await);
+    let of_feature = CountedUnits { feature: Some(FeatureId(3)), units: -2, total: 40 };
+    let of_license = CountedUnits { feature: None, units: 7, total: -1 };
     let written = [
         Event::DeviceChanged(DeviceId(1)),
         Event::DeviceRegistered(DeviceId(2)),
@@ -23,6 +25,9 @@ pub async fn events_are_kept_in_the_order_of_writing(store: &Store) {
         Event::LicenseReleased(LicenseId(8), DeviceId(9)),
         Event::OrderCreated(OrderId(10)),
         Event::ProductCreated(ProductId(11)),
+        Event::UnitsCounted(LicenseId(4), DeviceId(5), of_feature),
+        Event::UnitsCounted(LicenseId(4), DeviceId(9), of_license),
+        Event::OrderCreated(OrderId(4)),
     ];
     let channels = [Channel::CommandLine, Channel::DeviceDoor, Channel::ProducerDoor, Channel::System];
     let actor = move |number: usize| Actor { channel: channels[number % 4], name: format!("name {}", number % 2) };
@@ -39,6 +44,12 @@ pub async fn events_are_kept_in_the_order_of_writing(store: &Store) {
                 for (number, row) in listed.iter().enumerate() {
                     assert_eq!((&row.actor, row.at), (&actor(number), at(number)));
                 }
+                let four = LicenseId(4);
+                let of_four = tx.outbox().list_of_license(one, four, Page::first(99)).await?;
+                assert_eq!(of_four, [&listed[3..4], &listed[9..11]].concat());
+                let next = Page { after: listed[3].id.0, limit: 1 };
+                assert_eq!(tx.outbox().list_of_license(one, four, next).await?, listed[9..10]);
+                assert!(tx.outbox().list_of_license(two, four, Page::first(99)).await?.is_empty());
                 assert_eq!(tx.outbox().delete_before(one, at(3), 2).await?, 2);
                 assert_eq!(tx.outbox().delete_before(one, at(3), 2).await?, 1);
                 assert_eq!(tx.outbox().delete_before(one, at(3), 2).await?, 0);

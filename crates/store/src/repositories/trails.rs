@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::audit::{Action, Actor, AuditEntry};
 use countersign_domain::event::{CommittedEvent, Event};
-use countersign_domain::ids::SiteId;
+use countersign_domain::ids::{LicenseId, SiteId};
 use countersign_domain::time::Timestamp;
 
 use super::Page;
@@ -17,6 +17,14 @@ pub trait Outbox: Send {
 
     /// Events of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError>;
+
+    /// Events of a license, by row id. Goes through all events of the site: for people who look at one license.
+    async fn list_of_license(
+        &mut self,
+        site: SiteId,
+        license: LicenseId,
+        page: Page,
+    ) -> Result<Vec<CommittedEvent>, StoreError>;
 
     /// Removes those of the `limit` first events of a site that were written before a time, and gives their number. Times
     /// grow with row ids: fewer than `limit` means that none is left.
