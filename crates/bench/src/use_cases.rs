@@ -75,16 +75,15 @@ impl Served {
     async fn call(&self, request: Request<Incoming>) -> Result<i64> {
         let (head, body) = request.into_parts();
         let call = head.uri.path().rsplit('/').next().unwrap_or_default();
-        if call == "check_license" {
-            let named = Named::in_query(head.uri.query().unwrap_or_default())?;
-            let checked = check(&self.ctx, &self.caller, named.identity(), ReleaseFilter::default()).await;
-            return Ok(checked.map_err(refused)?.license.id.0);
+        if let Some(query) = head.uri.query() {
+            return self.check(Named::in_query(query)?).await;
         }
         let body = body.collect().await?.to_bytes();
         black_box(self.key.sign(&body));
         let document: Value = serde_json::from_slice(&body)?;
         let named = Named::in_document(&document)?;
         match call {
+            "check_license" => self.check(named).await,
             "activate_license" => {
                 let view = done(activate(&self.ctx, &self.caller, named.activation(), None).await)?;
                 Ok(view.license.activations.into())
@@ -96,6 +95,11 @@ impl Served {
             }
             other => bail!("there is no call {other}"),
         }
+    }
+
+    async fn check(&self, named: Named) -> Result<i64> {
+        let checked = check(&self.ctx, &self.caller, named.identity(), ReleaseFilter::default()).await;
+        Ok(checked.map_err(refused)?.license.id.0)
     }
 }
 

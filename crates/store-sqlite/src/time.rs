@@ -22,6 +22,10 @@ pub(crate) const RAISE_MARK: &str = "update high_water set time = ?1, jumped_fro
 /// Lowers it for an operator.
 pub(crate) const LOWER_MARK: &str =
     "update high_water set time = ?1, jumped_from = null, jumped_to = null where id = 1";
+/// Shortens seats whose holders were heard of in a time that was taken back: each lasts as long from now on as it did from then.
+const SHORTEN_SEATS: &str =
+    "update seats set taken_at = min(taken_at, ?1), seen_at = ?1, ends_at = ?1 + ends_at - seen_at,
+    borrowed_until = ?1 + borrowed_until - seen_at where seen_at > ?1";
 /// The last jump of the clock that a committed group of units has seen.
 pub(crate) const FIND_JUMP: &str = "select jumped_from, jumped_to from high_water where id = 1";
 
@@ -100,6 +104,7 @@ impl TransactionTime {
             return Ok(None);
         }
         changed(connection, LOWER_MARK, [shown.as_millis()])?;
+        changed(connection, SHORTEN_SEATS, [shown.as_millis()])?;
         *self.store.jump() = None;
         self.store.given.store(shown.as_millis(), Ordering::SeqCst);
         // Should the unit be rolled back, the next one finds the old mark.

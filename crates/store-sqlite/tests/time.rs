@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use countersign_domain::ids::{DeviceId, LicenseId};
+use countersign_domain::licensing::SeatPool;
 use countersign_domain::time::Timestamp;
 use countersign_store::{Clock, Store, StoreError};
 use countersign_store_sqlite::SqliteStore;
@@ -141,5 +143,43 @@ async fn a_jump_forward_is_remembered_by_the_file() {
     process.store.close().await;
     let process = Process::start(&path, 9100);
     assert_eq!(jump(&process.store).await, Some((5001, 9000)));
+    process.store.close().await;
+}
+
+#[tokio::test]
+async fn seats_that_were_taken_in_a_wrong_time_end_as_they_would_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(&folder.path().join("a.db"), 1000);
+    let at = Timestamp::from_seconds;
+    let pool = SeatPool::of(LicenseId(1));
+    // What seats refer to is of no matter here, and not there.
+    let file = rusqlite::Connection::open(folder.path().join("a.db")).unwrap();
+    file.execute_batch(
+        "pragma foreign_keys = off;
+        insert into seats (license, feature, device, taken_at, seen_at, ends_at, borrowed_until) values
+        (1, 0, 1, 900000, 950000, 2750000, null), (1, 0, 2, 900000, 9000000000, 9001800000, null),
+        (1, 0, 3, 9000000000, 9000000000, 9007200000, 9007200000);",
+    )
+    .unwrap();
+    process.written(9_000_000).await;
+    process.clock.0.store(1000, Ordering::SeqCst);
+    let lowered = process.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            tx.installation().lower_time().await?;
+            assert_eq!(tx.clock_jump().await?, None);
+            let mut seats = Vec::new();
+            for device in 1..=3 {
+                let seat = tx.seats().find(pool, DeviceId(device)).await?.expect("is there");
+                seats.push((seat.taken_at, seat.seen_at, seat.ends_at, seat.borrowed_until));
+            }
+            Ok(seats)
+        })
+    });
+    let expected = [
+        (at(900), at(950), at(2750), None),
+        (at(900), at(1000), at(2800), None),
+        (at(1000), at(1000), at(8200), Some(at(8200))),
+    ];
+    assert_eq!(lowered.await.unwrap(), expected);
     process.store.close().await;
 }

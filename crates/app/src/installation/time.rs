@@ -15,7 +15,7 @@ pub struct LoweredTime {
 }
 
 /// Takes the time of the store back to what the clock shows, when it is ahead of it; the audit trail of every site says so.
-/// Nothing else is changed: rows keep the times that they have. `None` when there is nothing to take back.
+/// Seats are moved with it; all other rows keep the times that they have. `None` when there is nothing to take back.
 ///
 /// A process that has given out the later time keeps it, so none may run meanwhile.
 ///

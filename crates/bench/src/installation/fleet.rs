@@ -105,12 +105,17 @@ pub(super) async fn add_free_licenses(store: &Store, site: SiteId) -> Result<()>
         .await
 }
 
-async fn licensed_product(tx: &mut dyn Tx, site: SiteId) -> Result<ProductId> {
+pub(super) async fn licensed_product(tx: &mut dyn Tx, site: SiteId) -> Result<ProductId> {
     let name = ProductName::new(LICENSED_PRODUCT)?;
     Ok(tx.products().find(site, &name).await?.context("the site has no product")?.id)
 }
 
-async fn add_customer(tx: &mut dyn Tx, site: SiteId, name: &str, now: Timestamp) -> Result<(CustomerId, OrderId)> {
+pub(super) async fn add_customer(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    name: &str,
+    now: Timestamp,
+) -> Result<(CustomerId, OrderId)> {
     let customer =
         NewCustomer { name: CustomerName::new(format!("Customer {name}"))?, email: String::new(), account: None };
     let customer = tx.customers().insert(site, &customer, now).await?.context(TAKEN)?;
@@ -143,7 +148,7 @@ fn new_device(number: u32, customer: CustomerId) -> NewDevice {
     NewDevice { identity, identity_name: String::new(), class: DeviceClass::Client, customer: Some(customer) }
 }
 
-const TAKEN: &str = "a row exists already";
+pub(super) const TAKEN: &str = "a row exists already";
 /// Devices in one unit of work.
 const UNIT: u32 = 5000;
 const STEP: usize = DEVICES_OF_CUSTOMER as usize;

@@ -4,6 +4,7 @@ mod catalog;
 mod fleet;
 mod growth;
 mod licenses;
+mod seats;
 mod storage;
 
 use std::cell::{Cell, OnceCell};
@@ -30,6 +31,7 @@ pub(crate) use catalog::{
 pub(crate) use fleet::{FREE_ACTIVATIONS, device_id, free_license, spread_id};
 pub(crate) use growth::{package_of_step, site_name};
 pub(crate) use licenses::{ApiKey, LICENSED_PRODUCT_CODE, application_key, hardware_id};
+pub(crate) use seats::{SEAT_KEY, seat_hardware_id};
 pub(crate) use storage::Client;
 
 /// The site that answers when a request names none.
@@ -164,6 +166,17 @@ impl Installation {
             self.licenses.set(licenses);
         }
         Ok(())
+    }
+
+    /// Adds a floating license with so many seats, each held by a device.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn add_seats(&self, seats: u32) -> Result<()> {
+        let store = self.store().await?;
+        let added = seats::add(&store, self.site, seats).await;
+        store.close().await;
+        added
     }
 
     /// An application of the license door, and the key that verifies what it is answered.

@@ -51,8 +51,10 @@ pub(crate) enum Row {
     LicenseCheckCold,
     LicenseActivation,
     LicenseConsumption,
+    LicenseSeat,
     LicenseActivationUnsigned,
     LicenseConsumptionUnsigned,
+    LicenseSeatUnsigned,
     LicenseActivationPostgres,
     LicenseConsumptionPostgres,
     GrowthLicenses,
@@ -69,7 +71,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 43] = [
+    pub(crate) const ALL: [Self; 45] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -99,8 +101,10 @@ impl Row {
         Self::LicenseCheckCold,
         Self::LicenseActivation,
         Self::LicenseConsumption,
+        Self::LicenseSeat,
         Self::LicenseActivationUnsigned,
         Self::LicenseConsumptionUnsigned,
+        Self::LicenseSeatUnsigned,
         Self::LicenseActivationPostgres,
         Self::LicenseConsumptionPostgres,
         Self::GrowthLicenses,
@@ -147,8 +151,10 @@ impl Row {
             Self::LicenseCheckCold => "license-check-cold",
             Self::LicenseActivation => "license-activation",
             Self::LicenseConsumption => "license-consumption",
+            Self::LicenseSeat => "license-seat",
             Self::LicenseActivationUnsigned => "license-unsigned-activation",
             Self::LicenseConsumptionUnsigned => "license-unsigned-consumption",
+            Self::LicenseSeatUnsigned => "license-unsigned-seat",
             Self::LicenseActivationPostgres => "license-postgres-activation",
             Self::LicenseConsumptionPostgres => "license-postgres-consumption",
             Self::GrowthLicenses => "license-growth",
@@ -198,8 +204,12 @@ impl Row {
             Self::LicenseCheckCold => "license check whose answer was never signed before: two signatures",
             Self::LicenseActivation => "activation of a license on a new device, durable: two signatures",
             Self::LicenseConsumption => "units of a license counted, durable: one signature",
+            Self::LicenseSeat => {
+                "check of a floating license that moves the end of a seat, 100,000 seats held: two signatures"
+            }
             Self::LicenseActivationUnsigned => "the use case of an activation, without signatures",
             Self::LicenseConsumptionUnsigned => "the use case of counting, without signatures",
+            Self::LicenseSeatUnsigned => "the use case of such a check, without signatures",
             Self::LicenseActivationPostgres => "the same activation on PostgreSQL",
             Self::LicenseConsumptionPostgres => "the same counting on PostgreSQL",
             Self::GrowthLicenses => "the use cases of a check and of counting with more and more licenses",
@@ -269,8 +279,10 @@ impl Row {
             Self::LicenseCheckCold => license::beside_signer(bench, self.name(), license::COLD_CHECK).await?,
             Self::LicenseActivation => license::beside_signer(bench, self.name(), license::ACTIVATION).await?,
             Self::LicenseConsumption => license::beside_signer(bench, self.name(), license::CONSUMPTION).await?,
+            Self::LicenseSeat => license::seats::signed(bench, self.name()).await?,
             Self::LicenseActivationUnsigned => license::unsigned(bench, self.name(), license::ACTIVATING).await?,
             Self::LicenseConsumptionUnsigned => license::unsigned(bench, self.name(), license::COUNTING).await?,
+            Self::LicenseSeatUnsigned => license::seats::unsigned(bench, self.name()).await?,
             Self::LicenseActivationPostgres => {
                 return license::on_postgres(bench, self.name(), license::ACTIVATING).await;
             }

@@ -35,7 +35,8 @@ pub trait Installation: Send {
     async fn begin_epoch(&mut self, jump: i64) -> Result<Option<i64>, StoreError>;
 
     /// Takes the time of units back to what the machine's clock shows, when it is ahead of it, and gives the time that it was.
-    /// `None` when it is not ahead, and in a database whose own clock tells the time. A process that has told units the later
+    /// `None` when it is not ahead, and in a database whose own clock tells the time. Seats whose holders were heard of in the
+    /// time that is taken back are moved with it, so that they end as they would have. A process that has told units the later
     /// time goes on with that.
     async fn lower_time(&mut self) -> Result<Option<Timestamp>, StoreError>;
 }

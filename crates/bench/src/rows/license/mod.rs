@@ -1,6 +1,7 @@
 //! The license door: signed checks and writes beside bare programs, and what is left of them when signing is left out.
 
 mod requests;
+pub(super) mod seats;
 
 use std::sync::Arc;
 
@@ -81,12 +82,23 @@ pub(super) async fn beside_signer(bench: &Bench, name: &str, call: Signed) -> Re
     let licenses = licenses.context("a round is too long")?;
     let installation = bench.new_installation(name).await?;
     installation.grow_licenses(licenses).await?;
+    sign_rounds(bench, name, (&installation, licenses), call).await
+}
+
+/// The same on an installation that is there, which has so many of what is asked about.
+async fn sign_rounds(
+    bench: &Bench,
+    name: &str,
+    (installation, count): (&Installation, u32),
+    call: Signed,
+) -> Result<Vec<Figure>> {
+    let amount = bench.amount;
     let (key, verifies) = installation.licensed_application().await?;
     let (mut ours, mut limit) = (Vec::new(), Vec::new());
     for number in (0..).take(amount.rounds) {
-        let server = bench.serve(&installation, Log::Usual)?;
+        let server = bench.serve(installation, Log::Usual)?;
         // Numbers of their own in every round: no device is activated twice.
-        let mut requests = (call.make)(key.clone(), licenses, number << 22);
+        let mut requests = (call.make)(key.clone(), count, number << 22);
         let answer = signed(&server, &mut requests, &verifies).await?;
         let load = Arc::new(Load::new(server.address(), Plan::Fetch(200), requests));
         ours.push(round(&load, &server, amount.warm_up, amount.length).await?);

@@ -7,7 +7,7 @@ use countersign_crypto::encoding::base64_encode;
 use countersign_domain::time::Timestamp;
 use countersign_store::Clock as _;
 
-use crate::installation::{ApiKey, LICENSED_PRODUCT_CODE, application_key, hardware_id};
+use crate::installation::{ApiKey, LICENSED_PRODUCT_CODE, SEAT_KEY, application_key, hardware_id, seat_hardware_id};
 use crate::load::Requests;
 use crate::stopwatch::SystemClock;
 
@@ -21,6 +21,23 @@ pub(super) fn checks(key: ApiKey, licenses: u32, first: u32) -> Requests {
         let (hardware, license) = (hardware_id(number), application_key(number));
         let query = format!("product={LICENSED_PRODUCT_CODE}&hardware_id={hardware}&license_key={license}");
         let _ = write!(out, "GET /api/v4/check_license?{query} HTTP/1.1\r\nhost: bench\r\n{proof}\r\n");
+    })
+}
+
+/// Checks of a floating license on devices that hold its seats, in the same order.
+pub(super) fn seat_checks(key: ApiKey, seats: u32, first: u32) -> Requests {
+    numbered(key, first, move |out, proof, number| {
+        let hardware = seat_hardware_id(any(number, seats));
+        let query = format!("product={LICENSED_PRODUCT_CODE}&hardware_id={hardware}&license_key={SEAT_KEY}");
+        let _ = write!(out, "GET /api/v4/check_license?{query} HTTP/1.1\r\nhost: bench\r\n{proof}\r\n");
+    })
+}
+
+/// The same as bodies, which a program of the benchmark reads, and the floor of durable writes: the door has no such call.
+pub(super) fn told_seat_checks(key: ApiKey, seats: u32, first: u32) -> Requests {
+    numbered(key, first, move |out, proof, number| {
+        let hardware = seat_hardware_id(any(number, seats));
+        post(out, proof, "check_license", &of(&hardware, SEAT_KEY, ""));
     })
 }
 
@@ -53,7 +70,10 @@ fn numbered(key: ApiKey, first: u32, request: impl Fn(&mut String, &str, u32) + 
 
 /// The members of a body.
 fn named(hardware: &str, license: u32, more: &str) -> String {
-    let license = application_key(license);
+    of(hardware, &application_key(license), more)
+}
+
+fn of(hardware: &str, license: &str, more: &str) -> String {
     format!(r#"{{"product":"{LICENSED_PRODUCT_CODE}","hardware_id":"{hardware}","license_key":"{license}"{more}}}"#)
 }
 
