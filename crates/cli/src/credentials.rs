@@ -63,6 +63,8 @@ pub(crate) struct LicenseApiCredentials {
     pub(crate) user: LicenseUserCredentials,
     /// Code of the product that has trials.
     pub(crate) trial_product: String,
+    /// The key that verifies confirmation codes of devices behind an air gap (base64 of X and then Y, P-256).
+    pub(crate) air_gap_public_key: String,
     /// Members of other versions.
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -93,6 +95,9 @@ pub(crate) struct LicenseKeys {
     /// Disabled by the producer.
     #[serde(with = "secret_texts")]
     pub(crate) disabled: Vec<Secret<String>>,
+    /// For devices behind an air gap.
+    #[serde(with = "secret_texts")]
+    pub(crate) air_gapped: Vec<Secret<String>>,
     /// Of the bundle.
     #[serde(with = "secret_texts")]
     pub(crate) bundle: Vec<Secret<String>>,

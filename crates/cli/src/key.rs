@@ -20,6 +20,7 @@ use crate::options::Options;
 use crate::table::table;
 use crate::text_input;
 
+mod air_gap;
 mod license;
 mod master;
 mod signing;
@@ -48,6 +49,9 @@ pub(crate) enum KeyCommand {
     /// Make a new key pair that signs answers about licenses, and print its public key.
     #[command(after_help = license::ROTATION)]
     RotateLicense,
+    /// Print the public key that verifies confirmation codes of devices behind an air gap; the first call makes the pair.
+    #[command(after_help = air_gap::FORM)]
+    AirGap,
     /// Make new secrets that seal polling IDs and authenticate download URLs; the old ones end by themselves.
     #[command(after_help = master::SECRETS)]
     RotateSecrets,
@@ -95,6 +99,7 @@ impl KeyCommand {
             Self::RotateTokens(rotate) => rotate.run(options).await,
             Self::License(key) => key.run(options).await,
             Self::RotateLicense => license::rotate(options).await,
+            Self::AirGap => air_gap::show(options).await,
             Self::RotateSecrets => master::rotate_secrets(options).await,
             Self::RotateMaster(rotate) => rotate.run(options).await,
         }

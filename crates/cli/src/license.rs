@@ -8,6 +8,7 @@ use countersign_domain::text::LicenseKey;
 use serde_json::{Map, Value, json};
 
 use self::activations::{Activate, ListActivations, Release};
+use self::air_gap::AirGapCommand;
 use self::create::CreateLicense;
 use self::history::ShowHistory;
 use self::list::ListLicenses;
@@ -21,6 +22,7 @@ use crate::table::fields;
 use crate::text_input::text_or_file;
 
 mod activations;
+mod air_gap;
 mod create;
 mod history;
 mod list;
@@ -50,6 +52,9 @@ pub(crate) enum LicenseCommand {
     Activate(Activate),
     /// List the devices on which a license is activated.
     Activations(ListActivations),
+    /// Codes for devices behind an air gap, which people type.
+    #[command(subcommand)]
+    AirGap(AirGapCommand),
     /// Files for devices without a connection.
     #[command(subcommand)]
     Offline(OfflineCommand),
@@ -93,6 +98,7 @@ impl LicenseCommand {
             Self::Reset(reset) => reset.run(options).await,
             Self::Activate(activate) => activate.run(options).await,
             Self::Activations(list) => list.run(options).await,
+            Self::AirGap(command) => command.run(options).await,
             Self::Offline(command) => command.run(options).await,
             Self::History(history) => history.run(options).await,
             Self::Release(release) => release.run(options).await,

@@ -10,6 +10,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 
 use crate::jwk::Jwk;
+use crate::p256::P256PublicKey;
 use crate::rsa::{PrivateKeyError, RsaBits, RsaPrivateKey, SignError};
 use crate::secret::Secret;
 use crate::verifying_key::Algorithm;
@@ -95,6 +96,15 @@ impl PrivateKey {
                 let point = pair.public_key().as_ref().try_into().map_err(|_| PrivateKeyError::Rejected)?;
                 Ok(Jwk::from_ed25519(point))
             }
+        }
+    }
+
+    /// The public half of a key for ES256, as bare coordinates; `None` for the other kinds.
+    #[must_use]
+    pub fn p256_public_key(&self) -> Option<P256PublicKey> {
+        match &self.0 {
+            Kind::P256(pair) => P256PublicKey::from_point(pair.public_key().as_ref()),
+            Kind::Rsa(_) | Kind::Ed25519(_) => None,
         }
     }
 

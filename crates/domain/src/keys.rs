@@ -62,6 +62,9 @@ pub fn signing_key_in_force<K>(keys: &[K], created_at: impl Fn(&K) -> Timestamp,
 /// ever accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretPurpose {
+    /// Signs confirmation codes of devices behind an air gap: a key pair (PKCS#8) on P-256. It is never replaced by itself,
+    /// because applications are built with its public half.
+    AirGap,
     /// Authenticates download URLs.
     DownloadUrls,
     /// Signs answers of the license door: a key pair (PKCS#8). It is never replaced by itself, because applications are built
@@ -73,7 +76,7 @@ pub enum SecretPurpose {
 
 impl SecretPurpose {
     /// All purposes.
-    pub const ALL: [Self; 3] = [Self::DownloadUrls, Self::LicenseAnswers, Self::PollingIds];
+    pub const ALL: [Self; 4] = [Self::AirGap, Self::DownloadUrls, Self::LicenseAnswers, Self::PollingIds];
 
     /// Purposes of symmetric secrets. A site is created with one for each, and they are replaced together.
     pub const SYMMETRIC: [Self; 2] = [Self::DownloadUrls, Self::PollingIds];
@@ -82,6 +85,7 @@ impl SecretPurpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AirGap => "air-gap",
             Self::DownloadUrls => "download-urls",
             Self::LicenseAnswers => "license-answers",
             Self::PollingIds => "polling-ids",
@@ -102,7 +106,7 @@ pub struct SiteSecret {
     pub id: SiteSecretId,
     /// What it is for.
     pub purpose: SecretPurpose,
-    /// 32 random bytes, or the key pair of [`SecretPurpose::LicenseAnswers`]; sealed.
+    /// 32 random bytes, or the key pair of [`SecretPurpose::AirGap`] or [`SecretPurpose::LicenseAnswers`]; sealed.
     pub sealed: Vec<u8>,
     /// When it was made; the newest is used to make, all to check.
     pub created_at: Timestamp,

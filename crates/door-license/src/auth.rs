@@ -58,6 +58,7 @@ fn name(credential: &LicenseCredential) -> String {
     match credential {
         LicenseCredential::ApiKey(id) => format!("API key {id}"),
         LicenseCredential::Client(id) => id.clone(),
+        LicenseCredential::Producer => "producer".to_owned(),
     }
 }
 

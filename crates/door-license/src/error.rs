@@ -169,6 +169,8 @@ impl Error {
 fn code_of(refusal: Refusal) -> Code {
     match refusal {
         Refusal::ActiveLicenseRequired => Code::ActiveLicenseRequired,
+        Refusal::AirGapCode => Code::SignatureMismatch,
+        Refusal::AirGapPolicy => Code::OfflineActivationNotAllowed,
         Refusal::ArchivedProduct => Code::ArchivedProduct,
         Refusal::Blacklisted => Code::Blacklisted,
         Refusal::CustomerDoesNotExist => Code::CustomerDoesNotExist,

@@ -41,6 +41,16 @@ pub fn python_license_sdk(script: &str, input: &str) -> Result<Outcome> {
     run_python("COUNTERSIGN_PYTHON_LICENSE_SDK", script, input)
 }
 
+/// The same for a script that also runs commands of the program. It is named in the environment.
+///
+/// # Errors
+/// As for [`python`].
+pub fn python_license_sdk_with_program(script: &str, input: &str) -> Result<Outcome> {
+    let mut command = clean_command(&prepared("COUNTERSIGN_PYTHON_LICENSE_SDK")?);
+    command.env("COUNTERSIGN_PROGRAM", prepared("COUNTERSIGN_PROGRAM")?);
+    run(command.args(["-B", "-u"]).arg(folder("python").join(script)), input)
+}
+
 /// Runs a script of `node/` with the packages that `cargo xtask test` has prepared, and waits for its end.
 /// The script bounds its own time.
 ///

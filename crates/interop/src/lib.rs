@@ -26,7 +26,9 @@ mod s3_server;
 
 pub use application::Application;
 pub use caller::{Answer, Caller};
-pub use foreign::{Outcome, node_sdks, python, python_license_sdk, python_sdks, rust_oauth_client};
+pub use foreign::{
+    Outcome, node_sdks, python, python_license_sdk, python_license_sdk_with_program, python_sdks, rust_oauth_client,
+};
 pub use installation::{Installation, Serving};
 pub use program::Demo;
 pub use random::Random;

@@ -78,6 +78,11 @@ impl Demo {
         &self.credentials
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("demo")
+    }
+
     /// Asks the program to stop, as a service manager does, and waits for its end.
     ///
     /// # Errors

@@ -6,11 +6,11 @@ use std::error::Error;
 use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
-    AccessTokens, Accounts, Activations, AnsweredCalls, ApiKeys, Applications, AuditTrail, AuthorizationKeys, Bundles,
-    Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files, Installation, LicenseUsers,
-    LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads,
-    SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions,
-    Storages, TokenKeys, Trials, Updates, Users, Versions,
+    AccessTokens, Accounts, Activations, AirGapCodes, AnsweredCalls, ApiKeys, Applications, AuditTrail,
+    AuthorizationKeys, Bundles, Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files,
+    Installation, LicenseUsers, LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies,
+    Products, RefusedUploads, SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports,
+    StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -152,6 +152,9 @@ impl Tx for PgTx<'_> {
         self
     }
     fn activations(&mut self) -> &mut dyn Activations {
+        self
+    }
+    fn air_gap_codes(&mut self) -> &mut dyn AirGapCodes {
         self
     }
     fn answered_calls(&mut self) -> &mut dyn AnsweredCalls {

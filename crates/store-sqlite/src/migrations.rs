@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_seats", include_str!("../migrations/0010_seats.sql")),
     ("0011_offline", include_str!("../migrations/0011_offline.sql")),
     ("0012_counted_units", include_str!("../migrations/0012_counted_units.sql")),
+    ("0013_air_gap", include_str!("../migrations/0013_air_gap.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

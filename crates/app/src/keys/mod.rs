@@ -1,10 +1,13 @@
 //! A site's keys as producers see them: the public key that checks device tokens, and the one that signs answers.
 
+mod air_gap;
 mod authorization;
 mod license;
 mod secrets;
 mod signing;
 
+pub(crate) use air_gap::air_gap_key;
+pub use air_gap::find_or_create_air_gap_key;
 pub use authorization::{
     KeyUploadError, RevokeError, list as list_authorization_keys, revoke, revoke_all as revoke_all_authorization_keys,
     upload,

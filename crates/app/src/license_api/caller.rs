@@ -25,6 +25,8 @@ pub struct LicenseCaller {
 pub enum LicenseCredential {
     /// An API key and its shared key.
     ApiKey(ApiKeyId),
+    /// Access to the store itself.
+    Producer,
     /// A bearer token of a client with this ID.
     Client(String),
 }
@@ -63,6 +65,13 @@ pub enum Sight {
 }
 
 impl LicenseCaller {
+    /// The producer, on the machine of the store.
+    #[must_use]
+    pub(super) fn producer(site: SiteId) -> Self {
+        let (access, sight) = (Access::ReadWrite, Sight::Company);
+        Self { site, credential: LicenseCredential::Producer, products: None, access, sight }
+    }
+
     /// A caller that may only ask does nothing else.
     pub(super) fn may_write(&self) -> Result<(), Refusal> {
         match self.access {

@@ -16,12 +16,14 @@
 //! | [`customer_license_users`], [`user_licenses`], [`device_licenses`] | the same |
 //! | [`activate_offline`], [`deactivate_offline`], the same for bundles | `activate_offline` and its siblings, by files |
 //! | [`refresh_offline`] | none: a file that a producer makes |
+//! | [`start_air_gap`], [`activate_air_gap`], [`deactivate_air_gap`] | none: codes that a producer types |
 //! | [`find_api_key`] | none: the proof of the door |
 //!
 //! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
 //! is one unit of work; a license is locked before its device, as everywhere.
 
 mod activate;
+mod air_gap;
 mod bundles;
 mod caller;
 mod check;
@@ -41,6 +43,7 @@ mod versions;
 mod view;
 
 pub use activate::{activate, deactivate};
+pub use air_gap::{Confirmation, activate_air_gap, air_gap_license, deactivate_air_gap, start_air_gap};
 pub use bundles::{activate_bundle, check_bundle, deactivate_bundle};
 pub use caller::{Access, LicenseCaller, LicenseCredential, Sight};
 pub use check::{check, check_feature, device_licenses};

@@ -343,8 +343,8 @@ async fn note_use(
     if is_first { Ok(()) } else { Err(Refusal::OfflineRequestUsed.into()) }
 }
 
-/// What an administrator does with a file stands in the audit trail; devices have histories of their own.
-async fn audit(
+/// What an administrator does for a device stands in the audit trail; devices have histories of their own.
+pub(super) async fn audit(
     tx: &mut dyn Tx,
     site: SiteId,
     actor: &Actor,

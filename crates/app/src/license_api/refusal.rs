@@ -31,6 +31,12 @@ pub enum Refusal {
     /// The product was archived.
     #[error("the product is archived")]
     ArchivedProduct,
+    /// A code of a device behind an air gap does not fit, or the code that it answers has ended or was used.
+    #[error("the code does not fit this device and license, or the initialization code has ended or was used")]
+    AirGapCode,
+    /// A license behind an air gap was not made from a policy, and the policy is what its device takes as a file.
+    #[error("the license was not made from a policy, which its device needs")]
+    AirGapPolicy,
     /// The producer has taken the device out of use.
     #[error("the device is out of use")]
     Blacklisted,

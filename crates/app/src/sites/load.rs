@@ -87,7 +87,8 @@ pub(super) fn build(
         let open = || vault.open(&secret_label(site.id, secret.purpose), &secret.sealed);
         match secret.purpose {
             SecretPurpose::DownloadUrls => url_keys.push((secret, HmacKey::new(open()?.expose()))),
-            SecretPurpose::LicenseAnswers => {}
+            // One is opened when it is needed, the other was above.
+            SecretPurpose::AirGap | SecretPurpose::LicenseAnswers => {}
             SecretPurpose::PollingIds => {
                 let opened = open()?;
                 let bytes = <&[u8; 32]>::try_from(opened.expose().as_slice());

@@ -57,7 +57,7 @@ pub(crate) fn end_of_one_before(newer_made_at: Timestamp, purpose: SecretPurpose
     let life = match purpose {
         SecretPurpose::DownloadUrls => LONGEST_URL_LIFE,
         // Applications keep what it has signed for as long as they like.
-        SecretPurpose::LicenseAnswers => Duration::MAX,
+        SecretPurpose::AirGap | SecretPurpose::LicenseAnswers => Duration::MAX,
         SecretPurpose::PollingIds => POLLING_ID_LIFE,
     };
     newer_made_at.plus(SIGNING_KEY_LEAD).plus(life).plus(SPARE)

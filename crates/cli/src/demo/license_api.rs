@@ -6,17 +6,20 @@ use countersign_app::license_api::{self, Access, NewApiKey};
 use countersign_app::licensing::license_users::{self, LicenseUserError, NewUser};
 use countersign_app::licensing::licenses::{self, LicenseFilter, NewLicense};
 use countersign_app::licensing::versions::{self, NewVersion, VersionError};
-use countersign_app::licensing::{bundles, features, orders, products as licensed};
+use countersign_app::licensing::{bundles, features, orders, policies, products as licensed};
 use countersign_app::{Ctx, Page, keys, products};
+use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::{Secret, spki_pem};
 use countersign_domain::file_name::PlainFileName;
-use countersign_domain::ids::SiteId;
+use countersign_domain::ids::{PolicyId, SiteId};
 use countersign_domain::licensing::{
     ActivationLimit, FeatureRules, FeatureType, Floating, License, LicenseRules, LicenseStatus, LicenseTerms,
-    LicenseType, Metering, Seats, Units,
+    LicenseType, Metering, Policy, Seats, Units,
 };
 use countersign_domain::site::Site;
-use countersign_domain::text::{CustomerName, FeatureCode, OrderNumber, ProductCode, ProductName, UserEmail};
+use countersign_domain::text::{
+    CustomerName, FeatureCode, OrderNumber, PolicyCode, ProductCode, ProductName, UserEmail,
+};
 use countersign_domain::time::Date;
 
 use super::license::CUSTOMER;
@@ -61,12 +64,15 @@ pub(super) async fn provision(
         features: top_up(ctx, id, product, Kind { order: "DEMO-FEATURES", features: codes, ..perpetual() }).await?,
         expired: top_up(ctx, id, product, expired()?).await?,
         disabled: top_up(ctx, id, product, disabled()).await?,
+        air_gapped: top_up(ctx, id, product, air_gapped(ctx, id, product).await?).await?,
         bundle: bundle(ctx, id, [product, &trial]).await?,
     };
     provision_api_key(ctx, id, credentials).await?;
     provision_user(ctx, id, product, &mut credentials.user).await?;
     let key = keys::find_or_create_license_key(ctx, site).await?;
     credentials.public_key = spki_pem(&key.spki);
+    let key = keys::find_or_create_air_gap_key(ctx, id).await?;
+    credentials.air_gap_public_key = base64_encode(key.coordinates());
     credentials.product = product_code.to_string();
     credentials.trial_product = trial_code.to_string();
     BUNDLE.clone_into(&mut credentials.bundle);
@@ -284,6 +290,23 @@ fn consumption() -> Kind {
 fn floating(feature: FeatureCode) -> Kind {
     let rules = LicenseRules { seats: SEATS, ..LicenseRules::default() };
     Kind { order: "DEMO-FLOATING", rules, features: vec![feature], ..perpetual() }
+}
+
+/// Those for devices behind an air gap are made from a policy, which the devices take as a file.
+async fn air_gapped(ctx: &Ctx, site: SiteId, product: &ProductName) -> Result<Kind> {
+    let code = PolicyCode::new("air-gap")?;
+    let rules = LicenseRules { air_gapped: true, ..rules() };
+    let known = policies::list(ctx, site, product.clone()).await?;
+    let policy = match known.iter().find(|policy| policy.code == code) {
+        Some(policy) => policy.id,
+        None => {
+            let (name, limit) = (String::new(), ActivationLimit::AtMost(DEVICES));
+            let rules = rules.clone();
+            let new = Policy { id: PolicyId(0), code, name, limit, rules, features: vec![], is_default: false };
+            policies::create(ctx, site, product.clone(), new).await?
+        }
+    };
+    Ok(Kind { order: "DEMO-AIR-GAP", rules: LicenseRules { policy: Some(policy), ..rules }, ..perpetual() })
 }
 
 fn expired() -> Result<Kind> {

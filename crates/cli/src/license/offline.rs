@@ -138,7 +138,7 @@ impl RefreshFile {
 }
 
 /// Writes a file as devices read it. It names a license key, so others are not to read it.
-fn write(options: &Options, path: &Path, json: &str) -> Result<()> {
+pub(super) fn write(options: &Options, path: &Path, json: &str) -> Result<()> {
     private_file::create(path, &base64_encode(json.as_bytes()))?;
     let document = json!({ "file": path.display().to_string() });
     options.output().result(&document, || format!("Wrote {}; carry it to the device.", path.display()));
@@ -149,13 +149,13 @@ async fn bringer(ctx: &Ctx, site: &Site) -> Result<Bringer> {
     Ok(Bringer { ctx: ctx.clone(), site: snapshot(ctx, site).await?, caller: None, client: None })
 }
 
-async fn snapshot(ctx: &Ctx, site: &Site) -> Result<Arc<SiteSnapshot>> {
+pub(super) async fn snapshot(ctx: &Ctx, site: &Site) -> Result<Arc<SiteSnapshot>> {
     resolve(ctx, SiteRef::Name(site.name.as_str())).await?.context("the site is not there any more")
 }
 
 /// What the door would say.
 #[expect(clippy::needless_pass_by_value, reason = "it is the shape that map_err wants")]
-fn told(error: license_files::Error) -> anyhow::Error {
+pub(super) fn told(error: license_files::Error) -> anyhow::Error {
     anyhow!("{} ({})", error.text(), error.code().word())
 }
 

@@ -2,6 +2,7 @@
 //! and the commands of a producer do the same with them.
 
 pub(crate) mod date;
+mod policy;
 pub(crate) mod request;
 pub(crate) mod response;
 
@@ -32,6 +33,8 @@ pub enum About {
     /// One license.
     License,
 }
+
+pub use self::policy::policy_file;
 
 /// Who brings files.
 #[derive(Clone)]

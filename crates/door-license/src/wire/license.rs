@@ -214,6 +214,11 @@ impl UserLicense {
 }
 
 impl LicenseBody {
+    /// A license with all its features.
+    pub(crate) fn all(view: &LicenseView) -> Self {
+        Self::new(view, Expired::Named)
+    }
+
     fn new(view: &LicenseView, expired: Expired) -> Self {
         let (license, rules) = (&view.license, &view.license.rules);
         let seats = &rules.seats;

@@ -17,6 +17,7 @@ mod epochs;
 mod events_catalog;
 mod events_login;
 mod events_support;
+mod license_air_gap;
 mod license_calls;
 mod license_checklist;
 mod license_errors;

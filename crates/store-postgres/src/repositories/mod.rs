@@ -1,6 +1,7 @@
 //! The repositories: one file per area, each statement a constant beside the method that uses it.
 
 mod activations;
+mod air_gap_codes;
 mod answered_calls;
 mod api_keys;
 mod application_credentials;

@@ -4,10 +4,11 @@ use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    activations, answered_calls, api_keys, application_credentials, applications, bundles, customers, device_details,
-    device_events, devices, features, files, holdings, installation, keys, license_users, licensed_products, licenses,
-    offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats, sites, status_reports,
-    storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates, users, versions,
+    activations, air_gap_codes, answered_calls, api_keys, application_credentials, applications, bundles, customers,
+    device_details, device_events, devices, features, files, holdings, installation, keys, license_users,
+    licensed_products, licenses, offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats,
+    sites, status_reports, storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates,
+    users, versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -18,6 +19,7 @@ fn statements() -> Vec<&'static str> {
     [
         &[transaction::NOW],
         activations::ALL,
+        air_gap_codes::ALL,
         application_credentials::ALL,
         applications::ALL,
         customers::ALL,

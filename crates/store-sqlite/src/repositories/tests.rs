@@ -11,6 +11,7 @@ fn statements() -> Vec<&'static str> {
     [
         &[FIND_JUMP, FIND_MARK, LOWER_MARK, RAISE_MARK],
         activations::ALL,
+        air_gap_codes::ALL,
         application_credentials::ALL,
         applications::ALL,
         customers::ALL,

@@ -116,6 +116,7 @@ macro_rules! conformance_suite {
             the_audit_trail_says_who_did_what,
             trails_are_rolled_back_with_their_unit,
             request_files_are_used_once,
+            one_time_keys_are_removed_once,
             parts_of_a_list_give_every_row_once,
             parts_of_a_filtered_list_give_every_row_once,
             storages_belong_to_their_site,

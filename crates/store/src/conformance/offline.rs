@@ -62,3 +62,36 @@ async fn by_file(
     assert_eq!((activation.offline, activation.activated_at), (found, NOW));
     Ok(found)
 }
+
+/// One-time keys belong to their license, are listed from a time on, and can be removed once.
+pub async fn one_time_keys_are_removed_once(store: &Store) {
+    let one = site(store, "one").await;
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let buyer = customer(tx, one, "Buyer", None).await?;
+                let sold = order(tx, one, "SO-1", buyer).await?;
+                let pump = product(tx, one, "Pump").await?;
+                let (a, b) =
+                    (license(tx, one, "A", sold, pump, TERMS).await?, license(tx, one, "B", sold, pump, TERMS).await?);
+                let later = NOW.plus(std::time::Duration::from_secs(1));
+                tx.air_gap_codes().insert(a, &[1; 64], later).await?;
+                tx.air_gap_codes().insert(a, &[2; 64], NOW).await?;
+                tx.air_gap_codes().insert(b, &[3; 64], NOW).await?;
+                let found = tx.air_gap_codes().list(a, NOW).await?;
+                let keys: Vec<_> = found.iter().map(|code| code.public_key).collect();
+                assert_eq!(keys, [[2; 64], [1; 64]]);
+                assert_eq!(tx.air_gap_codes().list(a, later).await?.len(), 1);
+                let first = found.first().expect("there are two").id;
+                assert!(!tx.air_gap_codes().delete(b, first).await?);
+                assert!(tx.air_gap_codes().delete(a, first).await?);
+                assert!(!tx.air_gap_codes().delete(a, first).await?);
+                assert_eq!(tx.air_gap_codes().delete_before(a, later).await?, 0);
+                assert_eq!(tx.air_gap_codes().delete_before(b, later).await?, 1);
+                assert_eq!(tx.air_gap_codes().list(a, NOW).await?.len(), 1);
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}

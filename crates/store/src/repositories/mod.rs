@@ -1,6 +1,7 @@
 //! The repositories that a transaction hands out. Methods are verbs: `find` gives an `Option`, `list` a `Vec`;
 //! `insert` gives `None` when the name is taken, so that a race ends without breaking the transaction.
 
+mod air_gap_codes;
 mod applications;
 mod catalog;
 mod devices;
@@ -21,6 +22,7 @@ use countersign_domain::time::Timestamp;
 
 use crate::StoreError;
 
+pub use air_gap_codes::{AirGapCode, AirGapCodes};
 pub use applications::{Applications, Credentials, SpentTokens, TokenKeys};
 pub use catalog::{
     Deleted, Files, NewFile, NewFileContent, NewPackage, NewPackageFile, NewRelease, Packages, Products, Updates,
@@ -83,6 +85,8 @@ pub trait Tx: Send {
     fn access_tokens(&mut self) -> &mut dyn AccessTokens;
     /// Groups of customers.
     fn accounts(&mut self) -> &mut dyn Accounts;
+    /// One-time keys of devices behind an air gap.
+    fn air_gap_codes(&mut self) -> &mut dyn AirGapCodes;
     /// Licenses on devices.
     fn activations(&mut self) -> &mut dyn Activations;
     /// Calls that were done once.
