@@ -21,6 +21,7 @@ mod license_air_gap;
 mod license_calls;
 mod license_checklist;
 mod license_errors;
+mod license_keys;
 mod license_offline;
 mod license_proofs;
 mod license_seats;

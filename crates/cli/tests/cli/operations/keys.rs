@@ -8,7 +8,7 @@ use ureq::http::Method;
 
 use super::run_with;
 use crate::beside_a_server::{check, published};
-use crate::http::Caller;
+use crate::http::{Caller, license_proof};
 use crate::support::{Place, Run, program, text};
 
 /// Runs a command with the master key in a file.
@@ -48,6 +48,30 @@ fn after_a_rotation_the_old_master_key_is_refused_and_the_new_one_works() {
     let path = "/flexnet/operations/api/updates/update-signing-key";
     caller.fetch(path, &format!("Bearer {token}")).expect(200);
     assert_eq!(place.run(&["doctor"]).code, Some(0));
+}
+
+#[test]
+fn applications_of_the_license_door_do_not_notice_a_rotation() {
+    let place = published();
+    let made = place.json(&["api-key", "create"]);
+    let (api_key, shared_key) = (made["api_key"].as_str().unwrap(), made["shared_key"].as_str().unwrap());
+    let public = place.run(&["key", "license"]).ok().stdout;
+    place.run(&["key", "rotate-master", "--new-key-file", text(&place.path("new.key"))]).ok();
+    fs::rename(place.path("new.key"), place.path("data/master.key")).unwrap();
+
+    let serving = place.serve(&["serve", "--default-site", "acme", "-q"]);
+    let mut caller = Caller::new(&serving.base_url);
+    let mut products = |shared_key: &str| {
+        caller.ask(Method::GET, "/api/v4/products", &license_proof(api_key, shared_key), String::new())
+    };
+    assert_eq!(products(shared_key).expect(200).json()[0]["product_name"], "Pump");
+    let refused = products(&format!("{shared_key}x")).expect(401).json();
+    assert_eq!(refused["code"], "signature_mismatch");
+    // A key that is made after it works beside those from before, and answers are signed with the same key.
+    let second = place.json(&["api-key", "create"]);
+    let proof = license_proof(second["api_key"].as_str().unwrap(), second["shared_key"].as_str().unwrap());
+    caller.ask(Method::GET, "/api/v4/products", &proof, String::new()).expect(200);
+    assert_eq!(place.run(&["key", "license"]).ok().stdout, public);
 }
 
 #[test]
