@@ -1,11 +1,14 @@
 //! `multipart/form-data` (RFC 7578) with one short text for each parameter, in memory.
 
+use std::convert::Infallible;
+
+use bytes::{Bytes, BytesMut};
 use countersign_crypto::Secret;
+use countersign_http_kit::form_data::{Boundary, FormData, FormDataError};
+use futures_util::{FutureExt, stream};
+use http::HeaderValue;
 
 use super::FormProblem;
-
-/// Longest boundary (RFC 2046 section 5.1.1).
-const BOUNDARY_LIMIT: usize = 70;
 
 /// The parts of a body as names and values. Whatever else a part says of itself is ignored.
 pub(super) fn read(
@@ -13,58 +16,34 @@ pub(super) fn read(
     body: &[u8],
     limit: usize,
 ) -> Result<Vec<(String, Secret<String>)>, FormProblem> {
-    let boundary = boundary(content_type).ok_or(FormProblem::Malformed)?;
-    let delimiter = [b"--", boundary.as_bytes()].concat();
-    // What stands before the first delimiter means nothing.
-    let start = find(body, &delimiter).ok_or(FormProblem::Malformed)?;
-    let mut rest = body.get(start + delimiter.len()..).unwrap_or_default();
-    let line_and_delimiter = [b"\r\n", &delimiter[..]].concat();
+    let content_type = HeaderValue::from_str(content_type).map_err(|_| FormProblem::Malformed)?;
+    let boundary = Boundary::of(&content_type).ok_or(FormProblem::Malformed)?;
+    // All of it is here, so nothing is waited for.
+    let parts = parts(Bytes::copy_from_slice(body), &boundary, limit).now_or_never();
+    parts.ok_or(FormProblem::Malformed)?.map_err(|_| FormProblem::Malformed)
+}
+
+async fn parts(
+    body: Bytes,
+    boundary: &Boundary,
+    limit: usize,
+) -> Result<Vec<(String, Secret<String>)>, FormDataError<Infallible>> {
+    let mut form = FormData::new(stream::iter([Ok(body)]), boundary);
     let mut parts = Vec::new();
-    loop {
-        if rest.starts_with(b"--") {
-            return Ok(parts);
-        }
+    while let Some(head) = form.next_part().await? {
         if parts.len() >= limit {
-            return Err(FormProblem::Malformed);
+            return Err(FormDataError::Malformed("has too many parts"));
         }
-        let line_end = find(rest, b"\r\n").ok_or(FormProblem::Malformed)?;
-        // The delimiter stays in front of the next part; a part without headers begins with its empty line.
-        let part_start = rest.get(line_end..).unwrap_or_default();
-        let end = find(part_start, &line_and_delimiter).ok_or(FormProblem::Malformed)?;
-        let part = part_start.get(..end).unwrap_or_default();
-        let head_end = find(part, b"\r\n\r\n").ok_or(FormProblem::Malformed)?;
-        let (head, value) = part.split_at_checked(head_end + 4).ok_or(FormProblem::Malformed)?;
-        let head = std::str::from_utf8(head).map_err(|_| FormProblem::Malformed)?;
-        let value = std::str::from_utf8(value).map_err(|_| FormProblem::Malformed)?;
-        let name = name(head).ok_or(FormProblem::Malformed)?;
+        let name = head.name.filter(|name| !name.is_empty());
+        let name = name.ok_or(FormDataError::Malformed("has a part without a name"))?;
+        let mut value = BytesMut::new();
+        while let Some(bytes) = form.next_bytes().await? {
+            value.extend_from_slice(&bytes);
+        }
+        let value = std::str::from_utf8(&value).map_err(|_| FormDataError::Malformed("has a part that is no text"))?;
         parts.push((name, Secret::new(value.to_owned())));
-        rest = part_start.get(end + line_and_delimiter.len()..).unwrap_or_default();
     }
-}
-
-fn boundary(content_type: &str) -> Option<String> {
-    let parameters = content_type.split(';').skip(1);
-    let value = parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
-    })?;
-    (1..=BOUNDARY_LIMIT).contains(&value.len()).then_some(value)
-}
-
-/// The name in the `Content-Disposition` of a part.
-fn name(head: &str) -> Option<String> {
-    let line = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("content-disposition").then_some(value)
-    })?;
-    let name =
-        line.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("name").then(|| value.trim().trim_matches('"').to_owned())
-        })?;
-    (!name.is_empty()).then_some(name)
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    Ok(parts)
 }
 
 #[cfg(test)]
@@ -80,7 +59,7 @@ mod tests {
 
     #[test]
     fn parts_are_read_with_whatever_headers_they_have() {
-        let body = "before\r\n--x-1\r\nContent-Disposition: form-data; name=\"grant_type\"\r\nContent-Length: 18\r\n\r\n\
+        let body = "\r\n--x-1\r\nContent-Disposition: form-data; name=\"grant_type\"\r\nContent-Length: 18\r\n\r\n\
             client_credentials\r\n--x-1 \r\ncontent-disposition:form-data;name=client_secret\r\n\r\na\r\n\r\nb--x-1\r\n--x-1--\r\n";
         let expected = [("grant_type", "client_credentials"), ("client_secret", "a\r\n\r\nb--x-1")];
         let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

@@ -49,11 +49,6 @@ impl<M: SerializeMap> Members<M> {
         Ok(())
     }
 
-    /// Writes a member that is an object.
-    pub(crate) fn add_model<V: Model>(&mut self, names: Names, value: &V) -> Result<(), M::Error> {
-        self.add(names, &Cased(value, self.casing))
-    }
-
     /// Writes a member that is a list of objects.
     pub(crate) fn add_list<V: Model>(&mut self, names: Names, values: &[V]) -> Result<(), M::Error> {
         self.add(names, &CasedList(values, self.casing))
@@ -100,8 +95,7 @@ mod tests {
 
     impl Model for Tree {
         fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-            to.add_list(("Value", "value"), &[Leaf])?;
-            to.add_model(("Root", "root"), &Leaf)
+            to.add_list(("Value", "value"), &[Leaf])
         }
     }
 
@@ -110,9 +104,9 @@ mod tests {
         let (pascal, camel) = (json!({ "IsFolder": true }), json!({ "isFolder": true }));
         let both = json!({ "IsFolder": true, "isFolder": true });
         let cased = |casing| to_value(Cased(&Tree, casing)).unwrap();
-        assert_eq!(cased(Casing::Pascal), json!({ "Value": [pascal], "Root": pascal }));
-        assert_eq!(cased(Casing::Camel), json!({ "value": [camel], "root": camel }));
-        assert_eq!(cased(Casing::Both), json!({ "Value": [both], "value": [both], "Root": both, "root": both }));
+        assert_eq!(cased(Casing::Pascal), json!({ "Value": [pascal] }));
+        assert_eq!(cased(Casing::Camel), json!({ "value": [camel] }));
+        assert_eq!(cased(Casing::Both), json!({ "Value": [both], "value": [both] }));
     }
 
     #[test]

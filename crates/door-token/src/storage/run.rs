@@ -9,9 +9,10 @@ use countersign_http_kit::security_headers;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
 
 use super::call::{Call, Contents, Part};
-use super::casing::{Cased, Casing, Model};
+use super::casing::{Cased, Model};
 use super::download;
 use super::error::Error;
 use super::family::{Family, Form};
@@ -31,7 +32,7 @@ pub(crate) async fn run(
             let names = incoming.store(ctx, caller, Destination { place, target }).await?;
             Ok(match family.form {
                 Form::Legacy => done(family),
-                Form::Common | Form::Html => json(&Uploaded(&names), family.casing),
+                Form::Common | Form::Html => json(&Cased(&Uploaded(&names), family.casing)),
             })
         }
         Call::Download { place, version } => {
@@ -144,22 +145,22 @@ async fn list(ctx: &Ctx, caller: &StorageCaller, place: &Place, part: Part) -> R
 
 fn in_form<V: Model + LegacyModel>(value: &V, family: Family) -> Response {
     match family.form {
-        Form::Legacy => json(&Legacy(value), family.casing),
-        Form::Common | Form::Html => json(value, family.casing),
+        Form::Legacy => json(&Legacy(value)),
+        Form::Common | Form::Html => json(&Cased(value, family.casing)),
     }
 }
 
 /// The answer of a call that only does something: no body, or two members in the old form.
 fn done(family: Family) -> Response {
     match family.form {
-        Form::Legacy => json(&Legacy(&()), family.casing),
+        Form::Legacy => json(&Legacy(&())),
         Form::Common | Form::Html => private((StatusCode::OK, Body::empty()).into_response()),
     }
 }
 
-fn json<V: Model>(value: &V, casing: Casing) -> Response {
+fn json(value: &impl Serialize) -> Response {
     // Members are texts, numbers and truth values, so this cannot fail.
-    let body = serde_json::to_vec(&Cased(value, casing)).unwrap_or_default();
+    let body = serde_json::to_vec(value).unwrap_or_default();
     let mut response = (StatusCode::OK, Body::from(body)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     private(response)

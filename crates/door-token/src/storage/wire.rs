@@ -2,10 +2,10 @@
 
 use countersign_domain::storage::{FileVersion, FolderEntry, StoragePath};
 use countersign_domain::time::Timestamp;
-use serde::ser::SerializeMap;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::json;
 
-use super::casing::{Members, Model};
+use super::casing::{Cased, Casing, Members, Model};
 
 /// The names of stored files, after an upload.
 pub(crate) struct Uploaded<'a>(pub(crate) &'a [String]);
@@ -125,64 +125,64 @@ impl Model for DiscUsage {
     }
 }
 
-/// An answer of the old form: what it is about under its own name, then `Code` and `Status`.
+/// An answer of the old form: what it is about under its own name, then `Code` and `Status`. Its clients read Pascal case alone.
 pub(crate) struct Legacy<'a, V: ?Sized>(pub(crate) &'a V);
 
 /// What an answer of the old form can be about.
 pub(crate) trait LegacyModel {
     /// Gives its members to the writer.
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error>;
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error>;
 }
 
-impl<V: LegacyModel + ?Sized> Model for Legacy<'_, V> {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-        self.0.members(to)?;
-        to.add(("Code", "code"), &200)?;
-        to.add(("Status", "status"), "OK")
+impl<V: LegacyModel + ?Sized> Serialize for Legacy<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        self.0.write(&mut members)?;
+        members.serialize_entry("Code", &200)?;
+        members.serialize_entry("Status", "OK")?;
+        members.end()
     }
 }
 
 impl LegacyModel for () {
-    fn members<M: SerializeMap>(&self, _to: &mut Members<M>) -> Result<(), M::Error> {
+    fn write<M: SerializeMap>(&self, _to: &mut M) -> Result<(), M::Error> {
         Ok(())
     }
 }
 
 impl LegacyModel for Exists {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-        let found = json!({ "IsExist": self.exists, "IsFolder": self.is_folder });
-        to.add(("FileExist", "fileExist"), &found)
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        to.serialize_entry("FileExist", &json!({ "IsExist": self.exists, "IsFolder": self.is_folder }))
     }
 }
 
 impl LegacyModel for StorageExists {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-        to.add(("IsExist", "isExist"), &self.0)
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        to.serialize_entry("IsExist", &self.0)
     }
 }
 
 impl LegacyModel for DiscUsage {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-        to.add_model(("DiscUsage", "discUsage"), self)
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        to.serialize_entry("DiscUsage", &Cased(self, Casing::Pascal))
     }
 }
 
 impl LegacyModel for List<'_, Entry> {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
-        let files: Vec<_> = self.0.iter().map(old_entry).collect();
-        to.add(("Files", "files"), &files)
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        to.serialize_entry("Files", &self.0.iter().map(old_entry).collect::<Vec<_>>())
     }
 }
 
 impl LegacyModel for List<'_, Version> {
-    fn members<M: SerializeMap>(&self, to: &mut Members<M>) -> Result<(), M::Error> {
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
         let versions = self.0.iter().map(|version| {
             let mut members = old_entry(&version.entry);
             members["VersionId"] = version.id.clone().into();
             members["IsLatest"] = version.is_latest.into();
             members
         });
-        to.add(("FileVersions", "fileVersions"), &versions.collect::<Vec<_>>())
+        to.serialize_entry("FileVersions", &versions.collect::<Vec<_>>())
     }
 }
 
@@ -208,7 +208,6 @@ fn date(time: Timestamp) -> String {
 mod tests {
     use serde_json::to_value;
 
-    use super::super::casing::{Cased, Casing};
     use super::*;
 
     #[test]
@@ -231,7 +230,7 @@ mod tests {
                 "ModifiedDate": "1970-01-01T00:00:00.000+00:00" });
             let list = to_value(Cased(&List(&entries), Casing::Pascal)).unwrap();
             assert_eq!(list, json!({ "Value": [shown] }));
-            let old = to_value(Cased(&Legacy(&List(&entries)), Casing::Pascal)).unwrap();
+            let old = to_value(Legacy(&List(&entries))).unwrap();
             let shown = json!({ "Name": "march", "IsFolder": true, "IsDirectory": true, "Size": 0, "Path": path,
                 "ModifiedDate": "/Date(0+0000)/" });
             assert_eq!(old, json!({ "Files": [shown], "Code": 200, "Status": "OK" }));
