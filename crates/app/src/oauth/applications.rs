@@ -72,7 +72,7 @@ pub async fn create(
     ctx.change(site, Action::new("application.create", &client_id), move |tx| {
         Box::pin(async move {
             ensure_fits(tx, &vault).await?;
-            if tx.applications().list(site).await?.len() >= APPLICATIONS {
+            if tx.applications().count(site).await? >= APPLICATIONS as u64 {
                 return Err(ApplicationError::TooMany);
             }
             if let Some(pair) = pair {

@@ -95,8 +95,7 @@ async fn add(
     ctx.change(site, Action::new("application.credential.add", &client_id), move |tx| {
         Box::pin(async move {
             let application = find_application(tx, site, &client_id).await?;
-            let mut own = tx.credentials().list(site).await?;
-            own.retain(|credential| credential.application == application);
+            let own = tx.credentials().list_of(application).await?;
             for ended in own.iter().filter(|one| one.ends_at.is_some_and(|end| end.plus(KEPT) < now)) {
                 tx.credentials().delete(application, ended.id).await?;
             }
@@ -126,10 +125,9 @@ pub async fn retire(
     ctx.change(site, Action::new("application.credential.retire", subject), move |tx| {
         Box::pin(async move {
             let application = find_application(tx, site, &client_id).await?;
-            let all = tx.credentials().list(site).await?;
-            let unknown = CredentialError::UnknownCredential(credential);
-            let found = all.iter().find(|one| one.id == credential && one.application == application);
-            let found = found.ok_or(unknown)?;
+            let all = tx.credentials().list_of(application).await?;
+            let found = all.iter().find(|one| one.id == credential);
+            let found = found.ok_or(CredentialError::UnknownCredential(credential))?;
             let revoked = found.tokens_revoked || tokens == RetiredTokens::Revoke;
             tx.credentials().set_end(application, credential, Some(ends_at), revoked).await?;
             Ok(())
@@ -188,9 +186,7 @@ pub async fn list_credentials(
         .read(move |tx| {
             Box::pin(async move {
                 let application = find_application(tx, site, &client_id).await?;
-                let mut all = tx.credentials().list(site).await?;
-                all.retain(|credential| credential.application == application);
-                Ok(all)
+                Ok(tx.credentials().list_of(application).await?)
             })
         })
         .await

@@ -18,6 +18,9 @@ const INSERT: &str = "insert into application_credentials (application, label, d
 const LIST: &str = "select c.id, c.application, c.label, c.digest, c.public_jwk, c.created_at, c.ends_at,
     c.tokens_revoked, c.last_used_at from applications a
     join application_credentials c on c.application = a.id where a.site = $1 order by c.id";
+const LIST_OF: &str =
+    "select id, application, label, digest, public_jwk, created_at, ends_at, tokens_revoked, last_used_at
+    from application_credentials where application = $1 order by id";
 const SET_END: &str =
     "update application_credentials set ends_at = $3, tokens_revoked = $4 where id = $2 and application = $1";
 const NOTE_USE: &str = "update application_credentials set last_used_at = $2
@@ -26,7 +29,7 @@ const DELETE: &str = "delete from application_credentials where id = $2 and appl
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST, SET_END, NOTE_USE, DELETE];
+pub(super) const ALL: &[&str] = &[INSERT, LIST, LIST_OF, SET_END, NOTE_USE, DELETE];
 
 #[async_trait]
 impl Credentials for PgTx<'_> {
@@ -48,6 +51,10 @@ impl Credentials for PgTx<'_> {
 
     async fn list(&mut self, site: SiteId) -> Result<Vec<Credential>, StoreError> {
         self.all(LIST, &[&site.0], credential).await
+    }
+
+    async fn list_of(&mut self, application: ApplicationId) -> Result<Vec<Credential>, StoreError> {
+        self.all(LIST_OF, &[&application.0], credential).await
     }
 
     async fn set_end(

@@ -29,6 +29,7 @@ const INSERT: &str = "insert into applications (site, client_id, name, scopes, a
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, false, 1, $11) on conflict do nothing returning id";
 const FIND: &str = select!("where site = $1 and client_id = $2");
 const LIST: &str = select!("where site = $1 order by id");
+const COUNT: &str = "select count(*) from applications where site = $1";
 const REPLACE: &str = "update applications set name = $3, scopes = $4, algorithm = $5, token_life = $6, audience = $7,
     default_storage = $8, oauth2_path = $9, scope_array = $10, endpoint_audience = $11, disabled = $12,
     token_generation = $13 where id = $1 and site = $2";
@@ -58,6 +59,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT,
     FIND,
     LIST,
+    COUNT,
     REPLACE,
     INSERT_GRANT,
     GRANTS_OF_ONE,
@@ -117,6 +119,11 @@ impl Applications for PgTx<'_> {
             application.products = products.remove(&application.id.0).unwrap_or_default();
         }
         Ok(applications)
+    }
+
+    async fn count(&mut self, site: SiteId) -> Result<u64, StoreError> {
+        let count = self.first(COUNT, &[&site.0], |row| column::<i64>(row, 0)).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
     async fn replace(&mut self, application: &Application) -> Result<bool, StoreError> {

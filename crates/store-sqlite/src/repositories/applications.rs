@@ -28,6 +28,7 @@ const INSERT: &str = "insert into applications (site, client_id, name, scopes, a
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 1, ?11) on conflict do nothing returning id";
 const FIND: &str = select!("where site = ?1 and client_id = ?2");
 const LIST: &str = select!("where site = ?1 order by id");
+const COUNT: &str = "select count(*) from applications where site = ?1";
 const REPLACE: &str = "update applications set name = ?3, scopes = ?4, algorithm = ?5, token_life = ?6, audience = ?7,
     default_storage = ?8, oauth2_path = ?9, scope_array = ?10, endpoint_audience = ?11, disabled = ?12,
     token_generation = ?13 where id = ?1 and site = ?2";
@@ -57,6 +58,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT,
     FIND,
     LIST,
+    COUNT,
     REPLACE,
     INSERT_GRANT,
     GRANTS_OF_ONE,
@@ -119,6 +121,11 @@ impl Applications for SqliteTx<'_> {
             }
             Ok(applications)
         })
+    }
+
+    async fn count(&mut self, site: SiteId) -> Result<u64, StoreError> {
+        let count = self.attempt(|c| first(c, COUNT, [site.0], |row| column::<i64>(row, 0)))?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
     async fn replace(&mut self, application: &Application) -> Result<bool, StoreError> {

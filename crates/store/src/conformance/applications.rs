@@ -106,7 +106,7 @@ pub async fn applications_keep_all_their_parts(store: &Store) {
 
 /// Credentials belong to their application; their end, their use and their proof come back.
 pub async fn credentials_belong_to_their_application(store: &Store) {
-    let one = site(store, "one").await;
+    let (one, two) = (site(store, "one").await, site(store, "two").await);
     store
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
@@ -121,6 +121,9 @@ pub async fn credentials_belong_to_their_application(store: &Store) {
                 tx.credentials().note_use(secret_id, at(500)).await?;
                 tx.credentials().note_use(secret_id, at(400)).await?;
                 let all = tx.credentials().list(one).await?;
+                assert_eq!(tx.credentials().list_of(first).await?, all[..1]);
+                assert_eq!(tx.credentials().list_of(other).await?, all[1..]);
+                assert_eq!((tx.applications().count(one).await?, tx.applications().count(two).await?), (2, 0));
                 let [found, found_key] = &all[..] else { panic!("two credentials, not {all:?}") };
                 assert_eq!((found.id, found.application, &found.proof), (secret_id, first, &secret(3, None).proof));
                 assert_eq!(

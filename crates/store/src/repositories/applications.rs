@@ -25,6 +25,9 @@ pub trait Applications: Send {
     /// All applications of a site, oldest first.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Application>, StoreError>;
 
+    /// How many applications a site has.
+    async fn count(&mut self, site: SiteId) -> Result<u64, StoreError>;
+
     /// Replaces what can be changed of an application: all but its row id, site, client ID and time. `false`: it is gone.
     async fn replace(&mut self, application: &Application) -> Result<bool, StoreError>;
 
@@ -48,6 +51,9 @@ pub trait Credentials: Send {
 
     /// The credentials of all applications of a site, oldest first.
     async fn list(&mut self, site: SiteId) -> Result<Vec<Credential>, StoreError>;
+
+    /// The credentials of an application, oldest first.
+    async fn list_of(&mut self, application: ApplicationId) -> Result<Vec<Credential>, StoreError>;
 
     /// Sets the end of a credential, and whether the tokens that it has given are refused. `false`: the application has no
     /// such credential.
