@@ -55,7 +55,7 @@ impl Scrub {
         output.result(&found, || format!("{}\n{}", text(&examined, collected), storages_text(&storages, swept)));
         match examined.damaged.len() + storages.damaged.len() {
             0 if storages.unavailable.is_empty() => Ok(()),
-            0 => bail!("{} storages could not be read", storages.unavailable.len()),
+            0 => bail!("not all storages could be read"),
             count => Err(Verdict { sentence: format!("{count} files are not whole"), status: BROKEN }.into()),
         }
     }

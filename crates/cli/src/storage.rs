@@ -9,7 +9,8 @@ use countersign_domain::storage::{BackEnd, Bucket, Storage, StorageName};
 use serde_json::{Value, json};
 
 use self::change::{SetStorage, SizeLimit};
-use self::files::{Get, List, Put, Versions};
+use self::files::{List, Put, Versions};
+use self::get::Get;
 use self::places::{Copy, MakeFolder, Move, Remove};
 pub(crate) use self::target::Target;
 use crate::amounts::bytes;
@@ -19,6 +20,7 @@ use crate::text_input;
 
 mod change;
 mod files;
+mod get;
 mod places;
 mod target;
 

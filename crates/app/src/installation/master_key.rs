@@ -132,7 +132,7 @@ impl Keys<'_> {
         }
         for storage in tx.storages().list(site).await? {
             let Some(sealed) = tx.storages().credentials(storage.id).await? else { continue };
-            let sealed = self.reseal(&credentials_label(&storage.name), &sealed)?;
+            let sealed = self.reseal(&credentials_label(storage.id), &sealed)?;
             tx.storages().set_credentials(storage.id, Some(&sealed)).await?;
             resealed.storages += 1;
         }

@@ -52,6 +52,9 @@ pub enum StorageChangeError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// An access key was given for a storage that is in no bucket.
+    #[error("storage {0} is in no bucket, and needs no access key")]
+    NoBucket(StorageName),
     /// There are files or folders in it.
     #[error("storage {0} is not empty; delete what is in it first")]
     NotEmpty(StorageName),
@@ -78,14 +81,17 @@ pub async fn create(ctx: &Ctx, site: SiteId, storage: CreateStorage) -> Result<S
     }
     // Before there is a row: what no row names in the place of a storage is collected.
     try_place(ctx, &name, &back_end, credentials.as_ref()).await?;
-    let (vault, now) = (ctx.parts.vault.clone(), ctx.now());
-    let sealed_credentials = credentials.map(|found| seal_credentials(&vault, ctx.rng(), &name, &found));
-    let storage = NewStorage { name: name.clone(), back_end, sealed_credentials, settings };
+    let (vault, rng, now) = (ctx.parts.vault.clone(), ctx.shared_rng(), ctx.now());
+    let storage = NewStorage { name: name.clone(), back_end, settings };
     let created = ctx
-        .change(site, Action::new("storage.create", &name), move |tx| {
+        .record(site, Action::new("storage.create", &name), move |tx| {
             Box::pin(async move {
                 ensure_fits(tx, &vault).await?;
-                tx.storages().insert(site, &storage, now).await?.ok_or(CreateStorageError::Taken)?;
+                let id = tx.storages().insert(site, &storage, now).await?.ok_or(CreateStorageError::Taken)?;
+                if let Some(key) = credentials {
+                    let sealed = seal_credentials(&vault, &*rng, id, &key);
+                    tx.storages().set_credentials(id, Some(&sealed)).await?;
+                }
                 let found = tx.storages().find(site, &storage.name).await?;
                 found.ok_or(CreateStorageError::Taken)
             })
@@ -144,48 +150,53 @@ pub async fn find(ctx: &Ctx, site: SiteId, name: &StorageName) -> Result<Option<
     ctx.store().read(move |tx| Box::pin(async move { Ok(tx.storages().find(site, &name).await?) })).await
 }
 
-/// Changes what can be changed of a storage. A quota below what is in use lets nothing more in. Versions that are there
-/// stay until their file is next overwritten.
+/// What becomes of the access key of a bucket.
+pub enum CredentialsChange {
+    /// It stays.
+    Keep,
+    /// It is forgotten: the server looks in its environment.
+    Forget,
+    /// Another one takes its place.
+    Replace(StorageCredentials),
+}
+
+/// Changes what can be changed of a storage, all of it or nothing. `settings` gets them as they are at that moment. A quota below
+/// what is in use lets nothing more in; versions that are there stay until their file is next overwritten; another access key is
+/// in force everywhere within a second.
 ///
 /// # Errors
 /// [`StorageChangeError`] says why nothing was changed.
-pub async fn set(
+pub async fn change(
     ctx: &Ctx,
     site: SiteId,
     name: &StorageName,
-    settings: StorageSettings,
+    settings: impl FnOnce(&mut StorageSettings) + Send + 'static,
+    credentials: CredentialsChange,
 ) -> Result<(), StorageChangeError> {
-    let wanted = name.clone();
-    ctx.record(site, Action::new("storage.set", name), move |tx| {
+    let (vault, rng, wanted) = (ctx.parts.vault.clone(), ctx.shared_rng(), name.clone());
+    let unit = ctx.record(site, Action::new("storage.set", name), move |tx| {
         Box::pin(async move {
             let found = tx.storages().find(site, &wanted).await?;
             let found = found.ok_or_else(|| StorageChangeError::Unknown(wanted.clone()))?;
             tx.storages().lock(found.id).await?;
-            if tx.storages().set(found.id, settings).await? { Ok(()) } else { Err(StorageChangeError::Unknown(wanted)) }
-        })
-    })
-    .await
-}
-
-/// Replaces what opens the bucket of a storage; in force everywhere within a second. `None`: the server's environment.
-///
-/// # Errors
-/// [`StorageChangeError`] says why nothing was changed.
-pub async fn set_credentials(
-    ctx: &Ctx,
-    site: SiteId,
-    name: &StorageName,
-    credentials: Option<StorageCredentials>,
-) -> Result<(), StorageChangeError> {
-    let (vault, wanted) = (ctx.parts.vault.clone(), name.clone());
-    let sealed = credentials.map(|found| seal_credentials(&vault, ctx.rng(), name, &found));
-    let unit = ctx.change(site, Action::new("storage.set-credentials", name), move |tx| {
-        Box::pin(async move {
-            ensure_fits(tx, &vault).await?;
-            let found = tx.storages().find(site, &wanted).await?;
-            let found = found.ok_or(StorageChangeError::Unknown(wanted))?;
+            let mut changed = StorageSettings { versioned: found.versioned, quota: found.quota };
+            settings(&mut changed);
+            if !tx.storages().set(found.id, changed).await? {
+                return Err(StorageChangeError::Unknown(wanted));
+            }
+            let sealed = match credentials {
+                CredentialsChange::Keep => return Ok(found.id),
+                CredentialsChange::Forget => None,
+                CredentialsChange::Replace(_) if !matches!(found.back_end, BackEnd::Bucket(_)) => {
+                    return Err(StorageChangeError::NoBucket(wanted));
+                }
+                CredentialsChange::Replace(key) => {
+                    ensure_fits(tx, &vault).await?;
+                    Some(seal_credentials(&vault, &*rng, found.id, &key))
+                }
+            };
             tx.storages().set_credentials(found.id, sealed.as_deref()).await?;
-            Ok::<_, StorageChangeError>(found.id)
+            Ok(found.id)
         })
     });
     ctx.back_ends.forget(unit.await?);

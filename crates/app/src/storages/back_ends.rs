@@ -87,7 +87,7 @@ impl Ctx {
         bucket: &Bucket,
         sealed: Option<&[u8]>,
     ) -> Result<Arc<dyn Blobs>, StorageError> {
-        let opened = sealed.map(|sealed| open_credentials(&self.parts.vault, &storage.name, sealed)).transpose();
+        let opened = sealed.map(|sealed| open_credentials(&self.parts.vault, storage.id, sealed)).transpose();
         // One storage whose credentials do not open stops no other.
         let opened = opened.map_err(|error| unavailable(&storage.name, "open the credentials of a bucket", error))?;
         Ok(Arc::new(self.open_bucket(&storage.name, bucket, opened.as_ref()).await?))

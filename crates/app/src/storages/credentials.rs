@@ -1,7 +1,7 @@
 //! What opens the bucket of a storage, sealed with the master key.
 
 use countersign_crypto::{Rng, Secret};
-use countersign_domain::storage::StorageName;
+use countersign_domain::ids::StorageId;
 use countersign_vault::{SealedValueError, Vault};
 
 /// An access key of an S3-compatible service.
@@ -12,8 +12,9 @@ pub struct StorageCredentials {
     pub secret: Secret<String>,
 }
 
-/// The label that credentials are sealed under: they open for the storage that they were given for, and no other.
-pub(crate) fn credentials_label(storage: &StorageName) -> String {
+/// The label that credentials are sealed under: they open for the storage that they were given for, and no other
+/// of any site.
+pub(crate) fn credentials_label(storage: StorageId) -> String {
     format!("credentials of storage {storage}")
 }
 
@@ -21,7 +22,7 @@ pub(crate) fn credentials_label(storage: &StorageName) -> String {
 pub(super) fn seal_credentials(
     vault: &Vault,
     rng: &dyn Rng,
-    storage: &StorageName,
+    storage: StorageId,
     credentials: &StorageCredentials,
 ) -> Vec<u8> {
     let text = Secret::new(format!("{}\n{}", credentials.id, credentials.secret.expose()));
@@ -31,7 +32,7 @@ pub(super) fn seal_credentials(
 /// Opens sealed credentials.
 pub(super) fn open_credentials(
     vault: &Vault,
-    storage: &StorageName,
+    storage: StorageId,
     sealed: &[u8],
 ) -> Result<StorageCredentials, SealedValueError> {
     let opened = vault.open(&credentials_label(storage), sealed)?;

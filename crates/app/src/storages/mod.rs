@@ -27,7 +27,7 @@ mod upload;
 mod upload_limit;
 
 pub use admin::{
-    CreateStorage, CreateStorageError, StorageChangeError, create, delete, find, list, set, set_credentials,
+    CreateStorage, CreateStorageError, CredentialsChange, StorageChangeError, change, create, delete, find, list,
 };
 pub(crate) use back_ends::BackEnds;
 pub use caller::{Place, StorageCaller};

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use countersign_app::scrub::Depth;
 use countersign_app::storages::{
-    self, CreateStorage, CreateStorageError, StorageChangeError, StorageError, StorageSettings,
+    self, CreateStorage, CreateStorageError, CredentialsChange, StorageChangeError, StorageCredentials, StorageError,
+    StorageSettings,
 };
+use countersign_crypto::Secret;
 use countersign_domain::storage::{BackEnd, Bucket};
 use countersign_store::StoreError;
 use countersign_store::repositories::NewStorage;
@@ -107,23 +109,33 @@ async fn credentials_that_do_not_open_stop_no_other_storage() {
         bucket: "b".to_owned(),
         prefix: String::new(),
     };
-    let broken = NewStorage {
-        name: name("broken"),
-        back_end: BackEnd::Bucket(bucket),
-        sealed_credentials: Some(b"sealed with another key".to_vec()),
-        settings: StorageSettings::default(),
-    };
+    let broken =
+        NewStorage { name: name("broken"), back_end: BackEnd::Bucket(bucket), settings: StorageSettings::default() };
     let (site, now) = (shop.site, shop.ctx.now());
-    let unit = shop
-        .world
-        .store
-        .write::<_, StoreError, _>(move |tx| Box::pin(async move { tx.storages().insert(site, &broken, now).await }));
-    unit.await.unwrap().unwrap();
+    let unit = shop.world.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let id = tx.storages().insert(site, &broken, now).await?.unwrap();
+            tx.storages().set_credentials(id, Some(b"sealed with another key")).await
+        })
+    });
+    assert!(unit.await.unwrap());
     let examined = storages::examine(&shop.ctx, Depth::Sizes, &|_| {}).await.unwrap();
     assert_eq!((examined.objects, examined.unavailable.len()), (1, 1), "{examined:?}");
     assert_eq!(storages::collect(&shop.ctx).await.unwrap().unavailable, 1);
     let stored = shop.put("broken:a", "1").await;
     assert!(matches!(stored, Err(StorageError::Unavailable(..))), "{stored:?}");
+}
+
+#[tokio::test]
+async fn an_access_key_is_for_a_bucket_and_a_change_is_whole() {
+    let shop = Shop::new().await;
+    let key = StorageCredentials { id: "id".to_owned(), secret: Secret::new("secret".to_owned()) };
+    let change = |now: &mut StorageSettings| now.quota = Some(1);
+    let refused = storages::change(&shop.ctx, shop.site, &name("main"), change, CredentialsChange::Replace(key)).await;
+    assert!(matches!(refused, Err(StorageChangeError::NoBucket(_))), "{refused:?}");
+    assert_eq!(shop.storage("main").await.quota, None, "a half of it was done");
+    storages::change(&shop.ctx, shop.site, &name("main"), change, CredentialsChange::Forget).await.unwrap();
+    assert_eq!(shop.storage("main").await.quota, Some(1));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The quota holds, however many upload at once.
 
 use bytes::Bytes;
-use countersign_app::storages::{self, StorageError, StorageSettings};
+use countersign_app::storages::{self, CredentialsChange, StorageError, StorageSettings};
 use futures_util::{StreamExt, stream};
 
 use crate::support::{Shop, at, name, upload};
@@ -28,11 +28,13 @@ async fn what_does_not_fit_is_refused_and_what_is_there_counts_whole() {
     let usage = storages::usage(&shop.ctx, &shop.caller, None).await.unwrap();
     assert_eq!((usage.used, usage.total), (10, Some(10)));
 
-    storages::set(&shop.ctx, shop.site, &name("main"), settings(3)).await.unwrap();
+    let keep = CredentialsChange::Keep;
+    storages::change(&shop.ctx, shop.site, &name("main"), |now| now.quota = Some(3), keep).await.unwrap();
     storages::move_file(&shop.ctx, &shop.caller, &at("a"), &at("d"), None).await.unwrap();
     storages::delete_file(&shop.ctx, &shop.caller, &at("d"), None).await.unwrap();
     assert_eq!(shop.used("main").await, 4, "less is allowed while it is still too much");
-    storages::set(&shop.ctx, shop.site, &name("main"), StorageSettings::default()).await.unwrap();
+    let keep = CredentialsChange::Keep;
+    storages::change(&shop.ctx, shop.site, &name("main"), |now| now.quota = None, keep).await.unwrap();
     let usage = storages::usage(&shop.ctx, &shop.caller, Some(&name("main"))).await.unwrap();
     assert!(usage.total.is_some_and(|total| total > 1 << 20), "the disk is the limit: {usage:?}");
 }

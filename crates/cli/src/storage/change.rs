@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use countersign_app::storages::{self, StorageSettings};
+use countersign_app::storages::{self, CredentialsChange, StorageSettings};
 use countersign_domain::storage::StorageName;
 use serde_json::json;
 
@@ -47,30 +47,21 @@ pub(crate) enum Switch {
 
 impl SetStorage {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
-        let credentials = self.key.read()?;
-        let has_key = credentials.is_some() || self.forget_key;
-        if self.quota.is_none() && self.versions.is_none() && !has_key {
+        let key = match self.key.read()? {
+            Some(key) => CredentialsChange::Replace(key),
+            None if self.forget_key => CredentialsChange::Forget,
+            None => CredentialsChange::Keep,
+        };
+        if self.quota.is_none() && self.versions.is_none() && matches!(key, CredentialsChange::Keep) {
             bail!("name what to change: --quota, --versions, --access-key-id or --forget-key");
         }
         let name = self.name.clone();
         let (quota, versions) = (self.quota, self.versions);
-        options
-            .on_site(async |ctx, site| {
-                let found = storages::find(ctx, site.id, &name).await?;
-                let found = found.with_context(|| format!("this site has no storage {name}"))?;
-                if quota.is_some() || versions.is_some() {
-                    let settings = StorageSettings {
-                        versioned: versions.map_or(found.versioned, |switch| switch == Switch::On),
-                        quota: quota.map_or(found.quota, |size| size.0),
-                    };
-                    storages::set(ctx, site.id, &name, settings).await?;
-                }
-                if has_key {
-                    storages::set_credentials(ctx, site.id, &name, credentials).await?;
-                }
-                Ok(())
-            })
-            .await?;
+        let change = move |settings: &mut StorageSettings| {
+            settings.quota = quota.map_or(settings.quota, |size| size.0);
+            settings.versioned = versions.map_or(settings.versioned, |switch| switch == Switch::On);
+        };
+        options.on_site(async |ctx, site| Ok(storages::change(ctx, site.id, &name, change, key).await?)).await?;
         options.output().done(&json!({ "changed": self.name.as_str() }), &format!("Changed storage {}.", self.name));
         Ok(())
     }

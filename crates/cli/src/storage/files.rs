@@ -1,24 +1,21 @@
-//! `countersign storage ls`, `put`, `get` and `versions`.
+//! `countersign storage ls`, `put` and `versions`.
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_app::Ctx;
 use countersign_app::storages::{self, ListPage, StorageCaller, Upload};
 use countersign_crypto::encoding::hex_encode;
-use countersign_domain::storage::{FolderEntry, StorageFile, VersionId};
-use futures_util::{StreamExt, TryStreamExt};
+use countersign_domain::storage::{FolderEntry, StorageFile};
+use futures_util::TryStreamExt;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWriteExt};
+use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
-use super::places::version;
 use super::target::Target;
 use crate::amounts::{bytes, grouped};
 use crate::options::Options;
-use crate::output::Output;
 use crate::progress;
 use crate::table::table;
 
@@ -45,24 +42,6 @@ pub(crate) struct Put {
     /// What the bytes are, such as application/pdf.
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
-}
-
-/// A file to fetch.
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  countersign storage get main:in/pump.bin
-  countersign storage get main:in/pump.bin - | sha256sum
-
-The file appears under its name when it is whole.")]
-pub(crate) struct Get {
-    /// The file, as STORAGE:PATH.
-    target: Target,
-    /// Where it goes; - for the standard output [default: its own name in the current folder].
-    file: Option<PathBuf>,
-    /// Fetch this version.
-    #[arg(long, value_name = "ID", value_parser = version)]
-    version: Option<VersionId>,
 }
 
 /// A file whose versions are listed.
@@ -140,60 +119,6 @@ impl Put {
     }
 }
 
-impl Get {
-    pub(crate) async fn run(self, options: &Options) -> Result<()> {
-        let Self { target, file, version } = self;
-        let file = match file {
-            Some(file) => file,
-            None => target.path.name().context("name a file")?.into(),
-        };
-        let output = options.output();
-        let fetched = options
-            .on_site(async |ctx, site| {
-                let caller = StorageCaller::unrestricted(site.id);
-                fetch(ctx, &caller, (&target, version), &file, output).await
-            })
-            .await?;
-        if file != Path::new("-") {
-            let sentence = format!("Fetched {} ({}).", file.display(), bytes(fetched.size));
-            output.done(&document(&target, &fetched), &sentence);
-        }
-        Ok(())
-    }
-}
-
-/// Writes a file beside its place, and gives it its name when it is whole.
-async fn fetch(
-    ctx: &Ctx,
-    caller: &StorageCaller,
-    (target, version): (&Target, Option<VersionId>),
-    file: &Path,
-    output: Output,
-) -> Result<StorageFile> {
-    let opened = storages::open(ctx, caller, &target.place(), version).await?;
-    let found = opened.file().clone();
-    let mut stream = opened.open(0..found.size).await?;
-    let unfinished = file.with_added_extension("part");
-    let cannot_write = || format!("{} cannot be written", unfinished.display());
-    let mut sink: Box<dyn tokio::io::AsyncWrite + Send + Unpin> = if file == Path::new("-") {
-        Box::new(duplicate(&std::io::stdout())?)
-    } else {
-        Box::new(tokio::fs::File::create(&unfinished).await.with_context(cannot_write)?)
-    };
-    let bar = progress::bar(output, &target.to_string(), found.size);
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        sink.write_all(&chunk).await.with_context(cannot_write)?;
-        bar.inc(chunk.len() as u64);
-    }
-    sink.shutdown().await.with_context(cannot_write)?;
-    bar.finish_and_clear();
-    if file != Path::new("-") {
-        tokio::fs::rename(&unfinished, file).await.with_context(|| format!("{} cannot be written", file.display()))?;
-    }
-    Ok(found)
-}
-
 impl Versions {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         let target = self.target;
@@ -233,7 +158,8 @@ fn entry(entry: &FolderEntry) -> Value {
     })
 }
 
-fn document(target: &Target, file: &StorageFile) -> Value {
+/// A version of a file, as JSON.
+pub(super) fn document(target: &Target, file: &StorageFile) -> Value {
     json!({
         "storage": target.storage.as_str(),
         "path": target.path.as_str(),
@@ -246,7 +172,7 @@ fn document(target: &Target, file: &StorageFile) -> Value {
 }
 
 /// The standard input or output, to be read or written like a file.
-fn duplicate(stream: &impl AsFd) -> Result<tokio::fs::File> {
+pub(super) fn duplicate(stream: &impl AsFd) -> Result<tokio::fs::File> {
     let own = stream.as_fd().try_clone_to_owned().context("the standard input or output cannot be used")?;
     Ok(tokio::fs::File::from_std(own.into()))
 }

@@ -23,5 +23,6 @@ mod proxy;
 mod readme;
 mod reload;
 mod seats;
+mod storages;
 mod support;
 mod telling;

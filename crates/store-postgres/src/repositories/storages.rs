@@ -13,8 +13,8 @@ use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
 const INSERT: &str = "insert into storages
-    (site, name, kind, directory, endpoint, region, bucket, prefix, sealed_credentials, versioned, quota, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing returning id";
+    (site, name, kind, directory, endpoint, region, bucket, prefix, versioned, quota, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning id";
 const INSERT_ROOT: &str = "insert into storage_folders (storage, name, state, created_at) values ($1, '', 'root', $2)";
 const FIND: &str =
     "select s.id, s.name, s.kind, s.directory, s.endpoint, s.region, s.bucket, s.prefix, s.versioned, s.quota,
@@ -67,7 +67,7 @@ impl Storages for PgTx<'_> {
     ) -> Result<Option<StorageId>, StoreError> {
         let Columns { directory, endpoint, region, bucket, prefix } = Columns::of(&storage.back_end);
         let quota = self.check(quota(storage.settings))?;
-        let values: [Value<'_>; 12] = [
+        let values: [Value<'_>; 11] = [
             &site.0,
             &storage.name.as_str(),
             &storage.back_end.kind(),
@@ -76,7 +76,6 @@ impl Storages for PgTx<'_> {
             &region,
             &bucket,
             &prefix,
-            &storage.sealed_credentials,
             &storage.settings.versioned,
             &quota,
             &now.as_millis(),

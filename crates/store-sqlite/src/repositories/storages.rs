@@ -12,8 +12,8 @@ use crate::rows::{Place, all, changed, column, exists, first, inserted, time};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str = "insert into storages
-    (site, name, kind, directory, endpoint, region, bucket, prefix, sealed_credentials, versioned, quota, created_at)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) on conflict do nothing returning id";
+    (site, name, kind, directory, endpoint, region, bucket, prefix, versioned, quota, created_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing returning id";
 const INSERT_ROOT: &str = "insert into storage_folders (storage, name, state, created_at) values (?1, '', 'root', ?2)";
 const FIND: &str =
     "select s.id, s.name, s.kind, s.directory, s.endpoint, s.region, s.bucket, s.prefix, s.versioned, s.quota,
@@ -74,7 +74,6 @@ impl Storages for SqliteTx<'_> {
                 place.region,
                 place.bucket,
                 place.prefix,
-                storage.sealed_credentials,
                 storage.settings.versioned,
                 quota,
                 now.as_millis()

@@ -11,7 +11,6 @@ fn new_storage(name: &str, back_end: BackEnd) -> NewStorage {
     NewStorage {
         name: StorageName::new(name).expect("good name"),
         back_end,
-        sealed_credentials: Some(vec![1, 2, 3]),
         settings: StorageSettings { versioned: true, quota: Some(10) },
     }
 }
@@ -45,6 +44,8 @@ pub async fn storages_belong_to_their_site(store: &Store) {
                 assert_eq!(tx.storages().find(two, &first.name).await?, None);
                 assert_eq!(tx.storages().lock(first.id).await?.as_ref(), Some(first));
                 assert_eq!((first.quota, first.used, first.versioned), (Some(10), 0, true));
+                assert_eq!(tx.storages().credentials(first.id).await?, None);
+                assert!(tx.storages().set_credentials(first.id, Some(&[1, 2, 3])).await?);
                 assert_eq!(tx.storages().credentials(first.id).await?, Some(vec![1, 2, 3]));
                 assert!(tx.storages().set_credentials(first.id, None).await?);
                 assert_eq!(tx.storages().credentials(first.id).await?, None);

@@ -17,8 +17,6 @@ pub struct NewStorage {
     pub name: StorageName,
     /// Where its bytes will lie.
     pub back_end: BackEnd,
-    /// What opens the back end, sealed; `None` when it needs nothing, or finds it in the environment.
-    pub sealed_credentials: Option<Vec<u8>>,
     /// What can be changed later.
     pub settings: StorageSettings,
 }
@@ -35,7 +33,7 @@ pub struct StorageSettings {
 /// Storages.
 #[async_trait]
 pub trait Storages: Send {
-    /// Writes a storage with its root folder. `None`: the name is taken in this site.
+    /// Writes a storage with its root folder, and with nothing that opens its back end. `None`: the name is taken in this site.
     async fn insert(
         &mut self,
         site: SiteId,
