@@ -1,6 +1,5 @@
 //! Tells the operator when the machine's clock jumps: limits and licenses are judged by it, and it cannot be taken back.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_domain::time::Timestamp;
@@ -11,39 +10,38 @@ pub(crate) const JUMP: Duration = Duration::from_secs(300);
 /// The clock, beside the time that has really passed.
 #[derive(Default)]
 pub(crate) struct ClockWatch {
-    last: Mutex<Option<(Instant, Timestamp)>>,
+    last: Option<(Instant, Timestamp)>,
 }
 
 /// What the clock has done since the last look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Jump {
+pub(crate) enum Jump {
     Backward(Duration),
     Forward(Duration),
 }
 
 impl ClockWatch {
-    /// Looks at the clock, logs a jump, and says whether it went forward.
-    pub(crate) fn look(&self, shown: Timestamp) -> bool {
+    /// Looks at the clock.
+    pub(crate) fn look(&mut self, shown: Timestamp) -> Option<Jump> {
         #[expect(clippy::disallowed_methods, reason = "the time that has passed, to be compared with the clock")]
         let now = Instant::now();
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace((now, shown));
-        let Some((then, before)) = last else { return false };
-        match jump(before, shown, now.saturating_duration_since(then)) {
-            None => false,
-            Some(Jump::Forward(by)) => {
-                tracing::warn!(
-                    seconds = by.as_secs(),
-                    "the clock has jumped forward; licenses and limits follow it, and stand still when it is set back"
-                );
-                true
-            }
-            Some(Jump::Backward(by)) => {
-                tracing::warn!(
-                    seconds = by.as_secs(),
-                    "the clock was set back; the time of licenses and limits stands still until the clock has caught up"
-                );
-                false
-            }
+        let (then, before) = self.last.replace((now, shown))?;
+        jump(before, shown, now.saturating_duration_since(then))
+    }
+}
+
+impl Jump {
+    /// Tells the operator.
+    pub(crate) fn log(self) {
+        match self {
+            Self::Forward(by) => tracing::warn!(
+                seconds = by.as_secs(),
+                "the clock has jumped forward; licenses and limits follow it, and stand still when it is set back"
+            ),
+            Self::Backward(by) => tracing::warn!(
+                seconds = by.as_secs(),
+                "the clock was set back; the time of licenses and limits stands still until the clock has caught up"
+            ),
         }
     }
 }

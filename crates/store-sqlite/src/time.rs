@@ -3,7 +3,6 @@
 //! What was given out is remembered twice: in memory for this process, and as the high-water mark in the database for
 //! other processes and for the next start.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_domain::licensing::ClockJump;
@@ -11,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{Clock, StoreError};
 use rusqlite::Connection;
 
-use crate::clock_watch::{ClockWatch, JUMP};
+use crate::clock_watch::{ClockWatch, JUMP, Jump};
 use crate::rows::{Place, changed, column, first, time};
 
 /// The largest time that a committed group of units has seen.
@@ -32,20 +31,43 @@ pub(crate) const FIND_JUMP: &str = "select jumped_from, jumped_to from high_wate
 /// A clock, and what all connections of a store have given out of it.
 pub(crate) struct StoreTime {
     clock: Arc<dyn Clock>,
+    told: Mutex<Told>,
+}
+
+/// What was given out. It changes as a whole: who is told a late time knows whether the clock has jumped there.
+struct Told {
     watch: ClockWatch,
-    /// Milliseconds since 1970.
-    given: AtomicI64,
+    last: Timestamp,
     /// The last time that units were told a time much later than before, though it had not passed.
-    jump: Mutex<Option<ClockJump>>,
+    jump: Option<ClockJump>,
 }
 
 impl StoreTime {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, watch: ClockWatch::default(), given: AtomicI64::new(0), jump: Mutex::default() }
+        let told = Told { watch: ClockWatch::default(), last: Timestamp::EPOCH, jump: None };
+        Self { clock, told: Mutex::new(told) }
     }
 
-    fn jump(&self) -> MutexGuard<'_, Option<ClockJump>> {
-        self.jump.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, and not before a mark.
+    fn tell(&self, mark: Timestamp) -> Timestamp {
+        let mut told = self.told();
+        let shown = self.clock.now();
+        let jump = told.watch.look(shown);
+        let before = told.last.max(mark);
+        let now = shown.max(before);
+        told.last = now;
+        if matches!(jump, Some(Jump::Forward(_))) && before.plus(JUMP) < now {
+            told.jump = Some(ClockJump { before, after: now });
+        }
+        drop(told);
+        if let Some(jump) = jump {
+            jump.log();
+        }
+        now
     }
 }
 
@@ -76,21 +98,14 @@ impl TransactionTime {
             Some(seen) => seen.mark,
             None => find_mark(connection)?,
         };
-        let shown = self.store.clock.now();
-        let jumped = self.store.watch.look(shown);
-        let least = shown.max(mark).as_millis();
-        let before = self.store.given.fetch_max(least, Ordering::SeqCst);
-        let (given, before) = (time(before.max(least)), time(before).max(mark));
-        if jumped && before.plus(JUMP) < given {
-            *self.store.jump() = Some(ClockJump { before, after: given });
-        }
+        let given = self.store.tell(mark);
         self.seen = Some(Seen { mark, given });
         Ok(given)
     }
 
     /// The last jump of the clock, as far as this process or the database knows.
     pub(crate) fn jump(&self, connection: &Connection) -> Result<Option<ClockJump>, StoreError> {
-        let known = *self.store.jump();
+        let known = self.store.told().jump;
         let kept = first(connection, FIND_JUMP, [], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
         let Some((Some(before), Some(after))) = kept else { return Ok(known) };
         let kept = ClockJump { before: time(before), after: time(after) };
@@ -105,8 +120,9 @@ impl TransactionTime {
         }
         changed(connection, LOWER_MARK, [shown.as_millis()])?;
         changed(connection, SHORTEN_SEATS, [shown.as_millis()])?;
-        *self.store.jump() = None;
-        self.store.given.store(shown.as_millis(), Ordering::SeqCst);
+        let mut told = self.store.told();
+        (told.last, told.jump) = (shown, None);
+        drop(told);
         // Should the unit be rolled back, the next one finds the old mark.
         self.seen = None;
         Ok(Some(mark))
@@ -118,7 +134,7 @@ impl TransactionTime {
         if let Some(Seen { mark, given }) = self.seen
             && mark < given
         {
-            let jump = *self.store.jump();
+            let jump = self.store.told().jump;
             let (before, after) = (jump.map(|jump| jump.before.as_millis()), jump.map(|jump| jump.after.as_millis()));
             connection.prepare_cached(RAISE_MARK)?.execute((given.as_millis(), before, after))?;
         }

@@ -19,7 +19,8 @@ const COUNT_HELD: &str =
     from seat_counts where license = $1 and feature = $2";
 const FIRST_END: &str = "select ends_at from seats where license = $1 and feature = $2 and ends_at > $3
     order by ends_at limit 1";
-const DELETE_ENDED: &str = "delete from seats where id in
+// Asked again of each row, because one that is being extended is waited for, and then has not ended.
+const DELETE_ENDED: &str = "delete from seats where ends_at <= $3 and id in
     (select id from seats where license = $1 and feature = $2 and ends_at <= $3 order by ends_at limit $4)";
 // Written first, because a row that is not there cannot be locked.
 const BEGIN: &str = "insert into seat_counts (license, feature, seats) values ($1, $2, 0) on conflict do nothing";

@@ -1,5 +1,7 @@
 //! A clock for the tests of this crate.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::*;
 
 /// Shows what a test has set, at first 1970.

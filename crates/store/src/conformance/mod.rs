@@ -136,6 +136,7 @@ macro_rules! conformance_suite {
             versions_come_newest_first,
             seats_are_counted_until_they_end,
             a_locked_pool_never_has_more_seats_than_there_are,
+            an_extended_seat_is_not_taken_away,
             refused_seats_are_noted_by_the_hour,
         );
     };

@@ -138,6 +138,53 @@ pub async fn a_locked_pool_never_has_more_seats_than_there_are(store: &Store) {
     assert!(rows <= SEATS && rows as usize == taken, "{rows} seats after {taken} were taken");
 }
 
+/// A seat that is extended just before it ends stays its holder's, whoever takes away what has ended meanwhile.
+pub async fn an_extended_seat_is_not_taken_away(store: &Store) {
+    let site = site(store, "one").await;
+    let (license, [x, _, _]) =
+        store.write::<_, StoreError, _>(move |tx| Box::pin(active(tx, site))).await.expect("writes");
+    let pool = SeatPool::of(license);
+    for _ in 0..20 {
+        store
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    tx.seats().lock(pool).await?;
+                    tx.seats().put(pool, &seat(x, 100)).await
+                })
+            })
+            .await
+            .expect("writes");
+        let extend = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let extended = tx.seats().extend(pool, x, at(99), (at(99), at(220))).await?;
+                // Some work, during which the other unit looks.
+                for _ in 0..20 {
+                    tx.seats().find(pool, x).await?;
+                }
+                Ok(extended)
+            })
+        });
+        let clean = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.seats().lock(pool).await?;
+                tx.seats().delete_ended(pool, at(101), 9).await
+            })
+        });
+        let (extended, deleted) = futures_util::join!(extend, clean);
+        let kept = extended.expect("writes");
+        assert_eq!(deleted.expect("writes"), u32::from(!kept), "a seat that was extended was taken away");
+        store
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    assert_eq!(tx.seats().find(pool, x).await?.is_some(), kept);
+                    tx.seats().delete(pool, x).await
+                })
+            })
+            .await
+            .expect("writes");
+    }
+}
+
 /// Refusals of one device within an hour and for one reason are one row.
 pub async fn refused_seats_are_noted_by_the_hour(store: &Store) {
     let (one, other) = (site(store, "one").await, site(store, "two").await);
