@@ -23,6 +23,7 @@ use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
 use crate::storages::{BackEnds, UploadLimit};
 use crate::users::PasswordPool;
+use crate::webhooks::Webhooks;
 use crate::writes::Writes;
 
 /// What a process is made of; the composition root and tests fill it in.
@@ -74,6 +75,7 @@ pub struct Shared {
     pub(crate) writes: Arc<Writes>,
     pub(crate) back_ends: BackEnds,
     pub(crate) upload_limit: UploadLimit,
+    pub(crate) webhooks: Webhooks,
 }
 
 impl Deref for Ctx {
@@ -104,6 +106,7 @@ impl Ctx {
             writes: Arc::default(),
             back_ends: BackEnds::default(),
             upload_limit: UploadLimit::default(),
+            webhooks: Webhooks::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;

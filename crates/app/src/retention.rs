@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::Retention;
+use countersign_domain::webhook::DeliveryState;
 use countersign_store::{StoreError, Tx};
 
 use crate::{Ctx, Fault};
@@ -17,6 +18,9 @@ const UNITS_PER_HISTORY: u32 = 500;
 const ANSWERED_DAYS: u32 = 1;
 /// Days for which a producer can read who was refused a seat.
 const SEAT_DENIAL_DAYS: u32 = 30;
+
+/// Days for which deliveries that were given up are kept, so that they can be sent again.
+const DEAD_DAYS: u32 = 90;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,12 +39,15 @@ pub struct Swept {
     pub seat_denials: u64,
     /// Revoked tokens and used assertions that have ended.
     pub spent_tokens: u64,
+    /// Deliveries of webhooks that have ended.
+    pub deliveries: u64,
 }
 
 /// A history that is kept for a number of days.
 #[derive(Clone, Copy)]
 enum History {
     AnsweredCalls,
+    Deliveries(DeliveryState),
     DeviceEvents,
     Events,
     SeatDenials,
@@ -60,6 +67,11 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
         swept.events += remove(ctx, site.id, History::Events, events).await?;
         swept.answered_calls += remove(ctx, site.id, History::AnsweredCalls, ANSWERED_DAYS).await?;
         swept.seat_denials += remove(ctx, site.id, History::SeatDenials, SEAT_DENIAL_DAYS).await?;
+        for (state, days) in
+            [(DeliveryState::Delivered, events), (DeliveryState::Cancelled, events), (DeliveryState::Dead, DEAD_DAYS)]
+        {
+            swept.deliveries += remove(ctx, site.id, History::Deliveries(state), days).await?;
+        }
         swept.spent_tokens += crate::oauth::forget_ended(ctx, site.id).await?;
     }
     Ok(swept)
@@ -86,6 +98,7 @@ impl History {
         let before = tx.now().await?.minus(DAY.saturating_mul(days));
         match self {
             Self::AnsweredCalls => tx.answered_calls().delete_before(site, before, ROWS_PER_UNIT).await,
+            Self::Deliveries(state) => tx.deliveries().delete_before(site, state, before, ROWS_PER_UNIT).await,
             Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::SeatDenials => tx.seat_denials().delete_before(site, before, ROWS_PER_UNIT).await,

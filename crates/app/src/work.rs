@@ -5,6 +5,7 @@ use countersign_vault::SigningCounts;
 
 use crate::Ctx;
 use crate::memo::MemoCounts;
+use crate::webhooks::WebhookCounts;
 use crate::writes::WriteCounts;
 
 /// Numbers about the work of this process, since its start or at this moment.
@@ -26,6 +27,8 @@ pub struct Work {
     pub writes: WriteCounts,
     /// How units have become durable.
     pub commits: CommitCounts,
+    /// Webhooks.
+    pub webhooks: WebhookCounts,
 }
 
 impl Ctx {
@@ -41,6 +44,7 @@ impl Ctx {
             limited_tokens: self.rates.refused_tokens.turned_away(),
             writes: self.writes.counts(),
             commits: self.store().commits(),
+            webhooks: self.webhooks.counts.read(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Writes, site by site: one site that floods the store with them must not make the others wait.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_domain::ids::SiteId;
@@ -60,9 +60,12 @@ impl Ctx {
             return Err(StoreError::Busy.into());
         };
         let began = Instant::now();
+        let tells = Arc::new(AtomicBool::new(false));
+        let told = tells.clone();
         let outcome = self.store().write(move |tx| {
             Box::pin(async move {
-                let outcome = unit(tx).await;
+                let outcome = unit(&mut *tx).await;
+                told.store(tx.outbox().has_written(), Ordering::Relaxed);
                 // Given back by the unit and not by its caller, who may go away while it still stands in the queue.
                 drop(place);
                 outcome
@@ -70,6 +73,9 @@ impl Ctx {
         });
         let outcome = outcome.await;
         self.writes.count(outcome.is_ok(), began);
+        if outcome.is_ok() && tells.load(Ordering::Relaxed) {
+            self.webhooks.wake();
+        }
         outcome
     }
 }

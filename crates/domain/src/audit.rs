@@ -48,6 +48,18 @@ impl Channel {
         }
     }
 
+    /// The word for this channel that receivers of webhooks are told.
+    #[must_use]
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::CommandLine => "portal",
+            Self::DeviceDoor => "device",
+            Self::LicenseDoor => "license",
+            Self::EventsDoor | Self::ProducerDoor | Self::TokenDoor => "api",
+            Self::System => "job",
+        }
+    }
+
     /// The channel of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {

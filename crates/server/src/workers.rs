@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_app::licensing::seats;
-use countersign_app::{Ctx, oauth, retention, storages};
+use countersign_app::{Ctx, oauth, retention, storages, webhooks};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +24,10 @@ pub(crate) fn start(ctx: Ctx, stop: CancellationToken) -> TaskTracker {
 
 fn start_with(ctx: Ctx, stop: CancellationToken, first_sweep: Duration) -> TaskTracker {
     let tracker = TaskTracker::new();
+    if let Some(ports) = ctx.webhook_ports() {
+        let (engine, stop) = (webhooks::Engine::new(ctx.clone(), ports), stop.clone());
+        tracker.spawn(engine.run(async move { stop.cancelled().await }));
+    }
     tracker.spawn(follow_changes(ctx.clone(), stop.clone()));
     tracker.spawn(sweep_histories(ctx.clone(), stop.clone(), first_sweep));
     tracker.spawn(sweep_seats(ctx.clone(), stop.clone()));
@@ -86,7 +90,7 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
                 Ok(swept) if swept == retention::Swept::default() => {}
                 Ok(swept) => {
                     let retention::Swept { status_reports, device_events, events, answered_calls, .. } = swept;
-                    let retention::Swept { seat_denials, spent_tokens, .. } = swept;
+                    let retention::Swept { seat_denials, spent_tokens, deliveries, .. } = swept;
                     tracing::info!(
                         status_reports,
                         device_events,
@@ -94,6 +98,7 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
                         answered_calls,
                         seat_denials,
                         spent_tokens,
+                        deliveries,
                         "old rows of histories were removed"
                     );
                 }

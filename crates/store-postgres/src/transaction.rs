@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AirGapCodes, AnsweredCalls, ApiKeys, Applications, AuditTrail,
-    AuthorizationKeys, Bundles, Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files,
-    Installation, LicenseUsers, LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies,
-    Products, RefusedUploads, SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports,
-    StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users, Versions,
+    AuthorizationKeys, Bundles, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails, DeviceEvents,
+    Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
+    OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats, SigningKeys,
+    SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials,
+    Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -27,6 +28,8 @@ pub(crate) struct PgTx<'c> {
     clock: Option<&'c dyn Clock>,
     /// Why the first operation that failed did so.
     failure: Option<Cow<'static, str>>,
+    /// Whether an event was written.
+    pub(crate) tells: bool,
 }
 
 /// What is known of an operation whose end was not awaited.
@@ -121,7 +124,7 @@ pub(crate) async fn run(
     unit: ErasedUnit,
 ) -> Result<bool, StoreError> {
     let in_flight = InFlight::default();
-    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), clock, failure: None };
+    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), clock, failure: None, tells: false };
     let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), in_flight).await;
     match (outcome, &transaction.failure) {
         (Ok(true), Some(failure)) => {
@@ -202,10 +205,22 @@ impl Tx for PgTx<'_> {
     fn customers(&mut self) -> &mut dyn Customers {
         self
     }
+    fn deliveries(&mut self) -> &mut dyn Deliveries {
+        self
+    }
+    fn delivery_history(&mut self) -> &mut dyn DeliveryHistory {
+        self
+    }
     fn device_events(&mut self) -> &mut dyn DeviceEvents {
         self
     }
     fn devices(&mut self) -> &mut dyn Devices {
+        self
+    }
+    fn endpoints(&mut self) -> &mut dyn Endpoints {
+        self
+    }
+    fn event_numbers(&mut self) -> &mut dyn EventNumbers {
         self
     }
     fn features(&mut self) -> &mut dyn Features {

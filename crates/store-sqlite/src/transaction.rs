@@ -9,10 +9,11 @@ use countersign_domain::licensing::ClockJump;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AirGapCodes, AnsweredCalls, ApiKeys, Applications, AuditTrail,
-    AuthorizationKeys, Bundles, Credentials, Customers, DeviceDetails, DeviceEvents, Devices, Features, Files,
-    Installation, LicenseUsers, LicensedProducts, Licenses, OfflineRequests, Orders, Outbox, Packages, Policies,
-    Products, RefusedUploads, SeatDenials, Seats, SigningKeys, SiteSecrets, Sites, SpentTokens, StatusReports,
-    StorageEntries, StorageVersions, Storages, TokenKeys, Trials, Updates, Users, Versions,
+    AuthorizationKeys, Bundles, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails, DeviceEvents,
+    Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
+    OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats, SigningKeys,
+    SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials,
+    Updates, Users, Versions,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
@@ -27,12 +28,14 @@ pub(crate) struct SqliteTx<'c> {
     time: &'c mut TransactionTime,
     /// Why the first operation that failed did so.
     failure: Option<String>,
+    /// Whether an event was written.
+    pub(crate) tells: bool,
 }
 
 impl<'c> SqliteTx<'c> {
     /// The operations of a transaction that is open on the connection.
     pub(crate) fn new(connection: &'c mut Connection, time: &'c mut TransactionTime) -> Self {
-        Self { connection, time, failure: None }
+        Self { connection, time, failure: None, tells: false }
     }
 
     /// Runs one operation of a repository. Once one has failed, no other is run: SQLite itself would go on, PostgreSQL
@@ -131,10 +134,22 @@ impl Tx for SqliteTx<'_> {
     fn customers(&mut self) -> &mut dyn Customers {
         self
     }
+    fn deliveries(&mut self) -> &mut dyn Deliveries {
+        self
+    }
+    fn delivery_history(&mut self) -> &mut dyn DeliveryHistory {
+        self
+    }
     fn device_events(&mut self) -> &mut dyn DeviceEvents {
         self
     }
     fn devices(&mut self) -> &mut dyn Devices {
+        self
+    }
+    fn endpoints(&mut self) -> &mut dyn Endpoints {
+        self
+    }
+    fn event_numbers(&mut self) -> &mut dyn EventNumbers {
         self
     }
     fn features(&mut self) -> &mut dyn Features {

@@ -5,8 +5,10 @@
 mod clock;
 mod place;
 mod randomness;
+mod receivers;
 mod world;
 
 pub use clock::TestClock;
 pub use randomness::SeededRng;
+pub use receivers::{Answer, PlainFormats, Received, Receivers};
 pub use world::{World, WorldOptions};

@@ -70,6 +70,7 @@ pub async fn begin_epoch(ctx: &Ctx) -> Result<EpochBegun, Fault> {
                     revoke_tokens(tx, site.id, &site.name, &mut revoked).await?;
                     // Further than anybody has counted up since the backup.
                     tx.applications().advance_generations(site.id, EPOCH_JUMP).await?;
+                    tx.event_numbers().jump(site.id, EPOCH_JUMP).await?;
                     tx.audit_trail().insert(site.id, &actor, &Action::new("epoch.begin", epoch), now).await?;
                 }
                 Ok(EpochBegun { epoch, sites: sites.len(), revoked })

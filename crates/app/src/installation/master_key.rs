@@ -15,6 +15,7 @@ use crate::license_api::api_key_label;
 use crate::oauth::token_key_label;
 use crate::sites::secret_label;
 use crate::storages::credentials_label;
+use crate::webhooks;
 use crate::{Ctx, Fault};
 
 /// What was sealed anew.
@@ -32,6 +33,8 @@ pub struct Resealed {
     pub token_keys: usize,
     /// Credentials of storages.
     pub storages: usize,
+    /// Secrets of webhooks and what their receivers are logged in to with.
+    pub webhooks: usize,
 }
 
 /// Why the master key was not replaced. Nothing was changed.
@@ -135,6 +138,33 @@ impl Keys<'_> {
             let sealed = self.reseal(&credentials_label(storage.id), &sealed)?;
             tx.storages().set_credentials(storage.id, Some(&sealed)).await?;
             resealed.storages += 1;
+        }
+        self.reseal_webhooks(tx, site, resealed).await
+    }
+
+    async fn reseal_webhooks(
+        &self,
+        tx: &mut dyn Tx,
+        site: SiteId,
+        resealed: &mut Resealed,
+    ) -> Result<(), RotateMasterKeyError> {
+        for mut endpoint in tx.endpoints().lock_all(site).await? {
+            for secret in tx.endpoints().secrets(endpoint.id).await? {
+                let sealed = self.reseal(&webhooks::secret_label(site), &secret.sealed)?;
+                tx.endpoints().reseal_secret(endpoint.id, secret.id, &sealed).await?;
+                resealed.webhooks += 1;
+            }
+            if let Some(sealed) = &endpoint.sealed_authorization {
+                endpoint.sealed_authorization = Some(self.reseal(&webhooks::authorization_label(site), sealed)?);
+                let changed_at = endpoint.changed_at;
+                tx.endpoints().replace(&endpoint, changed_at).await?;
+                resealed.webhooks += 1;
+            }
+        }
+        if let Some(sealed) = tx.endpoints().service(site).await? {
+            let sealed = self.reseal(&webhooks::service_label(site), &sealed)?;
+            tx.endpoints().set_service(site, Some(&sealed)).await?;
+            resealed.webhooks += 1;
         }
         Ok(())
     }

@@ -1,5 +1,47 @@
-//! Telling others what has changed: from the outbox over numbered events and deliveries to receivers.
+//! Telling others what has changed (`docs/protocol/events.md`).
+//!
+//! A use case writes an event into the outbox, in the unit that makes it true. The [`Engine`] gives it a number and queues
+//! it for the receivers that want it ([`telling`]), takes up what is due, sends it ([`runner`]) and writes what became of it
+//! ([`settling`]). Each step is a unit of work of its own and decides from the store alone: a process can be killed between
+//! any two of them, and several nodes share the work.
 
+pub mod endpoints;
+mod engine;
+mod expiry;
+mod facts;
+pub mod log;
+mod node;
 mod ports;
+pub mod recovery;
+mod runner;
+mod sealing;
+pub mod secrets;
+pub mod service;
+mod settling;
+mod state;
+mod telling;
+pub mod trying;
 
+pub use countersign_store::repositories::DeliveryCount;
+pub use engine::Engine;
 pub use ports::{Formats, Outgoing, Sender, Sent, SigningSecret, WebhookPorts};
+pub use state::WebhookCounts;
+
+pub(crate) use sealing::{authorization_label, secret_label, service_label};
+pub(crate) use state::Webhooks;
+
+use crate::Ctx;
+
+impl Ctx {
+    /// Connects this process with the way to receivers, once. Until then nothing is told, and no receiver can be made.
+    pub fn connect_webhooks(&self, ports: WebhookPorts) {
+        // A second call changes nothing: receivers are made and served by the same way.
+        let _ = self.webhooks.ports.set(ports);
+    }
+
+    /// The way to receivers; `None`: this process has none.
+    #[must_use]
+    pub fn webhook_ports(&self) -> Option<WebhookPorts> {
+        self.webhooks.ports.get().cloned()
+    }
+}

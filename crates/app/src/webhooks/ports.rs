@@ -95,3 +95,20 @@ pub struct WebhookPorts {
     /// The forms in which events are told.
     pub formats: Arc<dyn Formats>,
 }
+
+impl Sent {
+    /// An attempt without an answer.
+    #[must_use]
+    pub fn without_answer(outcome: AttemptOutcome, error: &str) -> Self {
+        Self {
+            outcome,
+            status: None,
+            retry_after: None,
+            duration: Duration::ZERO,
+            address: String::new(),
+            tls: String::new(),
+            excerpt: Vec::new(),
+            error: error.to_owned(),
+        }
+    }
+}

@@ -117,7 +117,15 @@ async fn what_is_older_goes_and_what_is_at_the_edge_stays() {
     // The events of the product and the device are as old as the first row.
     assert_eq!(
         swept,
-        Swept { status_reports: 0, device_events: 0, events: 3, answered_calls: 0, spent_tokens: 0, seat_denials: 0 }
+        Swept {
+            status_reports: 0,
+            device_events: 0,
+            events: 3,
+            answered_calls: 0,
+            spent_tokens: 0,
+            seat_denials: 0,
+            deliveries: 0
+        }
     );
     assert_eq!(kept(&producer, site).await, [times.clone(), times.clone(), times[1..].to_vec()]);
 

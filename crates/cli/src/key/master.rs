@@ -44,6 +44,7 @@ impl RotateMaster {
             "site_secrets": resealed.site_secrets,
             "token_keys": resealed.token_keys,
             "storages": resealed.storages,
+            "webhooks": resealed.webhooks,
         });
         let sentence = format!(
             "Sealed {} signing keys and {} secrets of {} sites anew. The store now belongs to the key in {}.\n\
@@ -51,7 +52,7 @@ impl RotateMaster {
              those that run have stopped to answer.\n\
              Keep the old key for as long as you keep backups that were made with it.",
             resealed.signing_keys.saturating_add(resealed.token_keys),
-            resealed.site_secrets,
+            resealed.site_secrets.saturating_add(resealed.webhooks),
             resealed.sites,
             new_key_file.display()
         );

@@ -82,6 +82,8 @@ pub struct NewDelivery {
     pub sequence: i64,
     /// Name of its type.
     pub event_type: String,
+    /// On which way the change came, as receivers are told it.
+    pub source: String,
     /// What it is about, such as `ENT:90211`.
     pub entity: String,
     /// Deliveries of one lane go one after the other; `None`: this one waits for nothing.
@@ -105,6 +107,8 @@ pub struct Delivery {
     pub sequence: i64,
     /// Name of its type.
     pub event_type: String,
+    /// On which way the change came, as receivers are told it.
+    pub source: String,
     /// What it is about.
     pub entity: String,
     /// See [`NewDelivery::lane`]; `None` also when it is final.
@@ -113,8 +117,8 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Attempts that have ended.
     pub attempts: u32,
-    /// Whether somebody has asked for the next attempt. It does not count for the schedule.
-    pub manual: bool,
+    /// The final state that it had when somebody asked for one more attempt, which does not count for the schedule.
+    pub manual: Option<DeliveryState>,
     /// Counts how often a node has taken it up; a node that comes back late finds another number.
     pub claim: i64,
     /// When it is sent next; while a node has it, when others may take it up.

@@ -18,6 +18,8 @@ const INSERT: &str = "insert into orders (site, number, customer, created_at) va
     on conflict do nothing returning id";
 const FIND: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
     from orders o join customers c on c.id = o.customer where o.site = $1 and o.number = $2";
+const FIND_BY_ID: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
+    from orders o join customers c on c.id = o.customer where o.id = $2 and o.site = $1";
 const LIST: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
     from orders o join customers c on c.id = o.customer where o.site = $1 and o.id > $2 order by o.id limit $3";
 const LIST_OF_CUSTOMER: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
@@ -26,7 +28,7 @@ const LIST_OF_CUSTOMER: &str = "select o.id, o.number, c.id, c.account, c.name, 
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST, LIST_OF_CUSTOMER];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER];
 
 #[async_trait]
 impl Orders for PgTx<'_> {
@@ -44,6 +46,10 @@ impl Orders for PgTx<'_> {
 
     async fn find(&mut self, site: SiteId, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
         self.first(FIND, &[&site.0, &number.as_str()], order).await
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.first(FIND_BY_ID, &[&site.0, &id.0], order).await
     }
 
     async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page) -> Result<Vec<Order>, StoreError> {

@@ -5,10 +5,10 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     activations, air_gap_codes, answered_calls, api_keys, application_credentials, applications, bundles, customers,
-    device_details, device_events, devices, features, files, holdings, installation, keys, license_users,
-    licensed_products, licenses, offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats,
-    sites, status_reports, storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates,
-    users, versions,
+    deliveries, delivery_history, device_details, device_events, devices, endpoints, event_numbers, features, files,
+    holdings, installation, keys, license_users, licensed_products, licenses, offline_requests, orders, packages,
+    policies, refused_uploads, seat_denials, seats, sites, status_reports, storage_entries, storage_versions, storages,
+    tokens, trails, trials, update_parts, updates, users, versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
@@ -23,6 +23,10 @@ fn statements() -> Vec<&'static str> {
         application_credentials::ALL,
         applications::ALL,
         customers::ALL,
+        deliveries::ALL,
+        delivery_history::ALL,
+        endpoints::ALL,
+        event_numbers::ALL,
         device_events::ALL,
         devices::ALL,
         features::ALL,

@@ -44,8 +44,13 @@ impl Outbox for PgTx<'_> {
         let (channel, now) = (actor.channel.as_str(), now.as_millis());
         let what: [Value<'_>; 7] = [&site.0, &kind, &subject, &device, &feature, &units, &total];
         let by: [Value<'_>; 3] = [&channel, &actor.name, &now];
+        self.tells = true;
         self.changed(INSERT_EVENT, &[&what[..], &by].concat()).await?;
         Ok(())
+    }
+
+    fn has_written(&self) -> bool {
+        self.tells
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError> {
@@ -81,7 +86,7 @@ impl AuditTrail for PgTx<'_> {
     }
 }
 
-fn committed_event(row: &Row) -> Result<CommittedEvent, StoreError> {
+pub(super) fn committed_event(row: &Row) -> Result<CommittedEvent, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "outbox", row: id };
     let kind: String = column(row, 1)?;

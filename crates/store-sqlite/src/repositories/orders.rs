@@ -17,6 +17,8 @@ const INSERT: &str = "insert into orders (site, number, customer, created_at) va
     on conflict do nothing returning id";
 const FIND: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
     from orders o join customers c on c.id = o.customer where o.site = ?1 and o.number = ?2";
+const FIND_BY_ID: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
+    from orders o join customers c on c.id = o.customer where o.id = ?2 and o.site = ?1";
 const LIST: &str = "select o.id, o.number, c.id, c.account, c.name, o.created_at
     from orders o join customers c on c.id = o.customer where o.site = ?1 and o.id > ?2 order by o.id limit ?3";
 // The plus keeps the index on the site, whose orders are many, out of the choice.
@@ -26,7 +28,7 @@ const LIST_OF_CUSTOMER: &str = "select o.id, o.number, c.id, c.account, c.name, 
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, FIND, LIST, LIST_OF_CUSTOMER];
+pub(super) const ALL: &[&str] = &[INSERT, FIND, FIND_BY_ID, LIST, LIST_OF_CUSTOMER];
 
 #[async_trait]
 impl Orders for SqliteTx<'_> {
@@ -43,6 +45,10 @@ impl Orders for SqliteTx<'_> {
 
     async fn find(&mut self, site: SiteId, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
         self.attempt(|c| first(c, FIND, (site.0, number.as_str()), order))
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), order))
     }
 
     async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page) -> Result<Vec<Order>, StoreError> {

@@ -41,7 +41,12 @@ impl Outbox for SqliteTx<'_> {
         let (units, total) = (counted.map(|counted| counted.units), counted.map(|counted| counted.total));
         let (channel, name) = (actor.channel.as_str(), &actor.name);
         let values = (site.0, kind, subject, device, feature, units, total, channel, name, now.as_millis());
+        self.tells = true;
         self.attempt(|c| changed(c, INSERT_EVENT, values).map(|_| ()))
+    }
+
+    fn has_written(&self) -> bool {
+        self.tells
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError> {
@@ -75,7 +80,7 @@ impl AuditTrail for SqliteTx<'_> {
     }
 }
 
-fn committed_event(row: &Row<'_>) -> Result<CommittedEvent, StoreError> {
+pub(super) fn committed_event(row: &Row<'_>) -> Result<CommittedEvent, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "outbox", row: id };
     let kind: String = column(row, 4)?;

@@ -24,6 +24,7 @@ mod storages;
 mod time;
 mod trails;
 mod units;
+mod webhooks;
 
 use countersign_domain::ids::SiteId;
 use countersign_domain::site::{SiteName, SiteSettings};
@@ -51,6 +52,7 @@ pub use storages::*;
 pub use time::*;
 pub use trails::*;
 pub use units::*;
+pub use webhooks::*;
 
 /// Makes a module of named tests. `$open` is an async function without arguments that gives a fresh [`Store`] and a
 /// guard that keeps its place alive.
@@ -138,6 +140,15 @@ macro_rules! conformance_suite {
             a_locked_pool_never_has_more_seats_than_there_are,
             an_extended_seat_is_not_taken_away,
             refused_seats_are_noted_by_the_hour,
+            events_are_numbered_when_they_are_seen,
+            endpoints_keep_all_their_parts,
+            endpoints_are_removed_with_all_that_is_theirs,
+            secrets_of_webhooks_end,
+            deliveries_of_a_lane_go_one_after_the_other,
+            a_delivery_is_taken_over_when_its_time_has_passed,
+            what_is_final_is_sent_again_or_removed,
+            cancelled_deliveries_are_counted,
+            attempts_and_recoveries_are_kept,
         );
     };
     ($open:path; $($test:ident),+ $(,)?) => {$(

@@ -86,6 +86,9 @@ pub trait Orders: Send {
     /// An order by number.
     async fn find(&mut self, site: SiteId, number: &OrderNumber) -> Result<Option<Order>, StoreError>;
 
+    /// An order by row id.
+    async fn find_by_id(&mut self, site: SiteId, id: OrderId) -> Result<Option<Order>, StoreError>;
+
     /// Orders of a site, by row id; of one customer only, if one is given.
     async fn list(&mut self, site: SiteId, customer: Option<CustomerId>, page: Page) -> Result<Vec<Order>, StoreError>;
 }

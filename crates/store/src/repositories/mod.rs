@@ -15,6 +15,7 @@ mod sites;
 mod storages;
 mod trails;
 mod users;
+mod webhooks;
 
 use async_trait::async_trait;
 use countersign_domain::licensing::ClockJump;
@@ -46,6 +47,7 @@ pub use storages::{
 };
 pub use trails::{AuditTrail, Outbox};
 pub use users::{AccessTokens, NewUser, Users};
+pub use webhooks::{Deliveries, DeliveryCount, DeliveryHistory, DeliveryRange, Endpoints, EventNumbers, NumberedEvent};
 
 /// A part of a list that is ordered by row id. Lists that can be long are only ever read in such parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +121,18 @@ pub trait Tx: Send {
     fn credentials(&mut self) -> &mut dyn Credentials;
     /// Holders of licenses.
     fn customers(&mut self) -> &mut dyn Customers;
+    /// What is on its way to receivers of webhooks.
+    fn deliveries(&mut self) -> &mut dyn Deliveries;
+    /// What was tried to deliver it.
+    fn delivery_history(&mut self) -> &mut dyn DeliveryHistory;
     /// Events that devices have logged.
     fn device_events(&mut self) -> &mut dyn DeviceEvents;
     /// Devices.
     fn devices(&mut self) -> &mut dyn Devices;
+    /// Receivers of webhooks.
+    fn endpoints(&mut self) -> &mut dyn Endpoints;
+    /// Numbers of events.
+    fn event_numbers(&mut self) -> &mut dyn EventNumbers;
     /// Parts of products that licenses can include.
     fn features(&mut self) -> &mut dyn Features;
     /// Stored bytes.

@@ -15,6 +15,9 @@ pub trait Outbox: Send {
     /// Writes an event.
     async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError>;
 
+    /// Whether this unit has written an event.
+    fn has_written(&self) -> bool;
+
     /// Events of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<CommittedEvent>, StoreError>;
 

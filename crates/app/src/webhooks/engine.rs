@@ -1,0 +1,188 @@
+//! The worker: gives events their numbers, queues them, and sees that everything that is due is sent.
+//!
+//! Every step decides from the store alone, so a restart, a crash and a second node are the same case. A commit in this
+//! process wakes it at once; what other processes have committed it finds with its period.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_domain::ids::{EndpointId, SiteId};
+use countersign_domain::time::Date;
+use countersign_store::StoreError;
+use tokio::task::JoinSet;
+
+use super::node::Node;
+use super::ports::WebhookPorts;
+use super::{expiry, recovery, runner, telling};
+use crate::{Ctx, Fault};
+
+/// How often the store is looked at without having been woken.
+const PERIOD: Duration = Duration::from_millis(250);
+/// Most receivers that one look gives; the next one gives the others.
+const RECEIVERS: u32 = 1000;
+/// How long attempts that are under way may go on when the process stops.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How many looks lie between two counts of what waits.
+const LOOKS_PER_COUNT: u32 = 60;
+/// Most turns of a test before it is taken for endless.
+const TURNS: usize = 10_000;
+
+/// The worker of a process.
+pub struct Engine {
+    node: Arc<Node>,
+    senders: JoinSet<()>,
+    /// The day for which expired licenses were told.
+    told_expired: Option<Date>,
+    looks: u32,
+}
+
+impl Engine {
+    /// A worker that has not begun.
+    #[must_use]
+    pub fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
+        Self { node: Arc::new(Node::new(ctx, ports)), senders: JoinSet::new(), told_expired: None, looks: 0 }
+    }
+
+    /// Works until it is stopped. Attempts that are under way then have a few seconds to end.
+    pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop);
+        let mut period = tokio::time::interval(PERIOD);
+        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let ctx = self.node.ctx.clone();
+        let mut failing = false;
+        loop {
+            let look = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = ctx.webhooks.written.notified() => false,
+                _ = period.tick() => true,
+            };
+            // Dropped half-way when the process stops: a unit is finished by the store, and the next start goes on.
+            let outcome = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                outcome = self.turn(look) => outcome,
+            };
+            match outcome {
+                Ok(_) if failing => {
+                    failing = false;
+                    tracing::info!("events are told again");
+                }
+                Ok(_) => {}
+                Err(_) if failing => {}
+                Err(fault) => {
+                    failing = true;
+                    let error: &dyn std::error::Error = &fault;
+                    tracing::error!(error, "events cannot be told; they wait in the store");
+                }
+            }
+        }
+        self.node.stop();
+        let goodbye = async { while self.senders.join_next().await.is_some() {} };
+        if tokio::time::timeout(GOODBYE, goodbye).await.is_err() {
+            tracing::warn!("webhooks were under way when the process stopped; they will be sent again");
+        }
+    }
+
+    /// Works until nothing is due any more. For tests, which move the clock.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails.
+    ///
+    /// # Panics
+    /// When it never ends.
+    pub async fn run_until_idle(&mut self) -> Result<(), Fault> {
+        for _ in 0..TURNS {
+            if !self.look().await? {
+                return Ok(());
+            }
+        }
+        panic!("there is always something due");
+    }
+
+    /// One look at the store, and all that it finds is sent. `true`: there was something. For tests, which move the clock.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails.
+    pub async fn look(&mut self) -> Result<bool, Fault> {
+        let busy = self.turn(true).await?;
+        while self.senders.join_next().await.is_some() {}
+        Ok(busy)
+    }
+
+    /// Tells what is new, and with `look` also looks for what is due. `true`: there was something.
+    async fn turn(&mut self, look: bool) -> Result<bool, Fault> {
+        while self.senders.try_join_next().is_some() {}
+        let mut busy = false;
+        if look {
+            self.tell_expired().await?;
+        }
+        let mut check = look;
+        loop {
+            let ctx = &self.node.ctx;
+            // Whoever was woken knows that there is something.
+            if std::mem::take(&mut check) && !behind(ctx).await? {
+                break;
+            }
+            let told = telling::tell(ctx, &self.node.ports.formats).await?;
+            busy |= told.events > 0;
+            for (site, endpoint) in told.endpoints {
+                self.kick(site, endpoint);
+            }
+            if !told.more {
+                break;
+            }
+        }
+        if look {
+            busy |= recovery::advance(&self.node.ctx).await?;
+            for (site, endpoint) in self.due().await? {
+                busy = true;
+                self.kick(site, endpoint);
+            }
+        }
+        Ok(busy)
+    }
+
+    fn kick(&mut self, site: SiteId, endpoint: EndpointId) {
+        if let Some(place) = self.node.kick(endpoint) {
+            self.senders.spawn(runner::serve(self.node.clone(), site, endpoint, place));
+        }
+    }
+
+    async fn due(&mut self) -> Result<Vec<(SiteId, EndpointId)>, Fault> {
+        let count = self.looks.is_multiple_of(LOOKS_PER_COUNT);
+        self.looks = self.looks.wrapping_add(1);
+        let ctx = &self.node.ctx;
+        let (due, backlog, now) = ctx
+            .store()
+            .read::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now().await?;
+                    let backlog = if count { Some(tx.deliveries().backlog().await?) } else { None };
+                    Ok((tx.deliveries().due_endpoints(now, RECEIVERS).await?, backlog, now))
+                })
+            })
+            .await?;
+        if let Some((waiting, oldest)) = backlog {
+            ctx.webhooks.counts.backlog(waiting, oldest, now);
+        }
+        Ok(due)
+    }
+
+    /// Once a day, and once at the start.
+    async fn tell_expired(&mut self) -> Result<(), Fault> {
+        let today = self.node.ctx.now().date();
+        if self.told_expired != Some(today) {
+            expiry::tell_expired(&self.node.ctx).await?;
+            self.told_expired = Some(today);
+        }
+        Ok(())
+    }
+}
+
+/// Whether there is an event without a number.
+async fn behind(ctx: &Ctx) -> Result<bool, Fault> {
+    let behind =
+        ctx.store().read::<_, StoreError, _>(|tx| Box::pin(async move { tx.event_numbers().is_behind().await }));
+    Ok(behind.await?)
+}

@@ -1,0 +1,78 @@
+//! Reading what an event is told with, in the unit that gives it its number: what is sent later is what was true then.
+
+use countersign_domain::event::{CommittedEvent, Event};
+use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
+use countersign_domain::webhook::{DeviceStory, Entity, LineItem, OrderStory, ProductStory, Story};
+use countersign_store::{StoreError, Tx};
+
+/// The rows that an event is about. What is gone since the event was written is [`Story::Missing`].
+pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: &CommittedEvent) -> Result<Story, StoreError> {
+    let found = match event.event {
+        Event::DeviceChanged(device) | Event::DeviceRegistered(device) => of_device(tx, site, device).await?,
+        Event::FeatureChanged(feature) | Event::FeatureCreated(feature) => of_feature(tx, site, feature).await?,
+        Event::LicenseActivated(license, device)
+        | Event::LicenseReleased(license, device)
+        | Event::UnitsCounted(license, device, _) => of_license(tx, site, license, Some(device)).await?,
+        Event::LicenseChanged(license) | Event::LicenseCreated(license) | Event::LicenseExpired(license) => {
+            of_license(tx, site, license, None).await?
+        }
+        Event::OrderCreated(order) => of_order(tx, site, order).await?,
+        Event::ProductChanged(product) | Event::ProductCreated(product) => of_product(tx, site, product, None).await?,
+    };
+    // The row itself stands for what it belonged to, which nobody can tell any more.
+    let missing = Entity { family: event.event.family(), id: event.event.parts().subject };
+    Ok(found.unwrap_or(Story::Missing(missing)))
+}
+
+async fn of_device(tx: &mut dyn Tx, site: SiteId, id: DeviceId) -> Result<Option<Story>, StoreError> {
+    let Some(device) = tx.devices().find_by_id(site, id).await? else { return Ok(None) };
+    let customer = match device.holder {
+        Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
+        None => None,
+    };
+    let facts = tx.device_details().facts(id).await?.map(|(facts, _)| facts);
+    Ok(Some(Story::Device(Box::new(DeviceStory { device, customer, facts }))))
+}
+
+async fn of_feature(tx: &mut dyn Tx, site: SiteId, id: FeatureId) -> Result<Option<Story>, StoreError> {
+    match tx.event_numbers().product_of(id).await? {
+        Some(product) => of_product(tx, site, product, Some(id)).await,
+        None => Ok(None),
+    }
+}
+
+async fn of_product(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    id: ProductId,
+    changed: Option<FeatureId>,
+) -> Result<Option<Story>, StoreError> {
+    let Some(product) = tx.licensed_products().find_by_id(site, id).await? else { return Ok(None) };
+    let features = tx.features().list(id).await?;
+    let changed = features.iter().find(|feature| Some(feature.id) == changed).cloned();
+    Ok(Some(Story::Product(Box::new(ProductStory { product, features, changed }))))
+}
+
+async fn of_order(tx: &mut dyn Tx, site: SiteId, id: OrderId) -> Result<Option<Story>, StoreError> {
+    let Some(order) = tx.orders().find_by_id(site, id).await? else { return Ok(None) };
+    let Some(customer) = tx.customers().find_by_id(site, order.holder.customer).await? else { return Ok(None) };
+    Ok(Some(Story::Order(Box::new(OrderStory { order, customer, line_item: None }))))
+}
+
+async fn of_license(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    id: LicenseId,
+    device: Option<DeviceId>,
+) -> Result<Option<Story>, StoreError> {
+    let Some(license) = tx.licenses().find_by_id(site, id).await? else { return Ok(None) };
+    let Some(order) = tx.orders().find(site, &license.order).await? else { return Ok(None) };
+    let Some(customer) = tx.customers().find_by_id(site, order.holder.customer).await? else { return Ok(None) };
+    let Some(product) = tx.licensed_products().find_by_id(site, license.product.id).await? else { return Ok(None) };
+    let device = match device {
+        Some(device) => tx.devices().find_by_id(site, device).await?,
+        None => None,
+    };
+    let line_item = Some(LineItem { license, product, device });
+    Ok(Some(Story::Order(Box::new(OrderStory { order, customer, line_item }))))
+}

@@ -1,0 +1,211 @@
+//! Sending again: one delivery, or all of a time.
+
+use countersign_domain::audit::Action;
+use countersign_domain::ids::{DeliveryId, EndpointId, EventId, RecoveryId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_domain::webhook::{DeliveryState, Recovery, RecoveryState};
+use countersign_store::StoreError;
+use countersign_store::repositories::DeliveryRange;
+
+use super::telling;
+use crate::fault::takes_store_errors;
+use crate::{Ctx, Fault};
+
+/// Deliveries that one unit of work queues again.
+const DELIVERIES_PER_UNIT: u32 = 100;
+/// Deliveries of a receiver that may be queued again at a time: what is new goes between them.
+const AT_A_TIME: u64 = 500;
+/// Recoveries that go on at the same time.
+const RECOVERIES: u32 = 20;
+
+/// Why nothing is sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum ResendError {
+    /// The machinery failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// It waits for its first attempts anyway.
+    #[error("deliveries in state {0} are sent by themselves")]
+    Open(DeliveryState),
+    /// No such event, receiver or recovery.
+    #[error("this site has no such event, endpoint or task")]
+    Unknown,
+    /// This process cannot make bodies.
+    #[error("webhooks are not available in this process")]
+    Unavailable,
+}
+
+takes_store_errors!(ResendError);
+
+/// Sends an event to a receiver again: the same bytes, outside the schedule. A receiver that has never been sent the event
+/// gets it with what it is about as it is now.
+///
+/// # Errors
+/// [`ResendError::Unknown`] when the site has no such event or receiver.
+pub async fn redeliver(
+    ctx: &Ctx,
+    site: SiteId,
+    event: EventId,
+    endpoint: EndpointId,
+) -> Result<DeliveryId, ResendError> {
+    let formats = ctx.webhooks.ports.get().ok_or(ResendError::Unavailable)?.formats.clone();
+    let action = Action::new("webhook.redeliver", format!("{event} to {endpoint}"));
+    let queued = ctx.record::<_, ResendError, _>(site, action, move |tx| {
+        Box::pin(async move {
+            let receiver = tx.endpoints().lock(site, endpoint).await?.ok_or(ResendError::Unknown)?;
+            let now = tx.now().await?;
+            let of_event = |all: Vec<countersign_domain::webhook::Delivery>| {
+                all.into_iter().find(|one| one.endpoint == endpoint).map(|one| one.id)
+            };
+            if let Some(delivery) = of_event(tx.deliveries().of_event(site, event).await?) {
+                tx.deliveries().send_again(site, delivery, now).await?;
+                return Ok(delivery);
+            }
+            let found = tx.event_numbers().find(site, event).await?.ok_or(ResendError::Unknown)?;
+            let name = tx.event_numbers().site_name(site).await?.ok_or(ResendError::Unknown)?;
+            let facts = telling::facts(tx, site, name, &found).await?;
+            let body = formats.render(&facts, &receiver.settings);
+            tx.deliveries().insert(&telling::delivery(&receiver, &facts, body), now).await?;
+            Ok(of_event(tx.deliveries().of_event(site, event).await?).ok_or(StoreError::OutcomeUnknown)?)
+        })
+    });
+    let delivery = queued.await?;
+    ctx.webhooks.wake();
+    Ok(delivery)
+}
+
+/// What is to be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recover {
+    /// The receiver.
+    pub endpoint: EndpointId,
+    /// What was queued from then on.
+    pub since: Timestamp,
+    /// And before then.
+    pub until: Timestamp,
+    /// Only what has ended so.
+    pub from: DeliveryState,
+}
+
+/// How many deliveries a recovery would send again.
+///
+/// # Errors
+/// [`ResendError`] says why it cannot be asked for.
+pub async fn count(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<u64, ResendError> {
+    check(recover)?;
+    let count = ctx.store().read::<_, ResendError, _>(move |tx| {
+        Box::pin(async move {
+            tx.endpoints().find(site, recover.endpoint).await?.ok_or(ResendError::Unknown)?;
+            Ok(tx.deliveries().count_range(recover.endpoint, range(recover, DeliveryId(0))).await?)
+        })
+    });
+    count.await
+}
+
+/// Begins to send deliveries again, oldest first. It goes on by itself; [`find`] says how far it is.
+///
+/// # Errors
+/// [`ResendError`] says why it was not begun.
+pub async fn start(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<Recovery, ResendError> {
+    check(recover)?;
+    let Recover { endpoint, since, until, from } = recover;
+    let recovery = ctx.record::<_, ResendError, _>(site, Action::new("webhook.recover", endpoint), move |tx| {
+        Box::pin(async move {
+            tx.endpoints().find(site, endpoint).await?.ok_or(ResendError::Unknown)?;
+            let created_at = tx.now().await?;
+            // What is sent again now must not come round once more when it ends.
+            let until = until.min(created_at);
+            let mut recovery = Recovery {
+                id: RecoveryId(0),
+                site,
+                endpoint,
+                since,
+                until,
+                from,
+                state: RecoveryState::Running,
+                after: DeliveryId(0),
+                queued: 0,
+                created_at,
+            };
+            recovery.id = tx.delivery_history().insert_recovery(&recovery).await?;
+            Ok(recovery)
+        })
+    });
+    recovery.await
+}
+
+/// How far a recovery is.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn find(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Option<Recovery>, Fault> {
+    ctx.store()
+        .read(move |tx| Box::pin(async move { Ok(tx.delivery_history().find_recovery(site, recovery).await?) }))
+        .await
+}
+
+/// Stops a recovery. What it has queued is sent.
+///
+/// # Errors
+/// [`ResendError::Unknown`] when the site has no such recovery.
+pub async fn cancel(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Recovery, ResendError> {
+    ctx.record::<_, ResendError, _>(site, Action::new("webhook.cancel-recovery", recovery), move |tx| {
+        Box::pin(async move {
+            let found = tx.delivery_history().find_recovery(site, recovery).await?.ok_or(ResendError::Unknown)?;
+            let cancelled = RecoveryState::Cancelled;
+            tx.delivery_history().advance_recovery(recovery, cancelled, found.after, found.queued).await?;
+            tx.delivery_history().find_recovery(site, recovery).await?.ok_or(ResendError::Unknown)
+        })
+    })
+    .await
+}
+
+/// Goes on with recoveries, a little each. `true`: something was queued.
+pub(super) async fn advance(ctx: &Ctx) -> Result<bool, Fault> {
+    let running = ctx.store().read::<_, StoreError, _>(|tx| {
+        Box::pin(async move { tx.delivery_history().running_recoveries(RECOVERIES).await })
+    });
+    let mut busy = false;
+    for recovery in running.await? {
+        busy |= step(ctx, recovery).await?;
+    }
+    Ok(busy)
+}
+
+async fn step(ctx: &Ctx, recovery: Recovery) -> Result<bool, Fault> {
+    let queued = ctx.write::<_, StoreError, _>(recovery.site, move |tx| {
+        Box::pin(async move {
+            if tx.endpoints().lock(recovery.site, recovery.endpoint).await?.is_none()
+                || tx.deliveries().count_manual(recovery.endpoint).await? >= AT_A_TIME
+            {
+                return Ok(0);
+            }
+            // Another node may have gone on meanwhile; with the receiver locked this is how far it is.
+            let current = tx.delivery_history().find_recovery(recovery.site, recovery.id).await?;
+            let Some(current) = current.filter(|one| one.state == RecoveryState::Running) else { return Ok(0) };
+            let Recovery { endpoint, since, until, from, .. } = current;
+            let range = range(Recover { endpoint, since, until, from }, current.after);
+            let some = tx.deliveries().list_range(endpoint, range, DELIVERIES_PER_UNIT).await?;
+            let now = tx.now().await?;
+            for delivery in &some {
+                tx.deliveries().send_again(recovery.site, *delivery, now).await?;
+            }
+            let is_last = u32::try_from(some.len()).is_ok_and(|count| count < DELIVERIES_PER_UNIT);
+            let state = if is_last { RecoveryState::Done } else { RecoveryState::Running };
+            let after = some.last().copied().unwrap_or(current.after);
+            let queued = current.queued.saturating_add(u64::try_from(some.len()).unwrap_or(u64::MAX));
+            tx.delivery_history().advance_recovery(recovery.id, state, after, queued).await?;
+            Ok(some.len())
+        })
+    });
+    Ok(queued.await? > 0)
+}
+
+fn check(recover: Recover) -> Result<(), ResendError> {
+    if recover.from.is_final() { Ok(()) } else { Err(ResendError::Open(recover.from)) }
+}
+
+fn range(recover: Recover, after: DeliveryId) -> DeliveryRange {
+    let Recover { since, until, from, .. } = recover;
+    DeliveryRange { state: from, since, until, after }
+}

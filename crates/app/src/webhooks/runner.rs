@@ -1,0 +1,274 @@
+//! Sending to one receiver: as long as something is due, and never more at a time than it takes.
+//!
+//! A delivery is taken up in one unit of work, which is committed; then it is sent; and then what became of it is written,
+//! in the unit that takes up the next ones. A process that ends in between has lost nothing: when the time for which it had
+//! taken a delivery up has passed, whoever comes next takes it up again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_crypto::random::random_array;
+use countersign_domain::audit::{Action, Actor, Channel};
+use countersign_domain::ids::{EndpointId, SiteId};
+use countersign_domain::webhook::{
+    AttemptOutcome, Delivery, DeliveryState, EXCERPT_LIMIT, Endpoint, EndpointState, Notice, WebhookSecret,
+};
+use countersign_store::{StoreError, Tx};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::node::{Node, Place};
+use super::ports::{Outgoing, Sent};
+use super::sealing::{open_authorization, open_secret};
+use super::settling::Finished;
+use crate::Fault;
+
+/// For how long a delivery is taken up: longer than any attempt, so that two nodes never send the same one at a time.
+pub(super) const LEASE: Duration = Duration::from_secs(45);
+/// How much longer than its own limit an attempt may take before it is given up here.
+const GRACE: Duration = Duration::from_secs(5);
+/// Failures in a row from which on a receiver gets one delivery at a time.
+const ONE_AT_A_TIME: u32 = 3;
+/// Deliveries that are taken up before it is known how many the receiver takes.
+const FIRST: usize = 8;
+
+/// Sends to a receiver until nothing is due.
+pub(super) async fn serve(node: Arc<Node>, site: SiteId, endpoint: EndpointId, place: Arc<Place>) {
+    let mut in_flight = FuturesUnordered::new();
+    let mut finished = Vec::new();
+    let mut limit = FIRST;
+    loop {
+        let permits = node.permits(limit.saturating_sub(in_flight.len()), in_flight.is_empty()).await;
+        let room = permits.len();
+        if room > 0 || !finished.is_empty() {
+            match round(&node, site, endpoint, std::mem::take(&mut finished), room).await {
+                Ok(Some(round)) => {
+                    limit = at_a_time(&round.endpoint);
+                    let all = room > 0 && round.claimed.len() == room;
+                    node.note_begun(endpoint, &round.endpoint.settings.pace, round.claimed.len());
+                    let shared = Arc::new((round.endpoint, round.secrets));
+                    for (delivery, permit) in round.claimed.into_iter().zip(permits) {
+                        in_flight.push(send(node.clone(), shared.clone(), delivery, permit));
+                    }
+                    if all && in_flight.len() < limit {
+                        // There was as much as was asked for, and there is room for more.
+                        continue;
+                    }
+                }
+                Ok(None) => {}
+                Err(fault) => {
+                    // What was sent is sent again when its time has passed: nothing is lost.
+                    let error: &dyn std::error::Error = &fault;
+                    tracing::error!(endpoint.id = %endpoint, error, "deliveries could not be taken up or settled");
+                    node.leave(endpoint, true);
+                    return;
+                }
+            }
+        }
+        if in_flight.is_empty() {
+            if node.leave(endpoint, false) {
+                return;
+            }
+            continue;
+        }
+        tokio::select! {
+            next = in_flight.next() => finished.extend(next),
+            () = place.more.notified(), if in_flight.len() < limit => {}
+        }
+        while let Some(Some(next)) = in_flight.next().now_or_never() {
+            finished.push(next);
+        }
+    }
+}
+
+/// What a round of a receiver has taken up.
+struct Round {
+    endpoint: Endpoint,
+    secrets: Vec<WebhookSecret>,
+    claimed: Vec<Delivery>,
+}
+
+/// Writes what has become of attempts, and takes up what is due. `None`: the receiver is gone.
+async fn round(
+    node: &Node,
+    site: SiteId,
+    endpoint: EndpointId,
+    finished: Vec<Finished>,
+    room: usize,
+) -> Result<Option<Round>, Fault> {
+    let finished: Vec<_> =
+        finished.into_iter().map(|one| (one, u16::from_be_bytes(random_array(node.ctx.rng())))).collect();
+    let begun = node.begun(endpoint);
+    let round = node
+        .ctx
+        .store()
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let Some(mut endpoint) = tx.endpoints().lock(site, endpoint).await? else { return Ok(None) };
+                let now = tx.now().await?;
+                let news = settle(tx, &mut endpoint, &finished).await?;
+                let open =
+                    endpoint.state == EndpointState::Enabled && endpoint.paused_until.is_none_or(|end| end <= now);
+                let rate = endpoint.settings.pace.rate.map_or(usize::MAX, usize::from);
+                let room = if open { room.min(at_a_time(&endpoint)).min(rate.saturating_sub(begun)) } else { 0 };
+                let (mut claimed, mut secrets) = (Vec::new(), Vec::new());
+                if room > 0 {
+                    let room = u32::try_from(room).unwrap_or(u32::MAX);
+                    claimed = tx.deliveries().claim(endpoint.id, now, now.plus(LEASE), room).await?;
+                }
+                if !claimed.is_empty() {
+                    secrets = tx.endpoints().secrets(endpoint.id).await?;
+                    secrets.retain(|secret| secret.signs(now));
+                }
+                Ok(Some((Round { endpoint, secrets, claimed }, news, now)))
+            })
+        })
+        .await?;
+    let Some((round, news, now)) = round else { return Ok(None) };
+    for (delivery, outcome) in &news.settled {
+        let counts = &node.ctx.webhooks.counts;
+        counts.attempt(*outcome);
+        match delivery.state {
+            DeliveryState::Delivered => counts.delivered(delivery.created_at, now),
+            DeliveryState::Dead => {
+                counts.dead();
+                tracing::warn!(endpoint.id = %endpoint, delivery.id = %delivery.id, "a webhook was given up");
+            }
+            DeliveryState::Cancelled | DeliveryState::Queued | DeliveryState::Waiting => {}
+        }
+    }
+    report(&round.endpoint, &news);
+    Ok(Some(round))
+}
+
+/// What a round has written.
+#[derive(Default)]
+struct News {
+    settled: Vec<(Delivery, AttemptOutcome)>,
+    notice: Option<Notice>,
+    was_in_trouble: bool,
+    has_stopped: bool,
+}
+
+async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished, u16)]) -> Result<News, StoreError> {
+    let before = endpoint.clone();
+    let mut news = News { was_in_trouble: endpoint.trouble.is_some(), ..News::default() };
+    for (one, chance) in finished {
+        let now = tx.now().await?;
+        let mut changed = endpoint.clone();
+        let (delivery, notice) = one.apply(&mut changed, now, *chance);
+        if !tx.deliveries().settle(&delivery, now).await? {
+            // Another node has it, or somebody has asked for it again: this attempt counts for nothing.
+            continue;
+        }
+        // The number of a taking up is never used twice, that of an attempt could be after a crash.
+        let number = u32::try_from(one.delivery.claim).unwrap_or(u32::MAX);
+        tx.delivery_history().insert_attempt(delivery.id, number, &one.attempt()).await?;
+        *endpoint = changed;
+        news.notice = news.notice.max(notice);
+        news.settled.push((delivery, one.sent.outcome));
+    }
+    if *endpoint != before {
+        tx.endpoints().set_standing(endpoint).await?;
+    }
+    news.has_stopped = endpoint.state != before.state;
+    if news.has_stopped {
+        let now = tx.now().await?;
+        let action = Action::new("webhook.stop", format!("{} {}", endpoint.name, endpoint.state));
+        tx.audit_trail().insert(endpoint.site, &Actor::of(Channel::System), &action, now).await?;
+    }
+    Ok(news)
+}
+
+/// Tells people about a receiver.
+fn report(endpoint: &Endpoint, news: &News) {
+    let (name, site) = (&endpoint.name, endpoint.site);
+    match news.notice {
+        Some(Notice::Failing) => tracing::warn!(endpoint.name = %name, site.id = %site, "a receiver of webhooks fails"),
+        Some(Notice::NearEnd) => {
+            tracing::warn!(endpoint.name = %name, site.id = %site, "a receiver of webhooks will be given up soon");
+        }
+        Some(Notice::GivenUp) | None => {}
+    }
+    if news.has_stopped {
+        let state = endpoint.state.as_str();
+        tracing::error!(endpoint.name = %name, site.id = %site, state, "a receiver of webhooks is sent nothing any more");
+    }
+    if news.was_in_trouble && endpoint.trouble.is_none() {
+        tracing::info!(endpoint.name = %name, site.id = %site, "a receiver of webhooks takes them again");
+    }
+}
+
+/// How many deliveries a receiver gets at a time.
+fn at_a_time(endpoint: &Endpoint) -> usize {
+    match endpoint.trouble {
+        Some(trouble) if trouble.failures >= ONE_AT_A_TIME => 1,
+        _ => usize::from(endpoint.settings.pace.concurrency).max(1),
+    }
+}
+
+async fn send(
+    node: Arc<Node>,
+    to: Arc<(Endpoint, Vec<WebhookSecret>)>,
+    delivery: Delivery,
+    permit: OwnedSemaphorePermit,
+) -> Finished {
+    let (endpoint, secrets) = &*to;
+    let at = node.ctx.now();
+    let sent = match outgoing(&node, endpoint, secrets, &delivery) {
+        Ok(outgoing) => dispatch(&node, outgoing).await,
+        Err(fault) => {
+            let error: &dyn std::error::Error = &fault;
+            tracing::error!(endpoint.id = %endpoint.id, error, "a webhook cannot be prepared");
+            Sent::without_answer(AttemptOutcome::Ours, "its secrets cannot be opened")
+        }
+    };
+    drop(permit);
+    Finished { delivery, at, sent }
+}
+
+/// Sends a webhook. The limit of time holds whatever the sender does.
+pub(super) async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
+    let limit = outgoing.attempt_timeout + GRACE;
+    match tokio::time::timeout(limit, node.ports.sender.send(outgoing)).await {
+        Ok(mut sent) => {
+            sent.excerpt.truncate(EXCERPT_LIMIT);
+            sent
+        }
+        Err(_) => Sent::without_answer(AttemptOutcome::TimedOut, "there was no answer in time"),
+    }
+}
+
+/// The request that carries a delivery.
+pub(super) fn outgoing(
+    node: &Node,
+    endpoint: &Endpoint,
+    secrets: &[WebhookSecret],
+    delivery: &Delivery,
+) -> Result<Outgoing, Fault> {
+    let vault = &node.ctx.parts.vault;
+    let settings = &endpoint.settings;
+    let secrets = secrets.iter().map(|secret| open_secret(vault, endpoint.site, secret)).collect::<Result<_, _>>()?;
+    Ok(Outgoing {
+        site: endpoint.site,
+        url: settings.url.clone(),
+        format: settings.format,
+        message_id: delivery.message_id(),
+        timestamp: node.ctx.now(),
+        secrets,
+        authorization: open_authorization(vault, endpoint)?,
+        headers: vec![
+            ("x-event-sequence", delivery.sequence.to_string()),
+            ("x-event-entity", delivery.entity.clone()),
+            ("x-event-source", delivery.source.clone()),
+            ("x-event-attempt", delivery.attempts.saturating_add(1).to_string()),
+        ],
+        body: Bytes::from(delivery.body.clone()),
+        connect_timeout: settings.pace.connect_timeout(),
+        attempt_timeout: settings.pace.attempt_timeout(),
+        excerpt_limit: EXCERPT_LIMIT,
+        ca: settings.ca.clone(),
+    })
+}

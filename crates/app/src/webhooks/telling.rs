@@ -1,0 +1,159 @@
+//! Giving events their numbers, and queuing each one for the receivers that want it: one unit of work for both, so that
+//! no event has a number and was not queued.
+
+use std::sync::Arc;
+
+use countersign_domain::event::CommittedEvent;
+use countersign_domain::ids::{EndpointId, SiteId};
+use countersign_domain::site::SiteName;
+use countersign_domain::webhook::{DeliveryOrder, Endpoint, EndpointState, EventFacts, NewDelivery, PAYLOAD_LIMIT};
+use countersign_store::repositories::NumberedEvent;
+use countersign_store::{StoreError, Tx};
+
+use super::facts::story;
+use super::ports::Formats;
+use crate::{Ctx, Fault};
+
+/// Most events that one unit of work gives numbers: other writers never wait long for it.
+const EVENTS_PER_UNIT: u32 = 128;
+/// The lane of a receiver whose events all wait for each other.
+const ONE_LANE: &str = "*";
+
+/// What a turn has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Events that got a number.
+    pub(super) events: usize,
+    /// Receivers that have something new.
+    pub(super) endpoints: Vec<(SiteId, EndpointId)>,
+    /// Whether there may be more events without a number.
+    pub(super) more: bool,
+}
+
+/// Gives numbers to some events that have none, and queues them for their receivers.
+///
+/// A row that cannot be read must not hold up all others: the events are then taken one by one, and the one that cannot be
+/// told gets its number without being told, which is logged.
+///
+/// # Errors
+/// [`Fault`] when the store fails.
+pub(super) async fn tell(ctx: &Ctx, formats: &Arc<dyn Formats>) -> Result<Told, Fault> {
+    match turn(ctx, Some(formats.clone()), EVENTS_PER_UNIT).await {
+        Err(Fault::Store(StoreError::BrokenRow { .. })) => {}
+        outcome => return outcome,
+    }
+    match turn(ctx, Some(formats.clone()), 1).await {
+        Err(fault @ Fault::Store(StoreError::BrokenRow { .. })) => {
+            report(&fault);
+            turn(ctx, None, 1).await
+        }
+        outcome => outcome,
+    }
+}
+
+fn report(fault: &Fault) {
+    let error: &dyn std::error::Error = fault;
+    tracing::error!(error, "an event cannot be told: what it is about cannot be read");
+}
+
+async fn turn(ctx: &Ctx, formats: Option<Arc<dyn Formats>>, limit: u32) -> Result<Told, Fault> {
+    let told = ctx
+        .store()
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let events = tx.event_numbers().advance(limit).await?;
+                let mut told = Told { events: events.len(), ..Told::default() };
+                told.more = u32::try_from(events.len()).is_ok_and(|count| count == limit) || formats.is_none();
+                let Some(formats) = formats else { return Ok(told) };
+                let mut sites: Vec<SiteId> = events.iter().map(|(site, _)| *site).collect();
+                sites.sort_unstable();
+                sites.dedup();
+                for site in sites {
+                    let of_site = events.iter().filter(|(its, _)| *its == site).map(|(_, event)| event);
+                    queue(tx, site, of_site, &*formats, &mut told).await?;
+                }
+                Ok(told)
+            })
+        })
+        .await?;
+    if told.events > 0 {
+        ctx.webhooks.numbered.send_modify(|count| *count = count.wrapping_add(1));
+    }
+    Ok(told)
+}
+
+/// Queues events of a site for the receivers that want them. The receivers stay locked until the unit ends: an attempt
+/// that ends meanwhile would otherwise not see that somebody waits behind it.
+async fn queue<'e>(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    events: impl Iterator<Item = &'e NumberedEvent> + Send,
+    formats: &dyn Formats,
+    told: &mut Told,
+) -> Result<(), StoreError> {
+    let mut endpoints = tx.endpoints().lock_all(site).await?;
+    endpoints.retain(|endpoint| endpoint.state != EndpointState::Off);
+    if endpoints.is_empty() {
+        return Ok(());
+    }
+    let Some(name) = tx.event_numbers().site_name(site).await? else { return Ok(()) };
+    let now = tx.now().await?;
+    for event in events {
+        let wants = |endpoint: &&Endpoint| {
+            endpoint.after_event < event.committed.id
+                && endpoint.settings.wants(event.committed.event, &event.committed.actor)
+        };
+        let wanting: Vec<_> = endpoints.iter().filter(wants).collect();
+        if wanting.is_empty() {
+            continue;
+        }
+        let facts = facts(tx, site, name.clone(), event).await?;
+        for endpoint in wanting {
+            if !endpoint.settings.wants_product(facts.products()) {
+                continue;
+            }
+            let delivery = delivery(endpoint, &facts, formats.render(&facts, &endpoint.settings));
+            if delivery.body.len() > PAYLOAD_LIMIT {
+                tracing::error!(event.id = %event.committed.id, endpoint.id = %endpoint.id, "an event is too long to be told");
+                continue;
+            }
+            if tx.deliveries().insert(&delivery, now).await? && !told.endpoints.contains(&(site, endpoint.id)) {
+                told.endpoints.push((site, endpoint.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an event is told with.
+pub(super) async fn facts(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    name: SiteName,
+    event: &NumberedEvent,
+) -> Result<EventFacts, StoreError> {
+    let story = story(tx, site, &event.committed).await?;
+    let CommittedEvent { id, event: what, actor, at } = event.committed.clone();
+    Ok(EventFacts { id, sequence: event.sequence, event: what, actor, at, site_id: site, site: name, story })
+}
+
+/// An event on its way to a receiver.
+pub(super) fn delivery(endpoint: &Endpoint, facts: &EventFacts, body: Vec<u8>) -> NewDelivery {
+    let entity = facts.entity().to_string();
+    let lane = match endpoint.settings.order {
+        DeliveryOrder::None => None,
+        DeliveryOrder::PerEntity => Some(entity.clone()),
+        DeliveryOrder::Strict => Some(ONE_LANE.to_owned()),
+    };
+    NewDelivery {
+        site: endpoint.site,
+        endpoint: endpoint.id,
+        event: facts.id,
+        sequence: facts.sequence,
+        event_type: facts.event.type_name().to_owned(),
+        source: facts.actor.channel.source().to_owned(),
+        entity,
+        lane,
+        body,
+    }
+}

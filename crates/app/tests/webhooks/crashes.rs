@@ -1,0 +1,97 @@
+//! A process that ends at any point between the commit of an event and the record of its delivery loses nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use countersign_app::webhooks::Engine;
+use countersign_domain::webhook::DeliveryState;
+use countersign_testkit::Answer;
+
+use crate::support::{HOOK, Stage};
+
+/// At which points processes are ended, and how often; the soak does more.
+fn rounds() -> usize {
+    std::env::var("COUNTERSIGN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    BeforeItTells,
+    BeforeItSends,
+    WhileItSends,
+    BeforeItRecords,
+}
+
+#[tokio::test]
+async fn every_event_arrives_wherever_the_process_ends() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    let device = stage.device("one").await;
+    let mut expected = 1;
+    let ends = [End::BeforeItTells, End::BeforeItSends, End::WhileItSends, End::BeforeItRecords];
+    for (round, end) in (0..rounds()).zip(ends.into_iter().cycle()) {
+        stage.touch(&device).await;
+        stage.product(&format!("P{round}")).await;
+        expected += 2;
+        interrupt(&stage, end).await;
+        // The next process: what the last one had taken up is left to it for a while, and then taken over.
+        stage.receivers.behave(HOOK, |_| Answer::Status(200, None));
+        // Twice, because a unit that the ended process had begun may only now take something up.
+        for _ in 0..2 {
+            stage.advance(46);
+            stage.work().await;
+        }
+        let states = stage.states(hook.id).await;
+        assert_eq!(states.len(), expected, "round {round}, {end:?}");
+        assert!(states.iter().all(|state| *state == DeliveryState::Delivered), "round {round}, {end:?}: {states:?}");
+    }
+    let received = stage.receivers.received_at(HOOK);
+    for number in 1..=expected {
+        let of_number: Vec<_> =
+            received.iter().filter(|one| one.header("x-event-sequence") == Some(&number.to_string())).collect();
+        assert!(!of_number.is_empty(), "event {number} never arrived");
+        let first = of_number[0];
+        assert!(
+            of_number.iter().all(|one| one.body == first.body && one.message_id == first.message_id),
+            "a repeated delivery can be told by its id"
+        );
+    }
+}
+
+/// Runs a worker and ends it at a point.
+async fn interrupt(stage: &Stage, end: End) {
+    let reached = Arc::new(AtomicUsize::new(0));
+    match end {
+        End::BeforeItTells => return,
+        // What is taken up is dropped before, or while, the receiver has it; its answer, if there is one, is lost.
+        End::BeforeItSends => stage.receivers.behave(HOOK, |_| Answer::Unreachable),
+        End::WhileItSends | End::BeforeItRecords => {
+            let reached = reached.clone();
+            stage.receivers.behave(HOOK, move |_| {
+                reached.fetch_add(1, Ordering::SeqCst);
+                Answer::Never
+            });
+        }
+    }
+    let mut engine: Engine = stage.engine();
+    match end {
+        End::BeforeItTells => {}
+        End::BeforeItSends => {
+            // Dropped at an await that is hardly ever the same.
+            let _ = tokio::time::timeout(Duration::from_micros(300), engine.run_until_idle()).await;
+        }
+        End::WhileItSends | End::BeforeItRecords => {
+            let working = engine.run_until_idle();
+            tokio::pin!(working);
+            for _ in 0..100_000 {
+                if reached.load(Ordering::SeqCst) > 0 {
+                    break;
+                }
+                let _ = tokio::time::timeout(Duration::from_micros(100), &mut working).await;
+            }
+            assert!(reached.load(Ordering::SeqCst) > 0, "nothing was sent");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Events from their commit to their receivers: in order, again and again, and past everything that can end a process.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its site has failed")]
+
+mod crashes;
+mod endpoints;
+mod expiry;
+mod log;
+mod nodes;
+mod outages;
+mod recovery;
+mod sending;
+mod support;
+mod writers;

@@ -1,0 +1,99 @@
+//! Sending again: one, or all of a time.
+
+use countersign_app::webhooks::recovery::{self, Recover, ResendError};
+use countersign_app::webhooks::{Engine, log};
+use countersign_domain::ids::EventId;
+use countersign_domain::time::Timestamp;
+use countersign_domain::webhook::{DeliveryState, EndpointSettings, RecoveryState};
+use countersign_testkit::Answer;
+
+use crate::support::{HOOK, Stage};
+
+#[tokio::test]
+async fn one_event_is_sent_again_with_the_same_bytes() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    let device = stage.device("d1").await;
+    stage.work().await;
+    stage.touch(&device).await;
+    stage.work().await;
+    let first = stage.deliveries(hook.id).await[0].clone();
+    stage.receivers.behave(HOOK, |_| Answer::Status(500, None));
+    recovery::redeliver(&stage.ctx, stage.site, first.event, hook.id).await.unwrap();
+    stage.work().await;
+    let received = stage.receivers.received();
+    assert_eq!((&received[2].body, &received[2].message_id), (&received[0].body, &received[0].message_id));
+    let (again, attempts) = log::find_delivery(&stage.ctx, stage.site, first.id).await.unwrap().unwrap();
+    assert_eq!(
+        (again.state, attempts.len()),
+        (DeliveryState::Delivered, 2),
+        "it stays what it was, without a schedule"
+    );
+
+    // A receiver that was made later gets it as it is now.
+    let late = stage.endpoint("late", EndpointSettings::new("https://late.example.com/")).await;
+    recovery::redeliver(&stage.ctx, stage.site, first.event, late.id).await.unwrap();
+    stage.work().await;
+    assert_eq!(stage.states(late.id).await, [DeliveryState::Delivered]);
+    let unknown = recovery::redeliver(&stage.ctx, stage.site, EventId(999), late.id).await;
+    assert!(matches!(unknown, Err(ResendError::Unknown)));
+}
+
+#[tokio::test]
+async fn what_has_died_is_sent_again_together() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    let began = stage.seconds();
+    stage.receivers.behave(HOOK, |_| Answer::Status(400, None));
+    for number in 0..130 {
+        stage.product(&format!("P{number}")).await;
+    }
+    for _ in 0..95 {
+        stage.work().await;
+        stage.advance(3600);
+    }
+    assert_eq!(stage.states(hook.id).await, vec![DeliveryState::Dead; 130]);
+    stage.receivers.behave(HOOK, |_| Answer::Status(200, None));
+    let recover = Recover {
+        endpoint: hook.id,
+        since: Timestamp::from_seconds(began),
+        until: Timestamp::from_millis(i64::MAX),
+        from: DeliveryState::Dead,
+    };
+    let count = async |recover| recovery::count(&stage.ctx, stage.site, recover).await;
+    assert_eq!(count(recover).await.unwrap(), 130);
+    assert_eq!(count(Recover { until: Timestamp::from_seconds(began), ..recover }).await.unwrap(), 0);
+    let open = count(Recover { from: DeliveryState::Queued, ..recover }).await;
+    assert!(matches!(open, Err(ResendError::Open(_))));
+    let started = recovery::start(&stage.ctx, stage.site, recover).await.unwrap();
+    let before = stage.bodies().len();
+    stage.work().await;
+    let found = recovery::find(&stage.ctx, stage.site, started.id).await.unwrap().unwrap();
+    assert_eq!((found.state, found.queued), (RecoveryState::Done, 130));
+    assert_eq!(stage.bodies().len(), before + 130);
+    assert_eq!(stage.states(hook.id).await, vec![DeliveryState::Delivered; 130]);
+}
+
+#[tokio::test]
+async fn a_recovery_can_be_stopped() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    for number in 0..250 {
+        stage.product(&format!("P{number}")).await;
+    }
+    stage.work().await;
+    stage.advance(1);
+    let all = Recover {
+        endpoint: hook.id,
+        since: Timestamp::EPOCH,
+        until: Timestamp::from_millis(i64::MAX),
+        from: DeliveryState::Delivered,
+    };
+    let started = recovery::start(&stage.ctx, stage.site, all).await.unwrap();
+    let mut engine: Engine = stage.engine();
+    engine.look().await.unwrap();
+    let cancelled = recovery::cancel(&stage.ctx, stage.site, started.id).await.unwrap();
+    assert_eq!((cancelled.state, cancelled.queued), (RecoveryState::Cancelled, 100));
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 350);
+}

@@ -1,0 +1,133 @@
+//! Attempts to deliver, and deliveries that are sent again together.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_domain::ids::{DeliveryId, EndpointId, RecoveryId, SiteId};
+use countersign_domain::time::Timestamp;
+use countersign_domain::webhook::{
+    Attempt, AttemptOutcome, AttemptTrigger, DeliveryState, NewAttempt, Recovery, RecoveryState,
+};
+use countersign_store::StoreError;
+use countersign_store::repositories::DeliveryHistory;
+use tokio_postgres::Row;
+
+use crate::connection::Value;
+use crate::rows::{Place, column, time};
+use crate::transaction::PgTx;
+
+const INSERT: &str =
+    "insert into delivery_attempts (delivery, number, reason, at, duration, outcome, status, address, tls,
+    excerpt, error) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing";
+const LIST: &str = "select delivery, number, reason, at, duration, outcome, status, address, tls, excerpt, error
+    from delivery_attempts where delivery = $1 order by number limit $2";
+const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, until, from_state, state, after, queued,
+    created_at) values ($1, $2, $3, $4, $5, $6, 0, 0, $7) returning id";
+const FIND_RECOVERY: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
+    from recoveries where id = $2 and site = $1";
+const RUNNING: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
+    from recoveries where state = 'running' order by id limit $1";
+const ADVANCE: &str = "update recoveries set state = $2, after = $3, queued = $4 where id = $1 and state = 'running'";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, ADVANCE];
+
+#[async_trait]
+impl DeliveryHistory for PgTx<'_> {
+    async fn insert_attempt(
+        &mut self,
+        delivery: DeliveryId,
+        number: u32,
+        attempt: &NewAttempt,
+    ) -> Result<(), StoreError> {
+        let values: [Value<'_>; 11] = [
+            &delivery.0,
+            &i64::from(number),
+            &attempt.trigger.as_str(),
+            &attempt.at.as_millis(),
+            &i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
+            &attempt.outcome.as_str(),
+            &attempt.status.map(i64::from),
+            &attempt.address,
+            &attempt.tls,
+            &attempt.excerpt,
+            &attempt.error,
+        ];
+        self.changed(INSERT, &values).await?;
+        Ok(())
+    }
+
+    async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        self.all(LIST, &[&delivery.0, &i64::from(limit)], attempt).await
+    }
+
+    async fn insert_recovery(&mut self, new: &Recovery) -> Result<RecoveryId, StoreError> {
+        let values: [Value<'_>; 7] = [
+            &new.site.0,
+            &new.endpoint.0,
+            &new.since.as_millis(),
+            &new.until.as_millis(),
+            &new.from.as_str(),
+            &new.state.as_str(),
+            &new.created_at.as_millis(),
+        ];
+        self.inserted(INSERT_RECOVERY, &values).await?.map(RecoveryId).ok_or(StoreError::OutcomeUnknown)
+    }
+
+    async fn find_recovery(&mut self, site: SiteId, id: RecoveryId) -> Result<Option<Recovery>, StoreError> {
+        self.first(FIND_RECOVERY, &[&site.0, &id.0], recovery).await
+    }
+
+    async fn running_recoveries(&mut self, limit: u32) -> Result<Vec<Recovery>, StoreError> {
+        self.all(RUNNING, &[&i64::from(limit)], recovery).await
+    }
+
+    async fn advance_recovery(
+        &mut self,
+        recovery: RecoveryId,
+        state: RecoveryState,
+        after: DeliveryId,
+        queued: u64,
+    ) -> Result<bool, StoreError> {
+        let queued = i64::try_from(queued).unwrap_or(i64::MAX);
+        Ok(self.changed(ADVANCE, &[&recovery.0, &state.as_str(), &after.0, &queued]).await? == 1)
+    }
+}
+
+fn attempt(row: &Row) -> Result<Attempt, StoreError> {
+    let delivery: i64 = column(row, 0)?;
+    let place = Place { table: "delivery_attempts", row: delivery };
+    Ok(Attempt {
+        delivery: DeliveryId(delivery),
+        number: place.check("number", u32::try_from(column::<i64>(row, 1)?))?,
+        made: NewAttempt {
+            trigger: place.present("reason", AttemptTrigger::parse(&column::<String>(row, 2)?))?,
+            at: time(column(row, 3)?),
+            duration: Duration::from_millis(u64::try_from(column::<i64>(row, 4)?).unwrap_or(0)),
+            outcome: place.present("outcome", AttemptOutcome::parse(&column::<String>(row, 5)?))?,
+            status: place.check("status", column::<Option<i64>>(row, 6)?.map(u16::try_from).transpose())?,
+            address: column(row, 7)?,
+            tls: column(row, 8)?,
+            excerpt: column(row, 9)?,
+            error: column(row, 10)?,
+        },
+    })
+}
+
+fn recovery(row: &Row) -> Result<Recovery, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "recoveries", row: id };
+    Ok(Recovery {
+        id: RecoveryId(id),
+        site: SiteId(column(row, 1)?),
+        endpoint: EndpointId(column(row, 2)?),
+        since: Timestamp::from_millis(column(row, 3)?),
+        until: Timestamp::from_millis(column(row, 4)?),
+        from: place.present("from_state", DeliveryState::parse(&column::<String>(row, 5)?))?,
+        state: place.present("state", RecoveryState::parse(&column::<String>(row, 6)?))?,
+        after: DeliveryId(column(row, 7)?),
+        queued: u64::try_from(column::<i64>(row, 8)?).unwrap_or(0),
+        created_at: time(column(row, 9)?),
+    })
+}

@@ -1,0 +1,138 @@
+//! Numbers of events.
+
+use async_trait::async_trait;
+use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
+use countersign_domain::site::SiteName;
+use countersign_domain::time::Date;
+use countersign_store::StoreError;
+use countersign_store::repositories::{EventNumbers, NumberedEvent};
+use rusqlite::Row;
+
+use super::trails::committed_event;
+use crate::rows::{Place, all, changed, column, exists, first, text};
+use crate::transaction::SqliteTx;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select id, channel, actor, created_at, kind, subject, device, feature, units, total, site,
+            coalesce(sequence, 0) from outbox ",
+            $rest
+        )
+    };
+}
+
+const IS_BEHIND: &str = "select exists (select 1 from outbox indexed by outbox_unnumbered where sequence is null)";
+const UNNUMBERED: &str = select!("indexed by outbox_unnumbered where sequence is null order by id limit ?1");
+const NEXT: &str = "insert into event_numbers (site, last) values (?1, 1)
+    on conflict (site) do update set last = last + 1 returning last";
+const NUMBER: &str = "update outbox set sequence = ?2 where id = ?1";
+const LIST: &str = select!("where site = ?1 and sequence > ?2 order by sequence limit ?3");
+const FIND: &str = select!("where id = ?2 and site = ?1 and sequence is not null");
+const JUMP: &str = "update event_numbers set last = last + ?2 where site = ?1";
+const LAST: &str = "select last from event_numbers where site = ?1";
+const EXPIRED: &str = "select expired_day, expired_license from event_numbers where site = ?1";
+const SET_EXPIRED: &str = "insert into event_numbers (site, last, expired_day, expired_license) values (?1, 0, ?2, ?3)
+    on conflict (site) do update set expired_day = excluded.expired_day, expired_license = excluded.expired_license";
+const LIST_EXPIRED: &str = "select end_date, id from licenses where site = ?1 and end_date is not null
+    and (end_date, id) > (?2, ?3) and end_date < ?4 order by end_date, id limit ?5";
+const SITE_NAME: &str = "select name from sites where id = ?1";
+const PRODUCT_OF: &str = "select product from features where id = ?1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[
+    IS_BEHIND,
+    UNNUMBERED,
+    NEXT,
+    NUMBER,
+    LIST,
+    FIND,
+    JUMP,
+    LAST,
+    EXPIRED,
+    SET_EXPIRED,
+    LIST_EXPIRED,
+    SITE_NAME,
+    PRODUCT_OF,
+];
+
+#[async_trait]
+impl EventNumbers for SqliteTx<'_> {
+    async fn is_behind(&mut self) -> Result<bool, StoreError> {
+        self.attempt(|c| exists(c, IS_BEHIND, []))
+    }
+
+    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedEvent)>, StoreError> {
+        self.attempt(|c| {
+            let mut events = all(c, UNNUMBERED, [limit], numbered_event)?;
+            for (site, event) in &mut events {
+                let next = first(c, NEXT, [site.0], |row| column(row, 0))?;
+                event.sequence = next.ok_or(StoreError::OutcomeUnknown)?;
+                changed(c, NUMBER, (event.committed.id.0, event.sequence))?;
+            }
+            Ok(events)
+        })
+    }
+
+    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedEvent>, StoreError> {
+        self.attempt(|c| all(c, LIST, (site.0, after, limit), |row| numbered_event(row).map(|(_, event)| event)))
+    }
+
+    async fn find(&mut self, site: SiteId, event: EventId) -> Result<Option<NumberedEvent>, StoreError> {
+        self.attempt(|c| first(c, FIND, (site.0, event.0), |row| numbered_event(row).map(|(_, event)| event)))
+    }
+
+    async fn jump(&mut self, site: SiteId, by: i64) -> Result<(), StoreError> {
+        self.attempt(|c| changed(c, JUMP, (site.0, by)).map(drop))
+    }
+
+    async fn last(&mut self, site: SiteId) -> Result<i64, StoreError> {
+        self.attempt(|c| Ok(first(c, LAST, [site.0], |row| column(row, 0))?.unwrap_or(0)))
+    }
+
+    async fn lock_expired(&mut self, site: SiteId) -> Result<Option<(Date, LicenseId)>, StoreError> {
+        let place = Place { table: "event_numbers", row: site.0 };
+        self.attempt(|c| {
+            let found = first(c, EXPIRED, [site.0], |row| match column::<Option<String>>(row, 0)? {
+                Some(day) => Ok(Some((place.date("expired_day", &day)?, LicenseId(column(row, 1)?)))),
+                None => Ok(None),
+            })?;
+            Ok(found.flatten())
+        })
+    }
+
+    async fn set_expired(&mut self, site: SiteId, day: Date, license: LicenseId) -> Result<(), StoreError> {
+        self.attempt(|c| changed(c, SET_EXPIRED, (site.0, day.to_string(), license.0)).map(drop))
+    }
+
+    async fn list_expired(
+        &mut self,
+        site: SiteId,
+        after: (Date, LicenseId),
+        before: Date,
+        limit: u32,
+    ) -> Result<Vec<(Date, LicenseId)>, StoreError> {
+        let values = (site.0, after.0.to_string(), after.1.0, before.to_string(), limit);
+        self.attempt(|c| all(c, LIST_EXPIRED, values, expired))
+    }
+
+    async fn site_name(&mut self, site: SiteId) -> Result<Option<SiteName>, StoreError> {
+        let place = Place { table: "sites", row: site.0 };
+        self.attempt(|c| first(c, SITE_NAME, [site.0], |row| place.check("name", SiteName::new(text(row, 0)?))))
+    }
+
+    async fn product_of(&mut self, feature: FeatureId) -> Result<Option<ProductId>, StoreError> {
+        self.attempt(|c| first(c, PRODUCT_OF, [feature.0], |row| column(row, 0).map(ProductId)))
+    }
+}
+
+fn expired(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
+    let id: i64 = column(row, 1)?;
+    Ok((Place { table: "licenses", row: id }.date("end_date", text(row, 0)?)?, LicenseId(id)))
+}
+
+fn numbered_event(row: &Row<'_>) -> Result<(SiteId, NumberedEvent), StoreError> {
+    let committed = committed_event(row)?;
+    Ok((SiteId(column(row, 10)?), NumberedEvent { committed, sequence: column(row, 11)? }))
+}
