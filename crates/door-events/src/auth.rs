@@ -1,8 +1,14 @@
 //! Who calls: the session or the access token of a user of the site, and what the role allows.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
-use countersign_app::users::{self, Credentials};
+use countersign_app::Ctx;
+use countersign_app::sites::SiteSnapshot;
+use countersign_app::users::{self, Credentials, Operator};
 use countersign_crypto::Secret;
+use countersign_domain::audit::{Actor, Channel};
+use countersign_domain::ids::SiteId;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -11,8 +17,20 @@ use crate::error::Error;
 use crate::site::Site;
 use crate::{AUDIENCE, Door};
 
-/// A user of the site who has logged in. A handler without one would be public.
-pub(crate) struct Reader;
+/// A user who has logged in, and the site of both. A handler without one would be public.
+pub(crate) struct Reader {
+    /// Acts in the name of the user.
+    pub(crate) ctx: Ctx,
+    pub(crate) site: Arc<SiteSnapshot>,
+    operator: Operator,
+}
+
+/// A user whose role may configure who is told of changes.
+pub(crate) struct Configurer {
+    /// Acts in the name of the user.
+    pub(crate) ctx: Ctx,
+    pub(crate) site: Arc<SiteSnapshot>,
+}
 
 impl FromRequestParts<Door> for Reader {
     type Rejection = Error;
@@ -20,12 +38,38 @@ impl FromRequestParts<Door> for Reader {
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
         let Site { snapshot: site, client } = Site::from_request_parts(parts, door).await?;
         let token = bearer_token(&parts.headers)?;
-        if token.expose().starts_with(ACCESS_TOKEN) {
-            users::login_from(&door.ctx, site.site(), Credentials::Token(token), client).await?;
+        let operator = if token.expose().starts_with(ACCESS_TOKEN) {
+            users::login_from(&door.ctx, site.site(), Credentials::Token(token), client).await?
         } else {
-            users::resume_session(&door.ctx, &site, &token, AUDIENCE).await?;
-        }
-        Ok(Self)
+            users::resume_session(&door.ctx, &site, &token, AUDIENCE).await?
+        };
+        let name = operator.user().username.to_string();
+        let ctx = door.ctx.acting_as(Actor { channel: Channel::EventsDoor, name });
+        Ok(Self { ctx, site, operator })
+    }
+}
+
+impl FromRequestParts<Door> for Configurer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Error> {
+        let Reader { ctx, site, operator } = Reader::from_request_parts(parts, door).await?;
+        let may = operator.user().role.may_configure_notifications();
+        if may { Ok(Self { ctx, site }) } else { Err(Error::Forbidden) }
+    }
+}
+
+impl Reader {
+    /// Row id of the site.
+    pub(crate) fn site_id(&self) -> SiteId {
+        self.site.site().id
+    }
+}
+
+impl Configurer {
+    /// Row id of the site.
+    pub(crate) fn site_id(&self) -> SiteId {
+        self.site.site().id
     }
 }
 

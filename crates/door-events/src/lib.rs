@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `authenticate.rs` | the login, and `credentials.rs`: what is behind `Basic` and `Fno` |
 //! | `auth.rs` | who calls: a session or an access token, and what the role allows |
+//! | `service/` | the settings: who is told of what |
+//! | `endpoints.rs`, `events.rs` | receivers; the log, deliveries, sending again |
 //! | `catalog.rs` | the types of events |
 //! | `keys.rs`, `health.rs` | keys that verify sessions; whether the service works |
 //! | `request.rs` | names in paths, parameters of queries |
@@ -19,19 +21,24 @@ mod auth;
 mod authenticate;
 mod catalog;
 mod credentials;
+mod endpoints;
 mod error;
+mod events;
 mod formats;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod keys;
 mod reply;
 mod request;
+mod service;
 mod site;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, get};
 use countersign_app::Ctx;
 use countersign_domain::audit::{Actor, Channel};
 use utoipa::OpenApi;
@@ -39,6 +46,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use crate::error::Error;
+pub use crate::formats::EventFormats;
+pub use crate::service::{Field, ServiceProblem};
 
 /// What the handlers of this door work with.
 #[derive(Clone)]
@@ -62,6 +71,9 @@ struct Door {
     modifiers(&Logins),
     tags(
         (name = "Login", description = "Tokens for an hour, and the keys that verify them"),
+        (name = "Settings", description = "Who is told of what, as one document"),
+        (name = "Endpoints", description = "Any number of receivers"),
+        (name = "Events", description = "What has happened, to whom it was told, and telling it again"),
         (name = "Event types", description = "What can be heard of"),
         (name = "Status", description = "Whether the service works")
     )
@@ -89,6 +101,23 @@ impl utoipa::Modify for Logins {
 pub fn router(ctx: &Ctx, is_stopping: impl Fn() -> bool + Send + Sync + 'static) -> (Router, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(authenticate::authenticate, authenticate::options))
+        .routes(routes!(service::find, service::replace, service::change, service::forget, service::options))
+        .routes(routes!(endpoints::list, endpoints::create))
+        .routes(routes!(endpoints::find, endpoints::change, endpoints::remove))
+        .routes(routes!(endpoints::enable))
+        .routes(routes!(endpoints::disable))
+        .routes(routes!(endpoints::test))
+        .routes(routes!(endpoints::stats))
+        .routes(routes!(endpoints::list_secrets))
+        .routes(routes!(endpoints::rotate_secret))
+        .routes(routes!(events::deliveries))
+        .routes(routes!(events::delivery))
+        .routes(routes!(events::list))
+        .routes(routes!(events::find))
+        .routes(routes!(events::attempts))
+        .routes(routes!(events::redeliver))
+        .routes(routes!(events::recover))
+        .routes(routes!(events::task, events::cancel_task))
         .routes(routes!(catalog::list_types))
         .routes(routes!(catalog::find_schema))
         .routes(routes!(health::status))
@@ -96,6 +125,15 @@ pub fn router(ctx: &Ctx, is_stopping: impl Fn() -> bool + Send + Sync + 'static)
         .split_for_parts();
     let door = Door { ctx: ctx.acting_as(Actor::of(Channel::EventsDoor)), is_stopping: Arc::new(is_stopping) };
     let router = router
+        // The same once more, for clients that put the last segment behind a base URL that ends in it.
+        .route(
+            "/notifications/api/v1/notificationService/notificationService",
+            get(service::find)
+                .post(service::replace)
+                .patch(service::change)
+                .delete(service::forget)
+                .options(service::options),
+        )
         .route("/notifications/{*rest}", any(error::no_route))
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(door);

@@ -20,6 +20,13 @@ impl<S: Send + Sync> FromRequestParts<S> for NameInPath {
     }
 }
 
+impl NameInPath {
+    /// The row id that it is; 0, which none is, when it is no number.
+    pub(crate) fn row(&self) -> i64 {
+        self.0.parse().ok().filter(|id| *id > 0).unwrap_or(0)
+    }
+}
+
 /// The parameters of a query. One that is empty is not given; one that nobody asks for is ignored.
 pub(crate) struct Query(Vec<(String, String)>);
 

@@ -1,5 +1,8 @@
 //! JSON bodies. Names are those of the event service.
 
+pub(crate) mod endpoints;
+pub(crate) mod events;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -100,4 +103,58 @@ pub(crate) struct SchemaAnswer {
     /// An invented body
     #[schema(value_type = Object)]
     pub(crate) example: serde_json::Value,
+}
+
+/// The settings: who is told of what
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only the OpenAPI document is made from it; members are read and written by hand")]
+pub(crate) struct ServiceBody {
+    /// How receivers are logged in to: basic, bearer or none
+    #[schema(example = "basic", default = "none")]
+    auth_type: Option<String>,
+    /// Token for bearer; masked in answers
+    #[schema(example = "")]
+    auth_token: Option<String>,
+    /// User name for basic; masked in answers
+    #[schema(example = "********")]
+    basic_user_id: Option<String>,
+    /// Password for basic; masked in answers
+    #[schema(example = "********")]
+    basic_password: Option<String>,
+    /// Whether orders and licenses are told of: "true" or "false"
+    #[schema(example = "true", default = "false")]
+    entitlement_subscription: Option<String>,
+    /// Who is told of them
+    #[schema(example = "https://hooks.lumen.example/ent")]
+    entitlement_webhook_url: Option<String>,
+    /// Whether products and features are told of: "true" or "false"
+    #[schema(example = "false", default = "false")]
+    product_subscription: Option<String>,
+    /// Who is told of them
+    #[schema(example = "")]
+    product_webhook_url: Option<String>,
+    /// Whether devices are told of: "true" or "false"
+    #[schema(example = "true", default = "false")]
+    device_subscription: Option<String>,
+    /// Who is told of them
+    #[schema(example = "https://hooks.lumen.example/dev")]
+    device_webhook_url: Option<String>,
+    /// Kept, and not used
+    #[schema(example = "")]
+    fno_service_url: Option<String>,
+    /// Kept, and not used; masked in answers
+    #[schema(example = "")]
+    fno_service_user: Option<String>,
+    /// Kept, and not used; masked in answers
+    #[schema(example = "")]
+    fno_service_user_password: Option<String>,
+    /// Whether line items tell their custom attributes: "true" or "false"
+    #[schema(example = "false", default = "false")]
+    include_line_item_custom_attributes: Option<String>,
+    /// Texts under other names: kept, and not used
+    #[schema(value_type = Option<Object>)]
+    extra: Option<String>,
+    /// In answers: what was passed over, and what is kept without being used
+    warnings: Option<Vec<String>>,
 }

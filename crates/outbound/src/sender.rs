@@ -24,7 +24,7 @@ use crate::trust::{Trust, TrustError};
 /// Sends requests. There is one in a process, because connections are kept in it.
 pub struct Sender {
     resolver: Arc<dyn Resolver>,
-    proxy: Option<EgressProxy>,
+    proxy: Option<Arc<EgressProxy>>,
     trust: Trust,
     pool: Pool,
 }
@@ -34,7 +34,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`TrustError`] when TLS cannot be set up.
-    pub fn new(resolver: Arc<dyn Resolver>, proxy: Option<EgressProxy>) -> Result<Self, TrustError> {
+    pub fn new(resolver: Arc<dyn Resolver>, proxy: Option<Arc<EgressProxy>>) -> Result<Self, TrustError> {
         Ok(Self { resolver, proxy, trust: Trust::new()?, pool: Pool::default() })
     }
 
@@ -76,7 +76,7 @@ impl Sender {
             }
         }
         let connecting =
-            async { Line::open(connect(&request, &addresses, self.proxy.as_ref(), &self.trust).await?).await };
+            async { Line::open(connect(&request, &addresses, self.proxy.as_deref(), &self.trust).await?).await };
         let line = timeout_at(connect_until, connecting).await.map_err(too_slow)??;
         match self.on(line, &place, message, bounds, start).await {
             Ok(answer) => Ok(answer),

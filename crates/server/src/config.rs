@@ -6,6 +6,7 @@ mod limits;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use self::error::value;
 use self::file::{File, read_file};
 use crate::connections::ConnectionLimits;
 use crate::tls::TlsFiles;
+use crate::webhooks::WebhookRules;
 
 pub use self::error::ConfigError;
 pub use self::limits::LimitOverrides;
@@ -62,6 +64,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Proxies whose word about their clients is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Where webhooks may go.
+    pub webhooks: WebhookRules,
 }
 
 /// Where the page of metrics is.
@@ -139,6 +143,7 @@ impl Config {
         let limits = limits::limits(variable, &flags.limits, &file)?;
         let max_upload_bytes = limits::max_upload_bytes(variable, flags.max_upload_bytes, &file)?;
         let rate_limits = limits::rate_limits(variable, &file)?;
+        let webhooks = webhooks::webhook_rules(variable, &file)?;
         let listen = match (flags.listen, variable("COUNTERSIGN_LISTEN").or(file.listen)) {
             (Some(address), _) => address,
             (None, Some(text)) => address("listen", &text)?,
@@ -156,7 +161,8 @@ impl Config {
             base_url.map(|url| clean_base_url(&url).ok_or_else(|| value("base_url", &url, hint))).transpose()?;
         let data = flags.data.or_else(|| variable("COUNTERSIGN_DATA").map(PathBuf::from)).or(file.data);
         let data = data.unwrap_or_else(|| PathBuf::from("countersign-data"));
-        let database = database(variable, file.database, file.database_file)?;
+        let names = ["COUNTERSIGN_DATABASE_URL", "COUNTERSIGN_DATABASE_URL_FILE", "database_file"];
+        let database = secret_text(variable, names, file.database, file.database_file)?;
         let master_key = if let Some(text) = variable("COUNTERSIGN_MASTER_KEY") {
             MasterKeySource::Text(Secret::new(text))
         } else if let Some(path) = variable("COUNTERSIGN_MASTER_KEY_FILE").map(PathBuf::from).or(file.master_key_file) {
@@ -198,6 +204,7 @@ impl Config {
             log,
             log_level: file.log_level,
             master_key,
+            webhooks,
         })
     }
 
@@ -214,9 +221,11 @@ impl Config {
     }
 }
 
-/// The connection string: a variable wins over the file, and in both the string itself over a file that holds it.
-fn database(
+/// A text that may hold a secret: a variable wins over the file, and in both the text itself over a file that holds it. The
+/// names are those of the two variables, and of the key for the file.
+fn secret_text(
     variable: &dyn Fn(&str) -> Option<String>,
+    [name, name_of_file, key_of_file]: [&'static str; 3],
     text: Option<String>,
     path: Option<PathBuf>,
 ) -> Result<Option<Secret<String>>, ConfigError> {
@@ -224,14 +233,14 @@ fn database(
         Ok(text) => Ok(text.trim().to_owned()),
         Err(source) => Err(ConfigError::Secret { key, path, source }),
     };
-    let found = if let Some(text) = variable("COUNTERSIGN_DATABASE_URL") {
+    let found = if let Some(text) = variable(name) {
         Some(text)
-    } else if let Some(path) = variable("COUNTERSIGN_DATABASE_URL_FILE") {
-        Some(read("COUNTERSIGN_DATABASE_URL_FILE", PathBuf::from(path))?)
+    } else if let Some(path) = variable(name_of_file) {
+        Some(read(name_of_file, PathBuf::from(path))?)
     } else if let Some(text) = text {
         Some(text)
     } else {
-        path.map(|path| read("database_file", path)).transpose()?
+        path.map(|path| read(key_of_file, path)).transpose()?
     };
     Ok(found.map(Secret::new))
 }

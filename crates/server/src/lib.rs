@@ -13,6 +13,7 @@
 //! | `metrics.rs` | what is counted, and the page that shows it |
 //! | `reload.rs` | what changes with SIGHUP |
 //! | `open_files.rs` | the limit of open files |
+//! | `webhooks.rs` | the way of webhooks to their receivers, and where they may go |
 //! | `workers.rs` | what runs beside requests |
 //! | `maintenance.rs` | backup, restore, migrations, master key, `doctor` |
 //! | `telemetry.rs` | logs |
@@ -36,6 +37,7 @@ mod routing;
 mod stop;
 mod telemetry;
 mod tls;
+mod webhooks;
 mod workers;
 
 pub use config::{Config, ConfigError, LimitOverrides, LogFormat, MetricsListen, Overrides, SETTINGS, Setting};
@@ -48,3 +50,4 @@ pub use routing::{Doors, app, observed};
 pub use stop::Stop;
 pub use telemetry::{LogLevel, flush_log, init_logging};
 pub use tls::{Tls, TlsError, TlsFiles};
+pub use webhooks::{WebhookRules, WebhookRulesError, ports as webhook_ports};

@@ -14,6 +14,7 @@ use countersign_vault::{MasterKey, MasterKeySource, SigningPool, Vault};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::webhooks;
 
 /// An opened installation. Several processes may have the same one open: a server, and commands beside it.
 pub struct Node {
@@ -80,7 +81,9 @@ impl Node {
             default_site: config.default_site.clone(),
             memos: true,
         };
+        let webhooks = webhooks::ports(&config.webhooks, parts.store.clone()).context("cannot set up TLS")?;
         let ctx = Ctx::new(parts).await?;
+        ctx.connect_webhooks(webhooks);
         ctx.limit_uploads(config.max_upload_bytes);
         Ok(Self { ctx })
     }

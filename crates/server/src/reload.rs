@@ -31,7 +31,7 @@ impl FixedSettings {
     /// What a configuration says.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let Config { data, listen, base_url, default_site, database, log, metrics_listen, tls, .. } = config;
+        let Config { data, listen, base_url, default_site, database, log, metrics_listen, tls, webhooks, .. } = config;
         let database = database.as_ref().map_or("", |text| text.expose());
         Self(vec![
             ("data", data.display().to_string()),
@@ -44,6 +44,7 @@ impl FixedSettings {
             ("metrics_listen", format!("{metrics_listen:?}")),
             // URLs and clients know whether it is TLS; which certificate can change.
             ("tls_certificate", tls.is_some().to_string()),
+            ("webhook_allow", format!("{webhooks:?}")),
         ])
     }
 

@@ -77,6 +77,12 @@ impl World {
         open(store, self.folder.path(), self.clock.clone(), &self.options, 2).await
     }
 
+    /// Its store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The folder that holds everything.
     #[must_use]
     pub fn folder(&self) -> &Path {

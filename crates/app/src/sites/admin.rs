@@ -5,6 +5,7 @@ use countersign_domain::ids::SiteId;
 use countersign_domain::keys::SecretPurpose;
 use countersign_domain::site::{Retention, Site, SiteName, SiteSettings, clean_base_url, clean_host};
 use countersign_store::repositories::SettingsOutcome;
+use countersign_store::{Store, StoreError};
 
 use crate::fault::takes_store_errors;
 use crate::installation::ensure_fits;
@@ -107,6 +108,15 @@ fn clean(settings: &mut SiteSettings) -> Result<(), SiteError> {
         return Err(SiteError::Retention);
     }
     Ok(())
+}
+
+/// The name of a site, for a process that has no more than its store; `None`: there is no such site.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub async fn find_name(store: &Store, site: SiteId) -> Result<Option<SiteName>, StoreError> {
+    let all = store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.sites().list().await }));
+    Ok(all.await?.into_iter().find(|found| found.id == site).map(|found| found.name))
 }
 
 /// All sites, by name.

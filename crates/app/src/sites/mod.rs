@@ -11,7 +11,7 @@ mod snapshot;
 mod timed;
 
 pub(crate) use admin::secret_label;
-pub use admin::{SiteError, change_settings, create, list};
+pub use admin::{SiteError, change_settings, create, find_name, list};
 pub(crate) use directory::Directory;
 pub use health::{SiteHealth, ensure_answers, examine};
 pub(crate) use license_signer::LicenseSigner;

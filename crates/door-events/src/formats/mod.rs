@@ -14,10 +14,25 @@ mod standard;
 mod tests;
 mod time;
 
+use countersign_app::webhooks::Formats;
 use countersign_domain::webhook::{EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize};
 
 pub(crate) use sample::sample_facts;
 pub(crate) use schemas::schema;
+
+/// The forms in which this server tells events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFormats;
+
+impl Formats for EventFormats {
+    fn render(&self, facts: &EventFacts, settings: &EndpointSettings) -> Vec<u8> {
+        render(facts, settings)
+    }
+
+    fn sample(&self, event_type: &str, settings: &EndpointSettings) -> Option<Vec<u8>> {
+        sample_facts(event_type).map(|facts| render(&facts, settings))
+    }
+}
 
 /// The body that tells an event to a receiver with these settings. One that is longer than is sent tells less: it leaves out
 /// what hangs on the product or order that it is about.

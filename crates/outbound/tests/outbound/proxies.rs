@@ -1,5 +1,7 @@
 //! Requests that leave through a proxy.
 
+use std::sync::Arc;
+
 use countersign_domain::outbound::OutboundPolicy;
 use countersign_outbound::{EgressProxy, SendError, Sender};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,7 +24,7 @@ async fn a_proxy_is_asked_for_the_address_that_was_judged() {
         (String::from_utf8(head).unwrap(), request)
     });
     let through = EgressProxy::parse(&format!("http://ada:secret@{address}")).unwrap();
-    let sender = Sender::new(Script::new(&[&["1.2.3.4"]]), Some(through)).unwrap();
+    let sender = Sender::new(Script::new(&[&["1.2.3.4"]]), Some(Arc::new(through))).unwrap();
     let policy = OutboundPolicy { plain_http: true, ..OutboundPolicy::default() };
     let answer = sender.send(request("http://hooks.example/x", policy)).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.address), (204, "1.2.3.4:80".parse().unwrap()));
@@ -47,7 +49,7 @@ async fn a_proxy_that_fails_is_told_apart_from_the_receiver() {
             let _ = stream.read_to_end(&mut rest).await;
         });
         let through = EgressProxy::parse(&format!("http://{address}")).unwrap();
-        let sender = Sender::new(Script::new(&[&["1.2.3.4"]]), Some(through)).unwrap();
+        let sender = Sender::new(Script::new(&[&["1.2.3.4"]]), Some(Arc::new(through))).unwrap();
         let outcome = sender.send(request("https://hooks.example/", OutboundPolicy::default())).await;
         assert!(matches!(&outcome, Err(error @ SendError::Proxy(_)) if error.class() == "proxy"));
         proxy.await.unwrap();
@@ -59,7 +61,7 @@ async fn what_the_operator_allows_by_address_is_not_beyond_the_proxy() {
     let (listener, address) = listen().await;
     let receiver = answer_each(listener, vec![b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()]);
     let nowhere = EgressProxy::parse("http://127.0.0.1:1").unwrap();
-    let sender = Sender::new(Script::new(&[]), Some(nowhere)).unwrap();
+    let sender = Sender::new(Script::new(&[]), Some(Arc::new(nowhere))).unwrap();
     let answer = sender.send(request(&format!("http://{address}/"), allowing(&[address]))).await.unwrap();
     assert_eq!(answer.status.as_u16(), 204);
     assert_eq!(receiver.await.unwrap().len(), 1);

@@ -45,6 +45,11 @@ pub(super) struct File {
     pub(super) tls_certificate: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
     pub(super) trusted_proxies: Option<Vec<String>>,
+    pub(super) webhook_allow: Option<Vec<String>>,
+    pub(super) webhook_plain_http: Option<bool>,
+    pub(super) webhook_ports: Option<Vec<u16>>,
+    pub(super) webhook_proxy: Option<String>,
+    pub(super) webhook_proxy_file: Option<PathBuf>,
 }
 
 /// Name of the file that is read when none is named and it exists.

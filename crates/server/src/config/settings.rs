@@ -110,4 +110,19 @@ pub const SETTINGS: &[Setting] = &[
         flag: Some("--trusted-proxies"),
         reloads: true,
     },
+    Setting { key: Some("webhook_allow"), variable: Some("COUNTERSIGN_WEBHOOK_ALLOW"), flag: None, reloads: false },
+    Setting {
+        key: Some("webhook_plain_http"),
+        variable: Some("COUNTERSIGN_WEBHOOK_PLAIN_HTTP"),
+        flag: None,
+        reloads: false,
+    },
+    Setting { key: Some("webhook_ports"), variable: Some("COUNTERSIGN_WEBHOOK_PORTS"), flag: None, reloads: false },
+    Setting { key: Some("webhook_proxy"), variable: Some("COUNTERSIGN_WEBHOOK_PROXY"), flag: None, reloads: false },
+    Setting {
+        key: Some("webhook_proxy_file"),
+        variable: Some("COUNTERSIGN_WEBHOOK_PROXY_FILE"),
+        flag: None,
+        reloads: false,
+    },
 ];

@@ -31,6 +31,7 @@ pub fn check_config(config: &Config, file: Option<&Path>, data: Option<&Path>) -
     let sources = Sources::read(file, data)?;
     sources.ensure_known()?;
     sources.ensure_one_of(&["database", "database_file"])?;
+    sources.ensure_one_of(&["webhook_proxy", "webhook_proxy_file"])?;
     sources.ensure_one_of(&["master_key_file", "master_key_command"])?;
     files_are_readable(config)?;
     let in_force = |setting: &'static Setting| {
@@ -82,7 +83,7 @@ fn built_in(config: &Config, setting: &Setting) -> Option<String> {
 /// Connection strings may hold a password, and programs may be told one.
 fn redacted(setting: &Setting, raw: String) -> String {
     match (setting.key, setting.variable) {
-        (Some("database") | None, _) => "(secret)".to_owned(),
+        (Some("database" | "webhook_proxy") | None, _) => "(secret)".to_owned(),
         (Some("master_key_command"), _) => {
             let program = raw.split_whitespace().next().unwrap_or_default();
             format!("{program} (arguments are not shown)")

@@ -17,7 +17,6 @@ pub(crate) struct BackOffice {
     pub(crate) token: String,
 }
 
-#[expect(dead_code, reason = "the calls that are tested with them follow")]
 impl BackOffice {
     pub(crate) async fn new() -> Self {
         Self::on(App::bare(WorldOptions::default()).await).await

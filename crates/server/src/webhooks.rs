@@ -1,0 +1,152 @@
+//! The way of webhooks to their receivers: what the engine of use cases asks for, done by the guarded sender.
+
+mod message;
+mod rules;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_app::sites;
+use countersign_app::webhooks::{Outgoing, Sender, Sent, WebhookPorts};
+use countersign_domain::ids::SiteId;
+use countersign_domain::outbound::{OutboundPolicy, OutboundUrl};
+use countersign_domain::webhook::{AttemptOutcome, EndpointSettings};
+use countersign_door_events::EventFormats;
+use countersign_outbound::{CaBundle, Limits, OutboundRequest, SendError, SystemResolver};
+use countersign_store::{BoxFuture, Store};
+use http::Method;
+
+pub use self::rules::{WebhookRules, WebhookRulesError};
+
+/// What the engine needs, for one process.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn ports(rules: &WebhookRules, store: Store) -> anyhow::Result<WebhookPorts> {
+    let sender = countersign_outbound::Sender::new(Arc::new(SystemResolver::default()), rules.proxy().cloned())?;
+    let sender = GuardedSender { sender, rules: rules.clone(), store, policies: Mutex::default() };
+    Ok(WebhookPorts { sender: Arc::new(sender), formats: Arc::new(EventFormats) })
+}
+
+/// Sends webhooks where the operator allows it.
+struct GuardedSender {
+    sender: countersign_outbound::Sender,
+    rules: WebhookRules,
+    /// Knows the names of sites, by which the operator allows addresses.
+    store: Store,
+    policies: Mutex<HashMap<SiteId, Arc<OutboundPolicy>>>,
+}
+
+impl Sender for GuardedSender {
+    fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
+        Box::pin(async move {
+            let at = outgoing.timestamp;
+            match self.try_send(outgoing).await {
+                Ok(answer) => Sent {
+                    outcome: AttemptOutcome::Answered,
+                    status: Some(answer.status.as_u16()),
+                    retry_after: answer.retry_after.map(|wait| wait.from(at)),
+                    duration: answer.took,
+                    address: answer.address.to_string(),
+                    tls: answer.tls.unwrap_or_default(),
+                    excerpt: answer.body,
+                    error: String::new(),
+                },
+                Err(failure) => failure,
+            }
+        })
+    }
+
+    fn check<'a>(&'a self, site: SiteId, settings: &'a EndpointSettings) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let url = OutboundUrl::parse(&settings.url).map_err(|error| format!("the URL {error}"))?;
+            if let Some(pem) = &settings.ca {
+                CaBundle::from_pem(pem).map_err(|error| format!("the CA certificates: {error}"))?;
+            }
+            let policy = self.policy(site).await.map_err(|error| error.to_string())?;
+            self.sender.judge(&policy, &url).await.map_err(|blocked| blocked.to_string())
+        })
+    }
+}
+
+impl GuardedSender {
+    async fn try_send(&self, outgoing: Outgoing) -> Result<countersign_outbound::OutboundAnswer, Sent> {
+        let ours = |error: String| failed(AttemptOutcome::Ours, error, Duration::ZERO);
+        let blocked = |error: String| failed(AttemptOutcome::Blocked, error, Duration::ZERO);
+        let policy = self.policy(outgoing.site).await.map_err(|error| ours(error.to_string()))?;
+        let url = OutboundUrl::parse(&outgoing.url).map_err(|error| blocked(error.to_string()))?;
+        let ca = outgoing.ca.as_deref().map(CaBundle::from_pem).transpose();
+        let ca = ca.map_err(|error| blocked(error.to_string()))?;
+        let headers = message::headers(&outgoing).map_err(|error| ours(error.to_string()))?;
+        let limits =
+            Limits { connect: outgoing.connect_timeout, whole: outgoing.attempt_timeout, kept: outgoing.excerpt_limit };
+        let request = OutboundRequest {
+            site: outgoing.site,
+            policy,
+            method: Method::POST,
+            url,
+            headers,
+            body: outgoing.body,
+            ca,
+            limits,
+        };
+        self.sender.send(request).await.map_err(|error| failed(outcome(&error), describe(&error), took(&error)))
+    }
+
+    /// Where a site may send. Names of sites do not change.
+    async fn policy(&self, site: SiteId) -> Result<Arc<OutboundPolicy>, countersign_store::StoreError> {
+        let known = self.policies.lock().unwrap_or_else(PoisonError::into_inner).get(&site).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let name = sites::find_name(&self.store, site).await?;
+        let policy = Arc::new(self.rules.policy_of(name.as_ref()));
+        self.policies.lock().unwrap_or_else(PoisonError::into_inner).insert(site, policy.clone());
+        Ok(policy)
+    }
+}
+
+fn failed(outcome: AttemptOutcome, error: String, duration: Duration) -> Sent {
+    Sent {
+        outcome,
+        status: None,
+        retry_after: None,
+        duration,
+        address: String::new(),
+        tls: String::new(),
+        excerpt: Vec::new(),
+        error,
+    }
+}
+
+fn outcome(error: &SendError) -> AttemptOutcome {
+    match error {
+        SendError::Blocked(_) => AttemptOutcome::Blocked,
+        SendError::Broken(_) => AttemptOutcome::Broken,
+        SendError::Connect(_) | SendError::Resolve(_) | SendError::Tls(_) => AttemptOutcome::Unreachable,
+        SendError::Proxy(_) | SendError::Request(_) => AttemptOutcome::Ours,
+        SendError::TimedOut(..) => AttemptOutcome::TimedOut,
+    }
+}
+
+/// With the cause, which tells more than that there was none.
+fn describe(error: &SendError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) if !matches!(error, SendError::Blocked(_)) => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    }
+}
+
+fn took(error: &SendError) -> Duration {
+    match error {
+        SendError::TimedOut(_, limit) => *limit,
+        SendError::Blocked(_)
+        | SendError::Broken(_)
+        | SendError::Connect(_)
+        | SendError::Proxy(_)
+        | SendError::Request(_)
+        | SendError::Resolve(_)
+        | SendError::Tls(_) => Duration::ZERO,
+    }
+}
