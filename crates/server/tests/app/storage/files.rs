@@ -1,6 +1,9 @@
 //! The life of files and folders, in every product's casing and every spelling of a path.
 
-use countersign_app::storages::StorageSettings;
+use countersign_app::storages::{self, StorageSettings};
+use countersign_domain::storage::StorageName;
+use countersign_store::StoreError;
+use countersign_store::repositories::Entry;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -191,4 +194,32 @@ async fn long_folders_come_whole_or_in_parts() {
     assert_eq!(storages.names(&part("after=a")).await, [] as [&str; 0]);
     let bad = storages.get(&format!("{WORDS}/folder/many?limit=0")).await;
     assert_eq!(refusal(&bad), (400, "errorParameterInvalid".to_owned()));
+}
+
+#[tokio::test]
+async fn a_list_of_long_names_is_asked_for_in_parts() {
+    let storages = Storages::new().await;
+    let parent = ["p".repeat(250), "p".repeat(250), "p".repeat(250)].join("/");
+    storages.done("PUT", &format!("{WORDS}/folder/{parent}")).await;
+    let name = StorageName::new("Main").unwrap();
+    let main = storages::find(storages.app.ctx(), storages.app.site, &name).await.unwrap().unwrap();
+    let now = storages.app.ctx().now();
+    // Some 1.2 KB each with its path and name in both casings.
+    let unit = storages.app.world.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let mut folder = main.root;
+            while let Some((Entry::Folder(inner), _)) = tx.storage_entries().list(folder, None, 1).await?.pop() {
+                folder = inner;
+            }
+            for number in 0..13_500 {
+                tx.storage_entries().insert_folder(main.id, folder, &format!("{number:0>255}"), now).await?;
+            }
+            Ok(())
+        })
+    });
+    unit.await.unwrap();
+    let path = format!("{WORDS}/folder/{parent}");
+    assert_eq!(refusal(&storages.get(&path).await), (400, "errorTooManyItems".to_owned()));
+    let part = storages.get(&format!("{path}?limit=10000")).await;
+    assert_eq!(part.json()["Value"].as_array().unwrap().len(), 10_000);
 }
