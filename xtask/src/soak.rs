@@ -31,6 +31,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         MEMORY,
         "--test",
         LARGE,
+        "--test",
+        WEBHOOKS,
     ]);
     tests
         .env("COUNTERSIGN_PROGRAM", program)
@@ -61,6 +63,8 @@ const STORAGE_KILLS: &str = "storage_kills";
 const MEMORY: &str = "upload_memory";
 /// The test program of `crates/interop` that stores a file of 10 GiB through a server and reads it back.
 const LARGE: &str = "large_files";
+/// The test program of `crates/app` that ends workers at every point between the commit of an event and its delivery.
+const WEBHOOKS: &str = "webhooks";
 /// The test program of `crates/app` that compares histories of licenses.
 const HISTORIES: &str = "license_api";
 /// Rounds of 64 operations: ten million operations, half an hour of an unoptimized build.

@@ -35,6 +35,7 @@ use crate::storage::StorageCommand;
 use crate::update::UpdateCommand;
 use crate::user::UserCommand;
 use crate::version::VersionCommand;
+use crate::webhook::WebhookCommand;
 
 /// Self-hosted server for signed software updates: every request proves who sent it, every answer proves who said it.
 #[derive(Parser)]
@@ -116,6 +117,9 @@ pub(crate) enum Command {
     /// Devices that the site knows; and a reference device: ask for updates, verify what is answered, download.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Add receivers of webhooks, see what was sent to them, send it again; listen to events.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Read the audit trail: who did what, and when.
     #[command(subcommand)]
     Audit(AuditCommand),

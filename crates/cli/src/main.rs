@@ -56,6 +56,7 @@ mod update_texts;
 mod user;
 mod verdict;
 mod version;
+mod webhook;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -51,6 +51,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Command::Update(command) => block_on(command.run(&options)),
         Command::User(command) => block_on(command.run(&options)),
         Command::Version(command) => block_on(command.run(&options)),
+        Command::Webhook(command) => block_on(command.run(&options)),
     }
 }
 

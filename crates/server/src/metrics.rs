@@ -6,6 +6,7 @@ mod commits;
 mod page;
 mod process;
 mod requests;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ impl Metrics {
             work.writes.seconds,
         );
         commits::write(page, &work.commits);
+        webhooks::write(page, &work.webhooks);
     }
 }
 

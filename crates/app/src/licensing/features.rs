@@ -93,6 +93,7 @@ pub async fn change(
     code: FeatureCode,
     change: impl FnOnce(&mut FeatureRules) + Send + 'static,
 ) -> Result<Feature, CreateFeatureError> {
+    let actor = ctx.actor();
     ctx.record(site, Action::new("feature.change", format_args!("{code} of {product}")), move |tx| {
         Box::pin(async move {
             let found = tx.products().find(site, &product).await?;
@@ -100,11 +101,16 @@ pub async fn change(
             let features = tx.features().list(found.id).await?;
             let unknown = || CreateFeatureError::UnknownFeature(code.to_string());
             let mut feature = features.into_iter().find(|feature| feature.code == code).ok_or_else(unknown)?;
+            let before = feature.rules.clone();
             change(&mut feature.rules);
             if feature.rules.to_text().len() > RULES_LIMIT {
                 return Err(CreateFeatureError::TooLong);
             }
             tx.features().set_rules(feature.id, &feature.rules).await?;
+            if feature.rules != before {
+                let now = tx.now().await?;
+                tx.outbox().insert(site, Event::FeatureChanged(feature.id), &actor, now).await?;
+            }
             Ok(feature)
         })
     })

@@ -1,6 +1,7 @@
 //! What holds for all licenses of a product.
 
 use countersign_domain::audit::Action;
+use countersign_domain::event::Event;
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{LicensedProduct, RULES_LIMIT};
 use countersign_domain::text::ProductName;
@@ -38,6 +39,7 @@ pub async fn change(
     name: ProductName,
     change: impl FnOnce(&mut LicensedProduct) + Send + 'static,
 ) -> Result<LicensedProduct, ChangeProductError> {
+    let actor = ctx.actor();
     ctx.change(site, Action::new("product.change", &name), move |tx| {
         Box::pin(async move {
             let unknown = || ChangeProductError::UnknownProduct(name.to_string());
@@ -45,7 +47,7 @@ pub async fn change(
             let before = tx.licensed_products().find_by_id(site, product.id).await?.ok_or_else(unknown)?;
             let mut after = before.clone();
             change(&mut after);
-            after.product = before.product;
+            after.product = before.product.clone();
             if after.code != before.code {
                 let other = tx.licensed_products().find(site, &after.code).await?.is_some();
                 if other || tx.bundles().find(site, &after.code).await?.is_some() {
@@ -56,6 +58,11 @@ pub async fn change(
                 return Err(ChangeProductError::TooLong);
             }
             tx.licensed_products().set(product.id, &after.code, after.status, &after.rules).await?;
+            // Saving what was there before is no news.
+            if after != before {
+                let now = tx.now().await?;
+                tx.outbox().insert(site, Event::ProductChanged(product.id), &actor, now).await?;
+            }
             Ok(after)
         })
     })

@@ -17,6 +17,8 @@ const LOOKED_THROUGH: u32 = 500;
 const LONGEST_POLL: Duration = Duration::from_secs(60);
 /// How often others' events are looked for while somebody waits.
 const POLL: Duration = Duration::from_millis(500);
+/// Most turns of giving numbers before a part of the log is read.
+const TURNS: usize = 1000;
 /// Most attempts of one delivery that are listed.
 const ATTEMPTS: u32 = 200;
 
@@ -59,6 +61,7 @@ pub async fn list(
     wait: Duration,
 ) -> Result<LogPart, Fault> {
     let deadline = wait.min(LONGEST_POLL);
+    catch_up(ctx).await?;
     let waiting = async {
         let mut numbered = ctx.webhooks.numbered.subscribe();
         let mut from = after;
@@ -71,6 +74,7 @@ pub async fn list(
             let more = part.next > from && part.next < part.last;
             from = part.next;
             if !more {
+                catch_up(ctx).await?;
                 // Others' events are found without being told of.
                 let _ = timeout(POLL, numbered.changed()).await;
             }
@@ -83,6 +87,19 @@ pub async fn list(
         Ok(part) => part,
         Err(_) => read(ctx, site, after, limit, filter).await,
     }
+}
+
+/// Gives numbers to events that have none, where no worker has: a command beside no server also sees what it has done.
+async fn catch_up(ctx: &Ctx) -> Result<(), Fault> {
+    let Some(ports) = ctx.webhook_ports() else { return Ok(()) };
+    for _ in 0..TURNS {
+        let is_behind =
+            ctx.store().read::<_, StoreError, _>(|tx| Box::pin(async move { tx.event_numbers().is_behind().await }));
+        if !is_behind.await? || !telling::tell(ctx, &ports.formats).await?.more {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn read(ctx: &Ctx, site: SiteId, after: i64, limit: usize, filter: LogFilter) -> Result<LogPart, Fault> {

@@ -17,8 +17,7 @@ async fn the_log_is_read_in_parts_and_filtered() {
     let read = async |after, limit, filter| {
         log::list(&stage.ctx, stage.site, after, limit, filter, Duration::ZERO).await.unwrap()
     };
-    assert!(read(0, 10, LogFilter::default()).await.events.is_empty(), "what has no number yet is not seen");
-    stage.work().await;
+    // Reading gives the numbers that no worker has given yet.
     let part = read(0, 2, LogFilter::default()).await;
     assert_eq!((part.events.len(), part.next, part.last), (2, 2, 6));
     assert!(matches!(part.events[0].story, Story::Product(_)));

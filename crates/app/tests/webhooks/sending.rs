@@ -3,9 +3,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use countersign_app::licensing::{features, products};
 use countersign_app::webhooks::{endpoints, log};
 use countersign_crypto::Secret;
-use countersign_domain::text::EndpointName;
+use countersign_domain::licensing::{FeatureRules, ProductStatus};
+use countersign_domain::text::{EndpointName, FeatureCode, ProductName};
 use countersign_domain::webhook::{
     Authorization, DeliveryOrder, DeliveryState, EndpointSettings, EndpointState, Family, FamilySet, Pace,
 };
@@ -194,4 +196,24 @@ async fn the_rate_of_a_receiver_holds() {
         stage.advance(1);
     }
     assert_eq!(arrived, [3, 6, 8, 8]);
+}
+
+#[tokio::test]
+async fn changes_of_products_are_told_and_saving_without_a_change_is_not() {
+    let stage = Stage::new().await;
+    stage.product("Pump").await;
+    stage.hook().await;
+    let name = || ProductName::new("Pump").unwrap();
+    for status in [ProductStatus::Disabled, ProductStatus::Disabled, ProductStatus::Active] {
+        products::change(&stage.ctx, stage.site, name(), move |product| product.status = status).await.unwrap();
+    }
+    let code = || FeatureCode::new("PRO").unwrap();
+    features::create(&stage.ctx, stage.site, name(), code(), "Pro".to_owned()).await.unwrap();
+    for metadata in ["{}", "{}"] {
+        let change = move |rules: &mut FeatureRules| rules.metadata = metadata.to_owned();
+        features::change(&stage.ctx, stage.site, name(), code(), change).await.unwrap();
+    }
+    stage.work().await;
+    let types: Vec<_> = stage.bodies().iter().map(|body| body.split(' ').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(types, ["product.updated", "product.updated", "feature.created", "feature.updated"]);
 }
