@@ -16,6 +16,7 @@ use countersign_vault::{KeyedDigests, SigningPool, Vault};
 
 use crate::Fault;
 use crate::ahead::Ahead;
+use crate::license_api::{Discoveries, ProviderHttp};
 use crate::memo::Memos;
 use crate::oauth::{ClientLimits, LastUse};
 use crate::rate_limits::Rates;
@@ -76,6 +77,7 @@ pub struct Shared {
     pub(crate) back_ends: BackEnds,
     pub(crate) upload_limit: UploadLimit,
     pub(crate) webhooks: Webhooks,
+    pub(crate) discoveries: Discoveries,
 }
 
 impl Deref for Ctx {
@@ -107,6 +109,7 @@ impl Ctx {
             back_ends: BackEnds::default(),
             upload_limit: UploadLimit::default(),
             webhooks: Webhooks::default(),
+            discoveries: Discoveries::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;
@@ -117,6 +120,11 @@ impl Ctx {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    /// Hands in the way to OpenID providers. The first one stays.
+    pub fn ask_providers_by(&self, http: Arc<dyn ProviderHttp>) {
+        let _ = self.discoveries.http.set(http);
     }
 
     /// The same context for what somebody else does. Events and audit entries name who acts.

@@ -7,8 +7,11 @@ use countersign_domain::licensing::Account;
 use countersign_domain::text::AccountName;
 use serde_json::{Value, json};
 
+use self::sso::SsoCommand;
 use crate::listing::{self, Extent, Listed};
 use crate::options::Options;
+
+mod sso;
 
 /// Create and list accounts.
 #[derive(Subcommand)]
@@ -17,6 +20,9 @@ pub(crate) enum AccountCommand {
     Create(CreateAccount),
     /// List the accounts of the site.
     List,
+    /// Where people of an account log in: single sign-on by OpenID Connect.
+    #[command(subcommand)]
+    Sso(SsoCommand),
 }
 
 /// A new account.
@@ -36,6 +42,7 @@ impl AccountCommand {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         match self {
             Self::Create(account) => account.run(options).await,
+            Self::Sso(command) => command.run(options).await,
             Self::List => {
                 options
                     .on_site(async |ctx, site| {

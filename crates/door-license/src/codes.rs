@@ -95,7 +95,7 @@ codes! {
     CustomerDoesNotExist "customer_does_not_exist" 400 "There is no such customer.",
     CustomerNotFound "customer_not_found" 400 "The customer cannot be seen with this credential.",
     VersionNotFound "version_not_found" 400 "There is no such release.",
-    SsoFailed "sso_failed" 400 "Single sign-on is not set up.",
+    SsoFailed "sso_failed" 400 "Single sign-on is not set up for this account, or the login was refused.",
     InternalError "internal_error" 503 "The server cannot answer now. Try again later.",
 }
 

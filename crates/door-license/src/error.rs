@@ -197,6 +197,7 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::PasswordNotChangeable => Code::ChangePasswordNotAllowed,
         Refusal::ProductNotAllowed => Code::ApiKeyProductNotAllowed,
         Refusal::ReadOnly => Code::InvalidApiKey,
+        Refusal::SsoFailed => Code::SsoFailed,
         Refusal::TooMany(_) => Code::RateLimitExceeded,
         Refusal::TransferLimit => Code::LicenseTransferLimitReached,
         Refusal::TrialExpired => Code::TrialExpired,

@@ -13,7 +13,7 @@
 //! | `offline.rs`, `files/` | files for devices without a connection |
 //! | `trials.rs`, `products.rs`, `releases.rs`, `variables.rs`, `users.rs` | what belongs to them |
 //! | `public.rs` | the calls without a proof |
-//! | `not_available.rs` | calls that this server refuses |
+//! | `sso.rs` | where people log in |
 //! | `wire/` | JSON of requests and answers |
 //! | `script_json.rs`, `time.rs` | the one form of metadata and times |
 //! | `reply.rs` | answers, what is kept of them, their signatures |
@@ -34,7 +34,6 @@ mod floating;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod members;
-mod not_available;
 mod offline;
 mod once;
 mod products;
@@ -43,6 +42,7 @@ mod releases;
 mod reply;
 mod request;
 mod script_json;
+mod sso;
 mod time;
 mod trials;
 mod users;
@@ -87,8 +87,7 @@ struct Door {
         (name = "Products", description = "Products, trials and releases"),
         (name = "Devices", description = "What an application keeps for its device"),
         (name = "Users", description = "People whom licenses are assigned to"),
-        (name = "Public", description = "Calls without a proof"),
-        (name = "Not available", description = "Calls that are refused")
+        (name = "Public", description = "Calls without a proof")
     )
 )]
 struct Document;
@@ -139,7 +138,7 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         .routes(routes!(offline::deactivate_offline))
         .routes(routes!(offline::activate_bundle_offline))
         .routes(routes!(offline::deactivate_bundle_offline))
-        .routes(routes!(not_available::sso_url))
+        .routes(routes!(sso::sso_url))
         .routes(routes!(public::oauth_url))
         .routes(routes!(public::metadata))
         .split_for_parts();

@@ -265,6 +265,8 @@ def refusals():
     refused("disabled license", 400, "license_not_enabled", lambda: one.activate_license(key("disabled")))
     refused("unknown product", 400, "unknown_product",
             lambda: manager("refused", product="no-such-product").activate_license(key("perpetual")))
+    refused("an account without single sign-on", 400, "sso_failed",
+            lambda: api("refused").sso_url(product=LICENSES["product"], customer_account_code="nobody"))
     refused("wrong shared key", 401, "signature_mismatch",
             lambda: manager("refused", shared_key="wrong").activate_license(key("perpetual")))
     try:

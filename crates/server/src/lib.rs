@@ -11,6 +11,7 @@
 //! | `connections.rs` | accepted connections: their limits, protocols and times |
 //! | `tls.rs` | certificate and key |
 //! | `metrics.rs` | what is counted, and the page that shows it |
+//! | `provider_http.rs` | the way to OpenID providers |
 //! | `reload.rs` | what changes with SIGHUP |
 //! | `open_files.rs` | the limit of open files |
 //! | `webhooks.rs` | the way of webhooks to their receivers, and where they may go |
@@ -32,6 +33,7 @@ mod metrics;
 mod node;
 mod open_files;
 mod pages;
+mod provider_http;
 mod reload;
 mod routing;
 mod stop;

@@ -14,6 +14,7 @@ use countersign_vault::{MasterKey, MasterKeySource, SigningPool, Vault};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::provider_http::Providers;
 use crate::webhooks;
 
 /// An opened installation. Several processes may have the same one open: a server, and commands beside it.
@@ -85,6 +86,7 @@ impl Node {
         let ctx = Ctx::new(parts).await?;
         ctx.connect_webhooks(webhooks);
         ctx.limit_uploads(config.max_upload_bytes);
+        ctx.ask_providers_by(Arc::new(Providers::new().context("cannot set up TLS")?));
         Ok(Self { ctx })
     }
 

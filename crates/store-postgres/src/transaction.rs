@@ -10,8 +10,8 @@ use countersign_store::repositories::{
     AuthorizationKeys, Bundles, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails, DeviceEvents,
     Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
     OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats, SigningKeys,
-    SiteSecrets, Sites, SpentTokens, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys, Trials,
-    Updates, Users, Versions,
+    SiteSecrets, Sites, SpentTokens, SsoProviders, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
+    Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -266,6 +266,9 @@ impl Tx for PgTx<'_> {
         self
     }
     fn spent_tokens(&mut self) -> &mut dyn SpentTokens {
+        self
+    }
+    fn sso_providers(&mut self) -> &mut dyn SsoProviders {
         self
     }
     fn status_reports(&mut self) -> &mut dyn StatusReports {

@@ -11,7 +11,7 @@ use countersign_vault::{KeyedDigests, SealedValueError, Vault};
 
 use crate::fault::takes_store_errors;
 use crate::keys::signing_key_label;
-use crate::license_api::api_key_label;
+use crate::license_api::{api_key_label, sso_label};
 use crate::oauth::token_key_label;
 use crate::sites::secret_label;
 use crate::storages::credentials_label;
@@ -35,6 +35,8 @@ pub struct Resealed {
     pub storages: usize,
     /// Secrets of webhooks and what their receivers are logged in to with.
     pub webhooks: usize,
+    /// Client secrets of single sign-on.
+    pub sso_providers: usize,
 }
 
 /// Why the master key was not replaced. Nothing was changed.
@@ -132,6 +134,12 @@ impl Keys<'_> {
             let sealed = self.reseal(&secret_label(site, secret.purpose), &secret.sealed)?;
             tx.site_secrets().reseal(site, secret.id, &sealed).await?;
             resealed.site_secrets += 1;
+        }
+        for (account, row) in tx.sso_providers().list(site).await? {
+            let Some(sealed) = row.sealed else { continue };
+            let sealed = self.reseal(&sso_label(account), &sealed)?;
+            tx.sso_providers().reseal(account, &sealed).await?;
+            resealed.sso_providers += 1;
         }
         for storage in tx.storages().list(site).await? {
             let Some(sealed) = tx.storages().credentials(storage.id).await? else { continue };

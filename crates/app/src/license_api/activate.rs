@@ -84,6 +84,7 @@ pub(super) async fn wanted(tx: &mut dyn Tx, proved: &Proved) -> Result<Found, Li
 /// Proves what an activation comes with.
 pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate) -> Result<Proved, LicenseError> {
     caller.may_write()?;
+    let mut caller = caller.clone();
     let Activate { product, bundle, hardware, by, license, facts, variables, releases } = request;
     check_variables(&variables)?;
     let (name, user) = match by {
@@ -93,9 +94,15 @@ pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate)
             prove(ctx, caller.site, email.clone(), password, from).await?;
             (LicenseName::User(email.clone()), Some(email))
         }
+        Credentials::Sso(login) => {
+            let (email, account) = super::sso::prove(ctx, &caller, login, facts.seen_ip.parse().ok()).await?;
+            // People of an account see what its customers hold, and nothing else.
+            caller = caller.within_account(account)?;
+            (LicenseName::User(email.clone()), Some(email))
+        }
     };
     let identity = Identity { product: product.clone(), bundle: bundle.clone(), hardware, name, license };
-    let (caller, actor) = (caller.clone(), ctx.actor());
+    let actor = ctx.actor();
     Ok(Proved { caller, actor, product, bundle, identity, user, facts, variables, releases, offline: false })
 }
 

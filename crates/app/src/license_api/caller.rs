@@ -96,6 +96,16 @@ impl LicenseCaller {
         self
     }
 
+    /// The same caller where it sees no more than what the customers of an account hold.
+    pub(super) fn within_account(mut self, account: AccountId) -> Result<Self, Refusal> {
+        match self.sight {
+            Sight::Company => self.sight = Sight::Account(account),
+            Sight::Account(own) if own == account => {}
+            Sight::Account(_) | Sight::Customer(_) | Sight::License(_) => return Err(Refusal::SsoFailed),
+        }
+        Ok(self)
+    }
+
     /// A key for some products is for no other.
     pub(super) fn may_ask_about(&self, product: ProductId) -> Result<(), Refusal> {
         let may = self.products.as_ref().is_none_or(|products| products.contains(&product));

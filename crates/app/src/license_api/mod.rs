@@ -17,6 +17,7 @@
 //! | [`activate_offline`], [`deactivate_offline`], the same for bundles | `activate_offline` and its siblings, by files |
 //! | [`refresh_offline`] | none: a file that a producer makes |
 //! | [`start_air_gap`], [`activate_air_gap`], [`deactivate_air_gap`] | none: codes that a producer types |
+//! | [`sso_url`] | the same |
 //! | [`find_api_key`] | none: the proof of the door |
 //!
 //! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
@@ -36,6 +37,7 @@ mod products;
 mod question;
 mod refusal;
 mod seats;
+mod sso;
 mod trial;
 mod users;
 mod variables;
@@ -59,6 +61,11 @@ pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
 pub use refusal::{LicenseError, Refusal};
 pub use seats::{Borrow, Borrowed, Denied, LicenseSeats, SeatsView, borrow_seat, release_seat};
+pub(crate) use sso::{Discoveries, sso_label};
+pub use sso::{
+    ProviderHttp, ProviderHttpError, ProviderRequest, ResponseType, SsoError, SsoLogin, SsoProof, SsoUrl,
+    find_provider, remove_provider, set_provider, sso_url,
+};
 pub use trial::{TrialRequest, trial};
 pub use users::{change_password, customer_license_users, user_licenses};
 pub use variables::{track_variables, variables};

@@ -113,7 +113,11 @@ where
 fn is_kept(refusal: Refusal) -> bool {
     !matches!(
         refusal,
-        Refusal::IdempotencyMismatch | Refusal::InvalidCredentials | Refusal::ReadOnly | Refusal::TooMany(_)
+        Refusal::IdempotencyMismatch
+            | Refusal::InvalidCredentials
+            | Refusal::ReadOnly
+            | Refusal::SsoFailed
+            | Refusal::TooMany(_)
     )
 }
 

@@ -40,6 +40,8 @@ pub enum Credentials {
         /// Password.
         password: Secret<String>,
     },
+    /// What an account's OpenID provider says.
+    Sso(super::SsoLogin),
 }
 
 /// A license, or all licenses of a bundle, to activate on a device.

@@ -112,6 +112,9 @@ pub enum Refusal {
     /// The credential may only ask.
     #[error("the credential may only read")]
     ReadOnly,
+    /// The account has no single sign-on, or its provider does not let this person in.
+    #[error("single sign-on is not set up, or the login was refused")]
+    SsoFailed,
     /// Too many wrong passwords, or too many calls.
     #[error("too many attempts; wait {0} seconds")]
     TooMany(u32),

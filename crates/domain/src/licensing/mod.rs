@@ -16,6 +16,7 @@ mod offline;
 mod product;
 mod rules;
 mod seat;
+mod sso;
 mod user;
 mod validity;
 mod version;
@@ -38,6 +39,7 @@ pub use rules::{
     CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,
 };
 pub use seat::{ClockJump, SEAT_SLACK, Seat, SeatDenial, SeatPool, SeatRefusal, SeatStep, SeatWish};
+pub use sso::{IdTokenAlgorithm, Person, SsoProvider, SsoProviderError};
 pub use user::{Assignment, LicenseUser, may_change};
 pub use validity::{Validity, ValidityError};
 pub use version::{Environment, ReleasedVersion};

@@ -49,6 +49,11 @@ documented! {
         license_key: Option<String>,
         username: Option<String>,
         password: Option<String>,
+        /// Name of the account, with `id_token` or `code` in place of a password.
+        customer_account_code: Option<String>,
+        id_token: Option<String>,
+        code: Option<String>,
+        redirect_uri: Option<String>,
         license_id: Option<i64>,
         bundle_code: Option<String>,
         app_ver: Option<String>,
@@ -266,6 +271,18 @@ documented! {
         product: Option<String>,
         username: String,
         password: String,
+    }
+
+    /// A login.
+    IntoParams (parameter_in = Query) SsoQuery {
+        /// Code of the product.
+        product: String,
+        /// Name of the account.
+        customer_account_code: String,
+        /// `token` (an ID token comes back) or `code`.
+        response_type: Option<String>,
+        /// Where the provider sends people back to.
+        redirect_uri: Option<String>,
     }
 
     /// A device.

@@ -1,10 +1,10 @@
 //! What calls name: a product, a device, a license by key or by user.
 
-use countersign_app::license_api::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
+use countersign_app::license_api::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, SsoLogin, SsoProof};
 use countersign_crypto::Secret;
 use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::DeviceFacts;
-use countersign_domain::text::{HardwareId, LicenseKey, ProductCode, TextError, UserEmail};
+use countersign_domain::text::{AccountName, HardwareId, LicenseKey, ProductCode, TextError, UserEmail};
 use countersign_http_kit::client_address::ClientAddress;
 
 use crate::codes::Code;
@@ -58,16 +58,37 @@ fn credentials(members: &Members) -> Result<Credentials, Error> {
     if let Some(key) = members.text("license_key")? {
         return Ok(Credentials::Key(key_of(key)?));
     }
+    if let Some(login) = sso(members)? {
+        return Ok(Credentials::Sso(login));
+    }
     match (members.text("username")?, members.text("password")?) {
         (Some(user), Some(password)) => Ok(password_login(&user, password)?),
-        (Some(_), None) if members.first_text(&["id_token", "code"])?.is_none() => {
-            Err(Error::told(Code::MissingParameters, "Missing: password."))
-        }
-        _ if members.first_text(&["id_token", "code", "customer_account_code"])?.is_some() => {
-            Err(Code::SsoFailed.into())
-        }
-        _ => Err(Code::LicenseKeyRequired.into()),
+        (Some(_), None) => Err(Error::told(Code::MissingParameters, "Missing: password.")),
+        (None, _) => Err(Code::LicenseKeyRequired.into()),
     }
+}
+
+/// What an OpenID provider has given, if it is there.
+fn sso(members: &Members) -> Result<Option<SsoLogin>, Error> {
+    let Some(account) = members.text("customer_account_code")? else {
+        return match members.first_text(&["id_token", "code"])? {
+            Some(_) => Err(Error::told(Code::MissingParameters, "Missing: customer_account_code.")),
+            None => Ok(None),
+        };
+    };
+    let account = self::account(&account)?;
+    let proof = match (members.text("id_token")?, members.text("code")?) {
+        (Some(token), _) => SsoProof::IdToken(Secret::new(token)),
+        (None, Some(code)) => SsoProof::Code { code: Secret::new(code), redirect_uri: members.text("redirect_uri")? },
+        (None, None) => return Err(Error::told(Code::MissingParameters, "Missing: id_token or code.")),
+    };
+    Ok(Some(SsoLogin { account, proof }))
+}
+
+/// The account that a login names.
+pub(crate) fn account(code: &str) -> Result<AccountName, Error> {
+    // What cannot be a name is the name of no account.
+    AccountName::new(code).map_err(|_| Code::SsoFailed.into())
 }
 
 /// A user and his password.

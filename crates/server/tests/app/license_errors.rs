@@ -100,6 +100,8 @@ async fn what_is_missing_or_misshapen_is_told() {
             json!({ "product": "pump", "hardware_id": HARDWARE, "id_token": "x", "customer_account_code": "y" }),
             "sso_failed",
         ),
+        (json!({ "product": "pump", "hardware_id": HARDWARE, "id_token": "x" }), "missing_parameters"),
+        (json!({ "product": "pump", "hardware_id": HARDWARE, "customer_account_code": "y" }), "missing_parameters"),
         (
             json!({ "product": "pump", "hardware_id": HARDWARE, "username": "u@example.test", "password": "x" }),
             "invalid_credentials",

@@ -28,6 +28,7 @@ mod license_keys;
 mod license_offline;
 mod license_proofs;
 mod license_seats;
+mod license_sso;
 mod license_support;
 mod license_tokens;
 mod license_units;

@@ -32,6 +32,7 @@ mod refused_uploads;
 mod seat_denials;
 mod seats;
 mod sites;
+mod sso_providers;
 mod status_reports;
 mod storage_entries;
 mod storage_versions;

@@ -33,6 +33,7 @@ fn statements() -> Vec<&'static str> {
         seat_denials::ALL,
         seats::ALL,
         sites::ALL,
+        sso_providers::ALL,
         status_reports::ALL,
         storage_entries::ALL,
         storage_versions::ALL,

@@ -20,6 +20,7 @@ mod removing;
 mod reports;
 mod seats;
 mod settings;
+mod sso;
 mod storages;
 mod time;
 mod trails;
@@ -48,6 +49,7 @@ pub use removing::*;
 pub use reports::*;
 pub use seats::*;
 pub use settings::*;
+pub use sso::*;
 pub use storages::*;
 pub use time::*;
 pub use trails::*;
@@ -119,6 +121,7 @@ macro_rules! conformance_suite {
             trails_are_rolled_back_with_their_unit,
             request_files_are_used_once,
             one_time_keys_are_removed_once,
+            an_account_has_one_provider,
             parts_of_a_list_give_every_row_once,
             parts_of_a_filtered_list_give_every_row_once,
             storages_belong_to_their_site,

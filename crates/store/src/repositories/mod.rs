@@ -12,6 +12,7 @@ mod licensing;
 mod offline_requests;
 mod seats;
 mod sites;
+mod sso_providers;
 mod storages;
 mod trails;
 mod users;
@@ -41,6 +42,7 @@ pub use licensing::{
 pub use offline_requests::{OfflineRequest, OfflineRequests};
 pub use seats::{SeatDenials, Seats};
 pub use sites::{SettingsOutcome, Sites};
+pub use sso_providers::{SsoProviderRow, SsoProviders};
 pub use storages::{
     Entry, NewObject, NewStorage, RefusedUploads, StorageEntries, StorageObject, StorageSettings, StorageVersions,
     Storages, UploadKey,
@@ -163,6 +165,8 @@ pub trait Tx: Send {
     fn sites(&mut self) -> &mut dyn Sites;
     /// Revoked tokens and used assertions.
     fn spent_tokens(&mut self) -> &mut dyn SpentTokens;
+    /// OpenID providers of accounts.
+    fn sso_providers(&mut self) -> &mut dyn SsoProviders;
     /// How updates go on devices.
     fn status_reports(&mut self) -> &mut dyn StatusReports;
     /// Folders and files of storages.
