@@ -28,7 +28,7 @@ enum Agreement {
 /// Those of the Python device.
 pub(crate) const DEVICE: Packages = Packages {
     requirements: "crates/interop/python/requirements.txt",
-    imports: "import jwt, cryptography.hazmat.primitives.asymmetric.rsa",
+    imports: "import jwt, cryptography.hazmat.primitives.asymmetric.rsa, standardwebhooks, cloudevents.core.bindings.http",
     agreement: Agreement::Needed,
 };
 /// The license SDK, at the last version whose terms allow it. It asks for a package that it imports on Windows only.
