@@ -30,11 +30,16 @@ pub async fn activate_bundle(
     once::run(ctx, caller.site, once, move |tx| {
         let proved = proved.clone();
         Box::pin(async move {
+            let members = members(tx, &proved.caller, &proved.identity, Hold::Lock).await?;
+            let mut members: Vec<_> = members.into_iter().enumerate().collect();
+            // Seats are locked in the order of their pools, and told in the order of the products.
+            members.sort_by_key(|(_, found)| found.license.id);
             let mut views = Vec::new();
-            for found in members(tx, &proved.caller, &proved.identity, Hold::Lock).await? {
-                views.push(bind(tx, &proved, found).await?);
+            for (place, found) in members {
+                views.push((place, bind(tx, &proved, found).await?));
             }
-            Ok(views)
+            views.sort_by_key(|(place, _)| *place);
+            Ok(views.into_iter().map(|(_, view)| view).collect())
         })
     })
     .await
@@ -81,28 +86,39 @@ pub async fn check_bundle(
         move |tx| {
             Box::pin(async move {
                 let (caller, identity, releases) = &*asked;
-                let (mut views, mut needs) = (Vec::new(), Vec::new());
+                let (mut views, mut held, mut is_short) = (Vec::new(), Vec::new(), false);
                 for bound in active(tx, caller, identity, Hold::Look).await? {
                     let (now, device) = (tx.now().await?, bound.device.id);
                     let view = check::view_bound(tx, caller.site, bound, releases, now).await?;
-                    let seen = (Seated::license(&view.license), view.seats.own);
-                    needs.push(seats::need(tx, caller, &view.license, seen, device, now).await?);
+                    let seated = Seated::license(&view.license);
+                    match seats::need(tx, caller, &view.license, (seated, view.seats.own), device, now).await? {
+                        Need::Nothing => {}
+                        Need::Renew => held.push((seated, device)),
+                        Need::Take => is_short = true,
+                    }
                     views.push(view);
                 }
-                Ok((views, needs))
+                held.sort_by_key(|(seated, _)| seated.pool);
+                Ok((views, held, is_short))
             })
         }
     });
-    let (views, needs) = looked.await?;
-    if needs.iter().all(|need| matches!(need, Need::Nothing)) {
+    let (views, held, is_short) = looked.await?;
+    if !is_short && (held.is_empty() || seats::renew(ctx, caller.site, held, None).await?) {
         return Ok(views);
     }
     let taken = ctx.write(caller.site, move |tx| {
         Box::pin(async move {
             let (caller, identity, releases) = &*asked;
-            let mut views = Vec::new();
-            for bound in active(tx, caller, identity, Hold::Lock).await? {
-                views.push(check::seat_and_view(tx, caller.site, bound, releases).await?);
+            let bounds = active(tx, caller, identity, Hold::Lock).await?;
+            let mut in_order: Vec<_> = bounds.iter().collect();
+            in_order.sort_by_key(|bound| bound.license.id);
+            for bound in in_order {
+                check::take_seat(tx, bound).await?;
+            }
+            let (mut views, now) = (Vec::new(), tx.now().await?);
+            for bound in bounds {
+                views.push(check::view_bound(tx, caller.site, bound, releases, now).await?);
             }
             Ok(views)
         })
@@ -130,7 +146,8 @@ async fn active(
     if found.is_empty() { Err(absent.into()) } else { Ok(found) }
 }
 
-/// The licenses of a bundle that an identity names: those that can be used. They are locked in the order of their keys.
+/// The licenses of a bundle that an identity names, in the order of its products: those that can be used. They are locked in
+/// the order of their keys.
 pub(super) async fn members(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
@@ -153,8 +170,9 @@ pub(super) async fn members(
         return Err(Refusal::LicenseNotFound.into());
     }
     if hold == Hold::Lock {
-        found.sort_by(|one, other| one.license.key.cmp(&other.license.key));
-        for found in &mut found {
+        let mut in_order: Vec<_> = found.iter_mut().collect();
+        in_order.sort_by(|one, other| one.license.key.cmp(&other.license.key));
+        for found in in_order {
             let locked = tx.licenses().lock_by_id(caller.site, found.license.id).await?;
             found.license = locked.ok_or(StoreError::OutcomeUnknown)?;
         }

@@ -59,10 +59,13 @@ pub async fn check(
             return Ok(view);
         }
         Need::Nothing => return Ok(view),
-        Need::Renew if seats::renew(ctx, site, Seated::license(&view.license), device, unheard).await? => {
-            return Ok(view);
+        Need::Renew => {
+            let held = vec![(Seated::license(&view.license), device)];
+            if seats::renew(ctx, site, held, unheard.then_some(device)).await? {
+                return Ok(view);
+            }
         }
-        Need::Renew | Need::Take => {}
+        Need::Take => {}
     }
     let taken = ctx.write(site, move |tx| {
         Box::pin(async move {
@@ -72,25 +75,21 @@ pub async fn check(
                 let now = tx.now().await?;
                 tx.devices().set_last_seen(bound.device.id, now).await?;
             }
-            seat_and_view(tx, caller.site, bound, releases).await
+            take_seat(tx, &bound).await?;
+            let now = tx.now().await?;
+            view_bound(tx, caller.site, bound, releases, now).await
         })
     });
     seats::noted(ctx, site, taken.await).await
 }
 
-/// Gives the device a seat of a license that is locked, if that is in force and has seats, and looks at it.
-pub(super) async fn seat_and_view(
-    tx: &mut dyn Tx,
-    site: SiteId,
-    bound: Bound,
-    releases: &ReleaseFilter,
-) -> Result<LicenseView, LicenseError> {
+/// Gives the device a seat of a license that is locked, if that is in force and has seats.
+pub(super) async fn take_seat(tx: &mut dyn Tx, bound: &Bound) -> Result<(), LicenseError> {
     let (seated, now) = (Seated::license(&bound.license), tx.now().await?);
     if seated.rules.are_counted() && bound.license.standing(now) == Standing::InForce {
         seats::take(tx, &bound.license, seated, bound.device.id, SeatWish::Use).await?;
     }
-    let now = tx.now().await?;
-    view_bound(tx, site, bound, releases, now).await
+    Ok(())
 }
 
 /// Notes that a device was heard of. The answer is good without it: a failure is told to the operator, not to the device.
@@ -149,7 +148,7 @@ pub async fn check_feature(
     let seated = Seated { pool, rules: view.feature.rules.seats };
     match need {
         Need::Nothing => return Ok(view),
-        Need::Renew if seats::renew(ctx, site, seated, device, false).await? => return Ok(view),
+        Need::Renew if seats::renew(ctx, site, vec![(seated, device)], None).await? => return Ok(view),
         Need::Renew | Need::Take => {}
     }
     let taken = ctx.write(site, move |tx| {
@@ -157,8 +156,11 @@ pub async fn check_feature(
             let (caller, identity, code) = &*asked;
             let Bound { license, device, .. } = find::bound(tx, caller, identity, Hold::Lock).await?;
             let feature = license.features.iter().find(|feature| feature.code == *code);
-            let seated = Seated::feature(&license, feature.ok_or(Refusal::FeatureUnknown)?);
-            if seated.rules.are_counted() {
+            let (feature, now) = (feature.ok_or(Refusal::FeatureUnknown)?, tx.now().await?);
+            let seated = Seated::feature(&license, feature);
+            // It may have ended since it was looked at.
+            let is_usable = license.standing(now) == Standing::InForce && !feature.is_expired(now);
+            if seated.rules.are_counted() && is_usable {
                 seats::take(tx, &license, seated, device.id, SeatWish::Use).await?;
             }
             feature_view(tx, license, code, device.id).await

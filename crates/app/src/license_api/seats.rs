@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use countersign_crypto::Secret;
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, SiteId};
@@ -196,22 +197,29 @@ pub(super) async fn need(
     Ok(Need::Take)
 }
 
-/// Moves the end of the seat that a device holds, and notes that it was heard of if that is wanted. `false`: it holds none.
+/// Moves the ends of seats that devices hold, given in the order of their pools, and notes that a device was heard of.
+/// `false`: one of them is not held; those before it were moved.
 pub(super) async fn renew(
     ctx: &Ctx,
     site: SiteId,
-    Seated { pool, rules }: Seated,
-    device: DeviceId,
-    unheard: bool,
+    held: Vec<(Seated, DeviceId)>,
+    unheard: Option<DeviceId>,
 ) -> Result<bool, Fault> {
+    let held: Arc<[_]> = held.into();
     let unit = ctx.write::<_, StoreError, _>(site, move |tx| {
+        let held = held.clone();
         Box::pin(async move {
             let now = tx.now().await?;
-            if unheard {
+            if let Some(device) = unheard {
                 tx.devices().set_last_seen(device, now).await?;
             }
-            let ended_by = rules.ended_by(now, tx.clock_jump().await?);
-            tx.seats().extend(pool, device, ended_by, (now, rules.end(now))).await
+            for (Seated { pool, rules }, device) in held.iter().copied() {
+                let ended_by = rules.ended_by(now, tx.clock_jump().await?);
+                if !tx.seats().extend(pool, device, ended_by, (now, rules.end(now))).await? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     });
     Ok(unit.await?)
@@ -329,6 +337,9 @@ pub async fn borrow_seat(ctx: &Ctx, caller: &LicenseCaller, borrow: Borrow) -> R
             let now = tx.now().await?;
             in_force(&license, now)?;
             let seated = Seated::named(&license, feature.as_ref())?;
+            if license.features.iter().any(|one| feature.as_ref() == Some(&one.code) && one.is_expired(now)) {
+                return Err(Refusal::LicenseExpired.into());
+            }
             let seat = take(tx, &license, seated, device.id, SeatWish::Borrow(until)).await?;
             let feature = match feature {
                 None => None,

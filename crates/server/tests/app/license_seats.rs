@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use countersign_app::license_api::{Access, NewApiKey, create_api_key};
 use countersign_app::licensing::seats;
-use countersign_domain::licensing::{FeatureRules, Floating, LicenseRules, LicenseTerms, Seats};
-use countersign_domain::text::LicenseKey;
+use countersign_domain::licensing::{
+    FeatureRules, Floating, LicenseRules, LicenseTerms, ProductRules, ProductStatus, Seats,
+};
+use countersign_domain::text::{LicenseKey, OrderNumber, ProductCode};
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
+use countersign_store::repositories::NewLicense;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -279,6 +282,77 @@ async fn a_license_that_is_not_in_force_takes_no_seat() {
     }
     let borrowed = door.post("/floating/borrow", &borrow(HARDWARE, json!(null))).await;
     assert_eq!(refusal(&borrowed), refused("license_expired"));
+}
+
+#[tokio::test]
+async fn a_feature_that_has_expired_takes_no_seat() {
+    let door = Licensing::new().await;
+    let end_date = Some(Date::parse("2026-03-01").unwrap());
+    let rules = FeatureRules { seats: seated(1, Some(2)), end_date, ..FeatureRules::default() };
+    door.license_with(KEY, "pump", endless(9), LicenseRules::default(), vec![("pdf", rules)]).await;
+    door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
+    let mut body = identity(KEY, HARDWARE);
+    body["feature"] = json!("pdf");
+    door.verified(&door.post("/floating/feature_borrow", &body).await).await;
+    word(&door.post("/floating/feature_release", &body).await, "feature_released");
+    pass(&door, minutes(13 * 60)).await;
+    assert_eq!(refusal(&door.post("/floating/feature_borrow", &body).await), refused("license_expired"));
+    assert_eq!(door.verified(&check_feature(&door, HARDWARE).await).await["floating_in_use_devices"], 0);
+}
+
+#[tokio::test]
+async fn a_bundle_is_told_in_the_order_of_its_products_and_keeps_its_seats() {
+    let door = Licensing::new().await;
+    let product =
+        async |name: &str, code| door.product(name, code, ProductRules::default(), ProductStatus::Active).await;
+    let ids = [product("Pump", "pump").await, product("Valve", "valve").await, product("Hose", "hose").await];
+    door.license("ALONE", endless(9), LicenseRules::default()).await;
+    let (site, order) = (door.app.site, OrderNumber::new("SO-1").unwrap());
+    let written = door.app.world.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            tx.bundles().insert(site, &ProductCode::new("suite").unwrap(), "Suite", &ids, now).await?.unwrap();
+            let order = tx.orders().find(site, &order).await?.unwrap().id;
+            for (key, product) in ["SUITE-C", "SUITE-A", "SUITE-B"].into_iter().zip(ids) {
+                let new = NewLicense {
+                    key: LicenseKey::new(key).unwrap(),
+                    order,
+                    product,
+                    bundle_key: Some(LicenseKey::new(KEY).unwrap()),
+                    features: vec![],
+                    terms: endless(9),
+                    rules: floating(1, None),
+                };
+                tx.licenses().insert(site, &new, now).await?.unwrap();
+            }
+            Ok(())
+        })
+    });
+    written.await.unwrap();
+    let told = async |answer: Answer| {
+        let told = door.verified(&answer).await;
+        let codes = told.as_array().unwrap().iter().map(|one| one["product_details"]["short_code"].clone());
+        assert_eq!(codes.collect::<Vec<_>>(), ["pump", "valve", "hose"]);
+    };
+    let body = |hardware| {
+        let mut body = identity(KEY, hardware);
+        body["product"] = json!("suite");
+        body
+    };
+    let check = async |hardware: &str| {
+        door.get(&format!("/check_bundle?product=suite&hardware_id={hardware}&license_key={KEY}")).await
+    };
+    for hardware in [HARDWARE, OTHER] {
+        told(door.post("/activate_bundle", &body(hardware)).await).await;
+    }
+    // What the first device holds is looked at, moved, and taken anew.
+    for step in [0, 20, 20, 31] {
+        pass(&door, minutes(step)).await;
+        told(check(HARDWARE).await).await;
+        assert_eq!(refusal(&check(OTHER).await), refused("floating_not_available"));
+    }
+    pass(&door, minutes(31)).await;
+    told(check(OTHER).await).await;
 }
 
 #[tokio::test]
