@@ -83,7 +83,7 @@ codes! {
     BorrowUntilNotValid "borrow_until_not_valid" 400 "A seat cannot be borrowed until then: the date cannot be read, has passed, or is too far away.",
     OfflineActivationNotAllowed "offline_activation_not_allowed" 400 "The license cannot be activated offline.",
     OfflineRequestExpired "offline_request_expired" 400 "The request file is older than the license lets it be.",
-    OfflineRequestUsed "offline_request_used" 400 "A request file with this ID was used before. Make a new one.",
+    OfflineRequestUsed "offline_request_used" 400 "This request file was used before, or one with its ID or signature. Make a new one.",
     LicenseNotConsumption "license_not_consumption" 400 "The license or feature counts no units.",
     LicenseNotEnoughConsumptions "license_not_enough_consumptions" 400 "Not enough units are left.",
     NegativeConsumptionNotAllowed "negative_consumption_not_allowed" 400 "Units cannot be given back.",

@@ -191,7 +191,7 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::LicenseNotStarted => Code::LicenseNotStarted,
         Refusal::NegativeNotAllowed => Code::NegativeConsumptionNotAllowed,
         Refusal::NoSeats => Code::FloatingNotAvailable,
-        Refusal::OfflineNotAllowed => Code::OfflineActivationNotAllowed,
+        Refusal::OfflineNotAllowed | Refusal::TooManyFiles => Code::OfflineActivationNotAllowed,
         Refusal::OfflineRequestExpired => Code::OfflineRequestExpired,
         Refusal::OfflineRequestUsed => Code::OfflineRequestUsed,
         Refusal::PasswordNotChangeable => Code::ChangePasswordNotAllowed,
@@ -232,6 +232,10 @@ fn text_of_denial(denied: &Denied) -> String {
 fn text_of(refusal: Refusal) -> String {
     if refusal == Refusal::IdempotencyMismatch {
         "This Idempotency-Key came with another request before; send another key with this one.".to_owned()
+    } else if refusal == Refusal::TooManyFiles {
+        "This activation has used too many request files. Once the producer has taken the license off the device \
+         (countersign license release), a new file activates it."
+            .to_owned()
     } else if refusal == Refusal::TooManyVariables {
         format!(
             "A license has at most {VARIABLES} variables on a device, with names of 1 to {VARIABLE_NAME_LIMIT} bytes and \

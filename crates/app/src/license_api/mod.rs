@@ -53,8 +53,8 @@ pub use consume::{Consumption, OverageWish, add_consumption, add_feature_consump
 pub use keys::{ApiKeyError, NewApiKey, create_api_key, find_api_key, list_api_keys, note_api_key_use, revoke_api_key};
 pub(crate) use keys::{api_key_label, open_all};
 pub use offline::{
-    OfflineDeactivation, RequestFile, activate_bundle_offline, activate_offline, deactivate_bundle_offline,
-    deactivate_offline, refresh_offline,
+    AnswerSignature, OfflineDeactivation, RequestFile, activate_bundle_offline, activate_offline,
+    deactivate_bundle_offline, deactivate_offline, refresh_offline,
 };
 pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
 pub use products::{product_details, products};

@@ -1,10 +1,13 @@
 //! Licenses on devices that have no connection: a person carries a request file here, and a file in response back.
 //!
 //! A request file is used once. Whoever brings the same file again gets the same answer for as long as what it was used for
-//! is still so; a file from before a deactivation never activates again.
+//! is still so; a file from before a deactivation never activates again. Files of the first form do not prove which request
+//! they are, so their signatures are used once, too, and those of the answers, which are alike.
 
 use std::sync::Arc;
 
+use countersign_crypto::encoding::hex_encode;
+use countersign_crypto::sha256;
 use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::device::Device;
 use countersign_domain::event::{CountedUnits, Event};
@@ -12,8 +15,8 @@ use countersign_domain::ids::{DeviceId, LicenseId, SiteId};
 use countersign_domain::licensing::{Activation, FeatureType, License, Metering, OfflineWay};
 use countersign_domain::text::{FeatureCode, HardwareId, LicenseKey};
 use countersign_domain::time::Timestamp;
-use countersign_store::Tx;
 use countersign_store::repositories::OfflineRequest;
+use countersign_store::{StoreError, Tx};
 
 use super::activate::{Proved, bind, proved, release, wanted};
 use super::find::{self, Bound, Found, Hold};
@@ -23,10 +26,11 @@ use super::view::LicenseView;
 use super::{LicenseCaller, bundles, check};
 use crate::Ctx;
 
-/// Most request files that are used for one device: each is remembered.
-const REQUESTS: u64 = 1000;
-/// How long somebody waits who brings more, in seconds. It is for programs that went wrong.
-const TOO_MANY: u32 = 24 * 3600;
+/// Most rows that are remembered of one activation, up to three for each file. More are brought by programs that went wrong.
+const ROWS: u64 = 3000;
+/// Stand before digests of signatures in the place of IDs. No file has an ID with a line end.
+const ACTIVATED: &str = "\nactivation ";
+const DEACTIVATED: &str = "\ndeactivation ";
 
 /// A request file whose proof holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +41,13 @@ pub struct RequestFile {
     pub digest: [u8; 32],
     /// When the device made it; `None`: it says so in a form that nobody can read.
     pub made_at: Option<Timestamp>,
+    /// Digest of the signature, where that is over names and date alone: whoever sees it can write other files around it.
+    /// `None`: all is proved that the file says.
+    pub signature: Option<[u8; 32]>,
 }
+
+/// Makes the signature over names and date that an answer carries, of the time at which a file was used.
+pub type AnswerSignature = Arc<dyn Fn(Timestamp) -> [u8; 32] + Send + Sync>;
 
 /// What a device without a connection gives back.
 pub struct OfflineDeactivation {
@@ -61,15 +71,16 @@ pub async fn activate_offline(
     caller: &LicenseCaller,
     request: Activate,
     file: RequestFile,
+    answer: AnswerSignature,
 ) -> Result<(LicenseView, Timestamp), LicenseError> {
     let proved = Proved { offline: true, ..proved(ctx, caller, request).await? };
-    let call = Arc::new((proved, file));
+    let call = Arc::new((proved, file, answer));
     ctx.write(caller.site, move |tx| {
         let call = call.clone();
         Box::pin(async move {
-            let (proved, file) = &*call;
+            let (proved, file, answer) = &*call;
             let found = wanted(tx, proved).await?;
-            let (mut views, done_at) = activate_all(tx, proved, file, vec![found]).await?;
+            let (mut views, done_at) = activate_all(tx, proved, file, answer, vec![found]).await?;
             // Of one license there is one view.
             Ok((views.pop().ok_or(Refusal::LicenseNotFound)?, done_at))
         })
@@ -87,15 +98,16 @@ pub async fn activate_bundle_offline(
     caller: &LicenseCaller,
     request: Activate,
     file: RequestFile,
+    answer: AnswerSignature,
 ) -> Result<(Vec<LicenseView>, Timestamp), LicenseError> {
     let proved = Proved { offline: true, ..proved(ctx, caller, request).await? };
-    let call = Arc::new((proved, file));
+    let call = Arc::new((proved, file, answer));
     ctx.write(caller.site, move |tx| {
         let call = call.clone();
         Box::pin(async move {
-            let (proved, file) = &*call;
+            let (proved, file, answer) = &*call;
             let members = bundles::members(tx, &proved.caller, &proved.identity, Hold::Lock).await?;
-            let (mut views, done_at) = activate_all(tx, proved, file, members).await?;
+            let (mut views, done_at) = activate_all(tx, proved, file, answer, members).await?;
             for view in &mut views {
                 view.product.code = proved.product.clone();
             }
@@ -110,33 +122,38 @@ async fn activate_all(
     tx: &mut dyn Tx,
     proved: &Proved,
     file: &RequestFile,
+    answer: &AnswerSignature,
     licenses: Vec<Found>,
 ) -> Result<(Vec<LicenseView>, Timestamp), LicenseError> {
     let site = proved.caller.site;
     let before = used_before(tx, site, file).await?;
+    let alike = signed_before(tx, site, file, &[ACTIVATED, DEACTIVATED]).await?;
     let mut views: Vec<LicenseView> = Vec::new();
     for found in licenses {
         let rules = &found.license.rules;
         if !rules.may_go_offline(OfflineWay::File) {
             return Err(Refusal::OfflineNotAllowed.into());
         }
-        match &before {
-            Some(before) => still_active(tx, site, &found.license, before, &proved.identity.hardware).await?,
-            None => {
-                let now = tx.now().await?;
-                let limited = rules.offline_days.is_some();
-                if limited && file.made_at.and_then(|made_at| rules.file_end(made_at)).is_none_or(|end| now > end) {
-                    return Err(Refusal::OfflineRequestExpired.into());
-                }
-            }
+        if let Some(before) = &before {
+            views.push(again(tx, proved, found, before).await?);
+            continue;
+        }
+        if let Some(alike) = &alike {
+            still_active(tx, site, &found.license, alike, &proved.identity.hardware).await?;
+        }
+        let (now, limited) = (tx.now().await?, rules.offline_days.is_some());
+        if limited && file.made_at.and_then(|made_at| rules.file_end(made_at)).is_none_or(|end| now > end) {
+            return Err(Refusal::OfflineRequestExpired.into());
         }
         views.push(bind(tx, proved, found).await?);
     }
     let now = tx.now().await?;
-    let done_at = match (before, views.first().and_then(|view| view.device.as_ref())) {
+    let done_at = match (before, views.first().and_then(|view| Some((view.license.id, view.device.as_ref()?.id)))) {
         (Some(before), _) => before.done_at,
-        (None, Some(device)) => {
-            note_use(tx, site, file, device.id, now).await?;
+        (None, Some((license, device))) => {
+            has_room(tx, license, device).await?;
+            note_use(tx, site, file, ACTIVATED, (device, now)).await?;
+            note_signature(tx, site, ACTIVATED, sha256(&answer(now)), (device, now)).await?;
             now
         }
         (None, None) => now,
@@ -149,6 +166,24 @@ async fn activate_all(
     Ok((views, done_at))
 }
 
+/// What the same file activated before, as it stands now. Nothing is written: newer things may be known of the device by now.
+async fn again(
+    tx: &mut dyn Tx,
+    proved: &Proved,
+    found: Found,
+    before: &OfflineRequest,
+) -> Result<LicenseView, LicenseError> {
+    let site = proved.caller.site;
+    let bound = still_active(tx, site, &found.license, before, &proved.identity.hardware).await?;
+    let bound = find::usable_on(found, Some(bound))?;
+    let (now, license, device) = (tx.now().await?, bound.license.id, bound.device.id);
+    let mut view = check::view_bound(tx, site, bound, &proved.releases, now).await?;
+    if !proved.variables.is_empty() {
+        view.variables = tx.device_details().variables(license, device).await?;
+    }
+    Ok(view)
+}
+
 /// A file is used again only while what it was used for lasts.
 async fn still_active(
     tx: &mut dyn Tx,
@@ -156,12 +191,12 @@ async fn still_active(
     license: &License,
     before: &OfflineRequest,
     hardware: &HardwareId,
-) -> Result<(), LicenseError> {
+) -> Result<(Device, Activation), LicenseError> {
     let bound = tx.activations().find_by_hardware(site, license.id, hardware).await?;
-    let lasts = |(device, activation): (Device, Activation)| {
+    let lasts = |(device, activation): &(Device, Activation)| {
         device.id == before.device && activation.activated_at <= before.done_at
     };
-    if bound.is_some_and(lasts) { Ok(()) } else { Err(Refusal::OfflineRequestUsed.into()) }
+    Ok(bound.filter(lasts).ok_or(Refusal::OfflineRequestUsed)?)
 }
 
 /// Takes a license off a device by its deactivation file, and books what the device has counted, as far as units are left.
@@ -199,12 +234,19 @@ enum Members {
 async fn give_back(
     ctx: &Ctx,
     caller: &LicenseCaller,
-    request: OfflineDeactivation,
+    mut request: OfflineDeactivation,
     file: RequestFile,
     members: Members,
 ) -> Result<(), LicenseError> {
     caller.may_write()?;
     super::variables::check_variables(&request.variables)?;
+    if file.signature.is_some() {
+        // Units are not proved then: whoever writes others into the file wins nothing by it.
+        request.units = request.units.max(0);
+        for (_, units) in &mut request.features {
+            *units = (*units).max(0);
+        }
+    }
     let call = Arc::new((caller.clone(), request, file, ctx.actor()));
     ctx.write(caller.site, move |tx| {
         let call = call.clone();
@@ -219,6 +261,9 @@ async fn give_back(
                 // It was done, and nothing that came after it is undone.
                 return Ok(());
             }
+            if signed_before(tx, site, file, &[DEACTIVATED]).await?.is_some() {
+                return Err(Refusal::OfflineRequestUsed.into());
+            }
             let mut released = None;
             for Found { license, .. } in licenses {
                 let Some((device, _)) = find::activation(tx, caller, &license, identity).await? else { continue };
@@ -230,7 +275,7 @@ async fn give_back(
             }
             let (license, device) = released.ok_or(Refusal::DeviceNotFound)?;
             let now = tx.now().await?;
-            note_use(tx, site, file, device, now).await?;
+            note_use(tx, site, file, DEACTIVATED, (device, now)).await?;
             audit(tx, site, actor, "license.deactivate-offline", Some(license)).await
         })
     })
@@ -327,20 +372,63 @@ async fn used_before(
     }
 }
 
+/// The use before of a signature that does not prove which file it belongs to.
+async fn signed_before(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    file: &RequestFile,
+    uses: &[&str],
+) -> Result<Option<OfflineRequest>, StoreError> {
+    let Some(signature) = file.signature else { return Ok(None) };
+    for used in uses {
+        let found = tx.offline_requests().find(site, &signature_id(used, signature)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Files that deactivate are not refused for their number: that would leave the license where it is.
+async fn has_room(tx: &mut dyn Tx, license: LicenseId, device: DeviceId) -> Result<(), LicenseError> {
+    let Some(activation) = tx.activations().find(license, device).await? else { return Ok(()) };
+    let rows = tx.offline_requests().count_since(device, activation.activated_at).await?;
+    if rows < ROWS { Ok(()) } else { Err(Refusal::TooManyFiles.into()) }
+}
+
 async fn note_use(
     tx: &mut dyn Tx,
     site: SiteId,
     file: &RequestFile,
-    device: DeviceId,
-    now: Timestamp,
+    used: &str,
+    (device, done_at): (DeviceId, Timestamp),
 ) -> Result<(), LicenseError> {
-    if tx.offline_requests().count(device).await? >= REQUESTS {
-        return Err(Refusal::TooMany(TOO_MANY).into());
+    let row = OfflineRequest { id: file.id.clone(), digest: file.digest, device, done_at };
+    if !tx.offline_requests().insert(site, &row).await? {
+        // The same ID for another license at the same time.
+        return Err(Refusal::OfflineRequestUsed.into());
     }
-    let used = OfflineRequest { id: file.id.clone(), digest: file.digest, device, done_at: now };
-    // The same ID for another license at the same time.
-    let is_first = tx.offline_requests().insert(site, &used).await?;
-    if is_first { Ok(()) } else { Err(Refusal::OfflineRequestUsed.into()) }
+    match file.signature {
+        Some(signature) => Ok(note_signature(tx, site, used, signature, (device, done_at)).await?),
+        None => Ok(()),
+    }
+}
+
+/// Remembers a signature. Where it is known already, its first use stays: an answer may be of the second of its file.
+async fn note_signature(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    used: &str,
+    signature: [u8; 32],
+    (device, done_at): (DeviceId, Timestamp),
+) -> Result<(), StoreError> {
+    let row = OfflineRequest { id: signature_id(used, signature), digest: signature, device, done_at };
+    tx.offline_requests().insert(site, &row).await?;
+    Ok(())
+}
+
+fn signature_id(used: &str, signature: [u8; 32]) -> String {
+    format!("{used}{}", hex_encode(&signature))
 }
 
 /// What an administrator does for a device stands in the audit trail; devices have histories of their own.

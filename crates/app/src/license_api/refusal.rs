@@ -118,6 +118,9 @@ pub enum Refusal {
     /// Too many wrong passwords, or too many calls.
     #[error("too many attempts; wait {0} seconds")]
     TooMany(u32),
+    /// An activation has used too many request files.
+    #[error("the activation has used too many request files; take the license off the device first")]
+    TooManyFiles,
     /// More variables than a device may have, or one that is too long.
     #[error("too many variables, or one is too long")]
     TooManyVariables,

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use countersign_crypto::Secret;
-use countersign_crypto::encoding::{base64_decode, base64_encode};
+use countersign_crypto::encoding::base64_decode;
 use countersign_domain::time::Timestamp;
 
 use super::authenticate::{ProofError, caller, limited};
@@ -70,10 +70,10 @@ pub async fn authenticate_file(
 }
 
 impl FileSigner {
-    /// The signature over the five lines of an answer, in base64.
+    /// The signature over the five lines of an answer.
     #[must_use]
-    pub fn sign(&self, date: &str, licensee: &str, hardware_id: &str) -> String {
-        base64_encode(&self.key.shared_key.sign(&lines(date, licensee, hardware_id, &self.api_key)))
+    pub fn sign(&self, date: &str, licensee: &str, hardware_id: &str) -> [u8; 32] {
+        self.key.shared_key.sign(&lines(date, licensee, hardware_id, &self.api_key))
     }
 }
 
@@ -96,6 +96,7 @@ fn lines(date: &str, licensee: &str, hardware_id: &str, api_key: &str) -> Vec<u8
 #[cfg(test)]
 mod tests {
     use countersign_crypto::HmacKey;
+    use countersign_crypto::encoding::base64_encode;
 
     use super::*;
 

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use countersign_app::Ctx;
 use countersign_app::license_api::{
-    LicenseCaller, OfflineDeactivation, activate_bundle_offline, activate_offline, deactivate_bundle_offline,
-    deactivate_offline, refresh_offline,
+    AnswerSignature, LicenseCaller, OfflineDeactivation, activate_bundle_offline, activate_offline,
+    deactivate_bundle_offline, deactivate_offline, refresh_offline,
 };
 use countersign_app::license_proof::{FileSigner, Place, authenticate_file};
 use countersign_app::sites::SiteSnapshot;
+use countersign_crypto::encoding::base64_encode;
 use countersign_domain::text::{HardwareId, LicenseKey};
 use countersign_http_kit::client_address::ClientAddress;
 
@@ -67,18 +68,21 @@ pub async fn activate(
     let (licensee, hardware) = file.names()?;
     let places = Places { ctx: ctx.clone(), site: site.clone() };
     let desk = Desk { ctx, site, place, places: &places, is_ascii: file.wants_ascii() };
-    let answered = |done_at| {
-        let date = file.date_form().write(done_at);
-        let signature = signer.sign(&date, &licensee, &hardware);
-        Answered { request_id: Some(file.id().to_owned()), date, offline_signature: Some(signature) }
+    let form = file.date_form();
+    let sign: AnswerSignature = Arc::new(move |done_at| signer.sign(&form.write(done_at), &licensee, &hardware));
+    let answered = |done_at| Answered {
+        request_id: Some(file.id().to_owned()),
+        date: form.write(done_at),
+        offline_signature: Some(base64_encode(&sign(done_at))),
     };
     match about {
         About::License => {
-            let (view, done_at) = activate_offline(ctx, &caller, request, file.identity()).await?;
+            let (view, done_at) = activate_offline(ctx, &caller, request, file.identity(), sign.clone()).await?;
             desk.response(&view, answered(done_at)).await
         }
         About::Bundle => {
-            let (views, done_at) = activate_bundle_offline(ctx, &caller, request, file.identity()).await?;
+            let (views, done_at) =
+                activate_bundle_offline(ctx, &caller, request, file.identity(), sign.clone()).await?;
             desk.bundle(&views, &answered(done_at)).await
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_app::license_api::RequestFile;
 use countersign_app::license_proof::PresentedFile;
-use countersign_crypto::encoding::base64_decode_ignoring_whitespace;
+use countersign_crypto::encoding::{base64_decode, base64_decode_ignoring_whitespace};
 use countersign_crypto::{Secret, sha256};
 use countersign_domain::text::{self, FeatureCode};
 use serde_json::value::RawValue;
@@ -99,7 +99,9 @@ impl RequestText {
     /// What a repetition is known by.
     pub(crate) fn identity(&self) -> RequestFile {
         let made_at = date::read(&self.date).map(|(time, _)| time);
-        RequestFile { id: self.id.clone(), digest: self.digest, made_at }
+        let signature = || sha256(&base64_decode(self.signature.expose()).unwrap_or_default());
+        let signature = self.text.is_none().then(signature);
+        RequestFile { id: self.id.clone(), digest: self.digest, made_at, signature }
     }
 
     /// The form of dates that the client reads.

@@ -21,25 +21,25 @@ use serde_json::{Value, json};
 use crate::license_support::{HARDWARE, Licensing, endless, identity, refusal, refused};
 use crate::support::Answer;
 
-const KEY: &str = "AAAA-BBBB-CCCC-0001";
+pub(crate) const KEY: &str = "AAAA-BBBB-CCCC-0001";
 
 /// Rules that let a license go offline.
-fn carried() -> LicenseRules {
+pub(crate) fn carried() -> LicenseRules {
     LicenseRules { offline: true, ..LicenseRules::default() }
 }
 
-fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     HttpTime::from_unix_seconds(at.as_seconds()).header_value().unwrap().to_str().unwrap().to_owned()
 }
 
 /// A device that writes files.
-struct Device<'d> {
+pub(crate) struct Device<'d> {
     door: &'d Licensing,
-    request: Value,
+    pub(crate) request: Value,
 }
 
 impl<'d> Device<'d> {
-    fn new(door: &'d Licensing, kind: &str, id: &str) -> Self {
+    pub(crate) fn new(door: &'d Licensing, kind: &str, id: &str) -> Self {
         let request = json!({
             "request": kind, "product": "pump", "hardware_id": HARDWARE, "license_key": KEY, "hostname": "box",
             "is_vm": false, "vm_info": null, "sdk_ver": "PythonSDK 3.1.7", "api_key": door.api_key,
@@ -48,7 +48,7 @@ impl<'d> Device<'d> {
         Self { door, request }
     }
 
-    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.request[name] = value.into();
         self
     }
@@ -64,23 +64,23 @@ impl<'d> Device<'d> {
     }
 
     /// A file of the first form, with a line end as clients write it.
-    fn first(&self) -> String {
+    pub(crate) fn first(&self) -> String {
         self.first_signed_at(self.request["date"].as_str().unwrap_or_default())
     }
 
-    fn first_signed_at(&self, date: &str) -> String {
+    pub(crate) fn first_signed_at(&self, date: &str) -> String {
         let mut request = self.request.clone();
         request["signature"] = self.lines(date).into();
         format!("{}\n", base64_encode(request.to_string().as_bytes()))
     }
 
     /// A file of the second form around a text of the request.
-    fn second(&self, text: &str) -> String {
+    pub(crate) fn second(&self, text: &str) -> String {
         base64_encode(format!("{{\"request\": {text}, \"signature\": \"{}\"}}", self.hmac(text)).as_bytes())
     }
 }
 
-async fn send(door: &Licensing, path: &str, file: impl Into<Body>) -> Answer {
+pub(crate) async fn send(door: &Licensing, path: &str, file: impl Into<Body>) -> Answer {
     door.send(Method::POST, path, &[], file).await
 }
 
@@ -232,8 +232,8 @@ async fn files_are_refused_in_the_words_of_the_contract() {
     ] {
         assert_eq!(send(&door, "/activate_offline", file).await.status, StatusCode::OK, "{id}");
     }
-    // As a part of a form.
-    let file = Device::new(&door, "activation", "f").first();
+    // As a part of a form. (Of another second than the answers so far: they are signed alike.)
+    let file = Device::new(&door, "activation", "f").with("date", second(-9)).first();
     let form = format!(
         "--x\r\ncontent-disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.req\"\r\n\r\n{file}\r\n--x--\r\n"
     );
@@ -280,6 +280,7 @@ async fn files_are_good_for_as_long_as_the_producer_says() {
     let license = verified(&door, &answer, &date(door.now())).await;
     assert_eq!(license["validity_period"], "2026-03-03T12:00:00.000Z");
     assert_eq!(license["is_expired"], json!(false));
+    door.app.world.clock.advance(Duration::from_secs(1));
     let waiting = Device::new(&door, "activation", "r-2").first();
     let undated = Device::new(&door, "activation", "r-3").with("date", "some day").first();
     assert_eq!(refusal(&send(&door, "/activate_offline", undated).await), refused("offline_request_expired"));
@@ -300,7 +301,7 @@ async fn files_are_good_for_as_long_as_the_producer_says() {
     let outer = base64_decode(rest.trim_end_matches("\"}")).unwrap();
     door.verifying_key().await.verify(Algorithm::RS256, format!("{signed}}}").as_bytes(), &outer).unwrap();
     let fresh: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(fresh["validity_period"], "2026-03-05T12:00:01.000Z");
+    assert_eq!(fresh["validity_period"], "2026-03-05T12:00:02.000Z");
     assert_eq!((&fresh["hardware_id"], fresh.get("request_id")), (&json!(HARDWARE), None));
     assert_eq!(refresh("HW-TEST-2").await.err().map(|error| error.code().word()), Some("device_not_found"));
     // The end of the license itself comes first.
@@ -319,10 +320,14 @@ async fn units_counted_on_the_device_are_booked_as_far_as_they_are_left() {
     let metering = Metering { limit: Units::AtMost(10), ..Metering::default() };
     let rules = LicenseRules { license_type: LicenseType::Consumption, metering, ..carried() };
     let id = door.license(KEY, endless(1), rules).await;
-    for (round, told, total) in [(1, 4, 4), (2, -100, 0), (3, 7, 7), (4, 1_000_000, 10)] {
+    // The first form does not prove units, so nothing is given back by it.
+    let rounds = [(true, 4, 4), (true, -100, 4), (false, -100, 0), (false, 7, 7), (true, 1_000_000, 10)];
+    for (round, (is_first, told, total)) in rounds.into_iter().enumerate() {
+        door.app.world.clock.advance(Duration::from_secs(5));
         let activation = Device::new(&door, "activation", &format!("a-{round}")).first();
         assert_eq!(send(&door, "/activate_offline", activation).await.status, StatusCode::OK);
-        let back = Device::new(&door, "deactivation", &format!("d-{round}")).with("consumptions", told).first();
+        let back = Device::new(&door, "deactivation", &format!("d-{round}")).with("consumptions", told);
+        let back = if is_first { back.first() } else { back.second(&back.request.to_string()) };
         for _ in 0..2 {
             assert_eq!(send(&door, "/deactivate_offline", back.clone()).await.status, StatusCode::OK);
             assert_eq!(door.row(id).await.usage.meter.total, total, "{told}");

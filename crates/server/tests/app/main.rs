@@ -26,6 +26,7 @@ mod license_checklist;
 mod license_errors;
 mod license_keys;
 mod license_offline;
+mod license_offline_again;
 mod license_proofs;
 mod license_seats;
 mod license_sso;

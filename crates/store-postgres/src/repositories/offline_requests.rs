@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{DeviceId, SiteId};
+use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{OfflineRequest, OfflineRequests};
 use tokio_postgres::Row;
@@ -13,7 +14,7 @@ const INSERT: &str = "insert into offline_requests (site, request_id, digest, de
     values ($1, $2, $3, $4, $5) on conflict do nothing";
 const FIND: &str =
     "select request_id, digest, device, done_at from offline_requests where site = $1 and request_id = $2";
-const COUNT: &str = "select count(*) from offline_requests where device = $1";
+const COUNT: &str = "select count(*) from offline_requests where device = $1 and done_at >= $2";
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -32,8 +33,8 @@ impl OfflineRequests for PgTx<'_> {
         self.first(FIND, &[&site.0, &id], request).await
     }
 
-    async fn count(&mut self, device: DeviceId) -> Result<u64, StoreError> {
-        let count: Option<i64> = self.first(COUNT, &[&device.0], |row| column(row, 0)).await?;
+    async fn count_since(&mut self, device: DeviceId, since: Timestamp) -> Result<u64, StoreError> {
+        let count: Option<i64> = self.first(COUNT, &[&device.0, &since.as_millis()], |row| column(row, 0)).await?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 }

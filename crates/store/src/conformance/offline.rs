@@ -32,8 +32,14 @@ pub async fn request_files_are_used_once(store: &Store) {
                 assert!(tx.offline_requests().insert(other, &used("r", 3, there)).await?);
                 assert_eq!(tx.offline_requests().find(one, "r").await?, Some(used("r", 1, here)));
                 assert_eq!(tx.offline_requests().find(other, "r").await?, Some(used("r", 3, there)));
-                assert_eq!(tx.offline_requests().count(here).await?, 2);
-                assert_eq!(tx.offline_requests().count(DeviceId(MISSING)).await?, 0);
+                let later = NOW.plus(std::time::Duration::from_millis(1));
+                assert_eq!(tx.offline_requests().count_since(here, NOW).await?, 2);
+                assert_eq!(tx.offline_requests().count_since(here, later).await?, 0);
+                assert!(
+                    tx.offline_requests().insert(one, &OfflineRequest { done_at: later, ..used("s", 1, here) }).await?
+                );
+                assert_eq!(tx.offline_requests().count_since(here, later).await?, 1);
+                assert_eq!(tx.offline_requests().count_since(DeviceId(MISSING), NOW).await?, 0);
 
                 assert!(!tx.activations().set_offline(license, here, true).await?, "it is not active there");
                 assert!(tx.activations().insert(license, here, NOW).await?);

@@ -28,6 +28,6 @@ pub trait OfflineRequests: Send {
     /// The file of an ID, if it was used.
     async fn find(&mut self, site: SiteId, id: &str) -> Result<Option<OfflineRequest>, StoreError>;
 
-    /// How many files were used for a device.
-    async fn count(&mut self, device: DeviceId) -> Result<u64, StoreError>;
+    /// How many files were used for a device at a time or later.
+    async fn count_since(&mut self, device: DeviceId, since: Timestamp) -> Result<u64, StoreError>;
 }
