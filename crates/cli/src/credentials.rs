@@ -32,6 +32,8 @@ pub(crate) struct Credentials {
     pub(crate) license_api: Option<LicenseApiCredentials>,
     /// What an application has.
     pub(crate) oauth: OauthCredentials,
+    /// What a back-office system has.
+    pub(crate) events: EventsCredentials,
     /// Members of other versions.
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -179,6 +181,20 @@ pub(crate) struct OauthCredentials {
     others: Map<String, Value>,
 }
 
+/// The login of a back-office system.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct EventsCredentials {
+    /// Login name.
+    pub(crate) username: String,
+    /// Password.
+    #[serde(with = "secret_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<Secret<String>>,
+    /// Members of other versions.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
 impl DeviceCredentials {
     /// Who the device is; `None` when the file names no device.
     pub(crate) fn identity(&self) -> Option<Identity> {
@@ -265,12 +281,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("credentials.json");
         assert!(Credentials::find(&path).unwrap().is_none());
-        let old = r#"{"base_url":"http://h","device":{"token":"t","serial":"A"},"events":{"username":"e"}}"#;
+        let old = r#"{"base_url":"http://h","device":{"token":"t","serial":"A"},"relay":{"username":"e"}}"#;
         fs::write(&path, old).unwrap();
         let credentials = Credentials::find(&path).unwrap().unwrap();
         credentials.write(&path).unwrap();
         let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!(written["events"]["username"], "e");
+        assert_eq!(written["relay"]["username"], "e");
         assert_eq!(written["device"]["serial"], "A");
         assert_eq!(written["device"]["token"], "t");
         assert!(written["producer"].get("password").is_none());

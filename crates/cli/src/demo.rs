@@ -12,12 +12,16 @@ use clap::Args;
 use countersign_domain::audit::{Actor, Channel};
 use countersign_server::{MetricsListen, Overrides, Server, Stop, init_logging};
 
+use self::provision::Place;
+use self::receiver::Receiver;
 use self::steps::Steps;
 use self::tour::Tour;
 use crate::options::Options;
 use crate::output::{Output, line};
 
 mod application;
+mod endpoint;
+mod events;
 mod extras;
 mod floating;
 mod http;
@@ -27,6 +31,7 @@ mod licensed;
 mod offline;
 mod provision;
 mod publication;
+mod receiver;
 mod registering;
 mod sample;
 mod steps;
@@ -78,6 +83,9 @@ impl Demo {
         init_logging(config.log, "warn");
         // From here on a signal is not lost, whatever is being done when it comes.
         let signals = Stop::on_signals()?;
+        let receiver = Receiver::bind().await?;
+        // Exactly this address, for this site alone.
+        config.webhooks.allow(&format!("{}={}", provision::SITE, receiver.address()))?;
         let server = Server::bind(config).await?;
         let ctx = server.ctx().acting_as(Actor::of(Channel::CommandLine));
         let base_url = server.base_url().to_owned();
@@ -86,17 +94,24 @@ impl Demo {
             "the demonstration speaks plain HTTP on this machine, but the base URL is {base_url}; \
              leave base_url and COUNTERSIGN_BASE_URL unset for it"
         );
-        let tour = provision::provision(&ctx, &folder, &base_url, self.release.as_deref(), output).await?;
+        let place = Place { folder: &folder, base_url: &base_url, receiver: receiver.address() };
+        let tour = provision::provision(&ctx, place, self.release.as_deref(), output).await?;
+        let mut receiving = Box::pin(receiver.serve(tour.back_office.inbox.clone()));
 
         // The server goes on while the walk is broken off, so it has an end of its own.
         let end = Stop::default();
         let mut serving = Box::pin(server.run(end.clone()));
         let outcome = tokio::select! {
             ended = &mut serving => return Err(ended.err().unwrap_or_else(|| anyhow!("the server stopped by itself"))),
+            ended = &mut receiving => return Err(ended.err().unwrap_or_else(|| anyhow!("the receiver stopped by itself"))),
             outcome = show(tour, self.exit, output, &signals) => outcome,
         };
         end.ask();
-        serving.await?;
+        tokio::select! {
+            ended = serving => ended?,
+            // What is under way to the receiver arrives while the server stops.
+            ended = receiving => ended?,
+        }
         outcome
     }
 }
@@ -144,7 +159,7 @@ fn invitation(tour: &Tour) -> String {
     let folder = tour.credentials_file.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
     let base_url = &tour.base_url;
     format!(
-        "\nCredentials of the sample device and producer: {credentials}\n\
+        "\nCredentials of the sample device, producer and back office: {credentials}\n\
          Documentation of the doors: {base_url}/docs\n\n\
          Try in another terminal:\n  \
          countersign device check --credentials {credentials}\n  \

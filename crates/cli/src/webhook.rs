@@ -20,7 +20,7 @@ use crate::table::{fields, table};
 
 mod history;
 mod listen;
-mod secret;
+pub(crate) mod secret;
 mod settings;
 
 /// Add receivers of webhooks and manage them, see what was sent, send it again, and listen to events.

@@ -1,6 +1,7 @@
 //! What the demonstration needs in the store and in `credentials.json`. Whatever is there already is kept; only what is
 //! missing, or no longer works, is made.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use countersign_domain::text::Username;
 use countersign_domain::user::Role;
 
 use super::application;
+use super::endpoint;
+use super::events::BackOffice;
 use super::license;
 use super::license_api;
 use super::sample::{self, Sample};
@@ -30,14 +33,19 @@ use crate::user::generate_password;
 /// Name of the sample site.
 pub(super) const SITE: &str = "demo";
 
+/// Where the demonstration is.
+pub(super) struct Place<'p> {
+    /// Its data directory.
+    pub(super) folder: &'p Path,
+    /// Where the server answers.
+    pub(super) base_url: &'p str,
+    /// Where its receiver of webhooks listens.
+    pub(super) receiver: SocketAddr,
+}
+
 /// Provisions the site and writes the credentials file. Returns what the walk needs.
-pub(super) async fn provision(
-    ctx: &Ctx,
-    folder: &Path,
-    base_url: &str,
-    release: Option<&Path>,
-    output: Output,
-) -> Result<Tour> {
+pub(super) async fn provision(ctx: &Ctx, place: Place<'_>, release: Option<&Path>, output: Output) -> Result<Tour> {
+    let Place { folder, base_url, receiver } = place;
     let credentials_file = folder.join("credentials.json");
     let mut credentials = Credentials::find(&credentials_file)?.unwrap_or_default();
     let site = find_or_create_site(ctx).await?;
@@ -63,9 +71,12 @@ pub(super) async fn provision(
     licensed.client_secret =
         credentials.oauth.client_secret.as_ref().map(|secret| Secret::new(secret.expose().clone()));
     license_api::provision(ctx, &site, &sample, licensed).await?;
+    let events = &mut credentials.events;
+    provision_login(ctx, &site, (&mut events.username, &mut events.password), (BACK_OFFICE, Role::Publisher)).await?;
+    let inbox = endpoint::provision(ctx, site.id, receiver).await?;
     credentials.write(&credentials_file)?;
 
-    let Credentials { device, producer, license_api, oauth, .. } = credentials;
+    let Credentials { device, producer, license_api, oauth, events, .. } = credentials;
     let application = license_api::application(license_api.unwrap_or_default())?;
     let identity = device.identity();
     Ok(Tour {
@@ -77,6 +88,12 @@ pub(super) async fn provision(
         token_client: TokenClient {
             client_id: oauth.client_id,
             client_secret: oauth.client_secret.context("the application has no secret")?,
+        },
+        back_office: BackOffice {
+            username: events.username,
+            password: events.password.context("the back office has no password")?,
+            receiver: format!("http://{receiver}"),
+            inbox,
         },
         access_token: producer.access_token.context("the producer has no access token")?,
         authorization_key: base64_encode(&device_key.public_key_spki()),
@@ -147,17 +164,8 @@ fn provision_token(ctx: &Ctx, key: &RsaPrivateKey, device: &mut DeviceCredential
 
 /// Keeps password and access token while they log in.
 async fn provision_producer(ctx: &Ctx, site: &Site, producer: &mut ProducerCredentials) -> Result<()> {
-    if producer.username.is_empty() {
-        PRODUCER.clone_into(&mut producer.username);
-    }
-    let username = Username::new(producer.username.clone())?;
-    let password = producer.password.take().unwrap_or_else(|| generate_password(ctx));
-    let login = users::Credentials::Password { username: username.to_string(), password: copy(&password) };
-    if !may_log_in(ctx, site, login).await? {
-        users::find_or_add(ctx, site.id, username.clone(), Role::Admin, copy(&password)).await?;
-    }
-    producer.password = Some(password);
-
+    let login = (&mut producer.username, &mut producer.password);
+    let username = provision_login(ctx, site, login, (PRODUCER, Role::Admin)).await?;
     let is_valid = match &producer.access_token {
         Some(token) => may_log_in(ctx, site, users::Credentials::Token(copy(token))).await?,
         None => false,
@@ -166,6 +174,25 @@ async fn provision_producer(ctx: &Ctx, site: &Site, producer: &mut ProducerCrede
         producer.access_token = Some(users::issue_token(ctx, site.id, username, None).await?.0);
     }
     Ok(())
+}
+
+/// Keeps a password while it logs in, under the name that is there or else the usual one.
+async fn provision_login(
+    ctx: &Ctx,
+    site: &Site,
+    (name, password): (&mut String, &mut Option<Secret<String>>),
+    (usual_name, role): (&str, Role),
+) -> Result<Username> {
+    if name.is_empty() {
+        usual_name.clone_into(name);
+    }
+    let username = Username::new(name.clone())?;
+    let kept = password.get_or_insert_with(|| generate_password(ctx));
+    let login = users::Credentials::Password { username: username.to_string(), password: copy(kept) };
+    if !may_log_in(ctx, site, login).await? {
+        users::find_or_add(ctx, site.id, username.clone(), role, copy(kept)).await?;
+    }
+    Ok(username)
 }
 
 async fn may_log_in(ctx: &Ctx, site: &Site, login: users::Credentials) -> Result<bool> {
@@ -197,5 +224,6 @@ fn copy(secret: &Secret<String>) -> Secret<String> {
 }
 
 const PRODUCER: &str = "producer";
+const BACK_OFFICE: &str = "back-office";
 /// Ten years: outside checks use the file for as long as the data directory lives.
 const TOKEN_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

@@ -11,6 +11,7 @@ use countersign_crypto::{RsaPublicKey, Secret, VerifyingKey};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use super::events::BackOffice;
 use super::http::{Http, Proof};
 use super::licensed::Application;
 use super::publication::Offered;
@@ -36,6 +37,8 @@ pub(super) struct Tour {
     pub(super) access_token: Secret<String>,
     /// The application that gets tokens.
     pub(super) token_client: TokenClient,
+    /// Who is told of what happens.
+    pub(super) back_office: BackOffice,
     /// Public key that checks device tokens, base64 of SPKI DER.
     pub(super) authorization_key: String,
     /// Public key that verifies answers, base64 of SPKI DER.
@@ -76,18 +79,20 @@ impl Tour {
         })?;
         self.walk_producer(&http, steps)?;
         self.token_client.walk(&http, steps)?;
+        self.back_office.walk_login(&http, steps)?;
         let refused = self.walk_refusals(&http, steps)?;
         let client = self.client()?;
         // Files of an earlier run would be found complete, and nothing would be downloaded.
         private_file::replace_folder(&self.downloads)?;
         let total = self.walk_update(&client, steps)?;
         let opened = self.walk_registration(&client, steps)?;
+        self.back_office.walk_webhook(&self.activation_id, steps)?;
         self.application.walk(&http, steps)?;
         Ok(format!(
             "Verified: signed list, signed manifest and {} ({}); producer login by password and by token; an application's token; registration \
-             with an activation ID, the update that it opens ({}), 3 status reports and an event; a licensed application that \
+             with an activation ID, the update that it opens ({}), 3 status reports and an event; a back office that logs in and is told by a signed webhook; a licensed application that \
              activates, checks, counts and deactivates, shares a seat, and works without a connection; refused: wrong password, wrong client secret, wrong shared key, \
-             missing device token, {refused} altered answers, unknown activation ID.",
+             missing device token, {refused} altered answers, altered and unsigned webhooks, unknown activation ID.",
             count(self.open.files.len(), "file"),
             bytes(total),
             bytes(opened)

@@ -91,11 +91,16 @@ impl RotateSecret {
     }
 }
 
-fn document(secret: &OpenedSecret) -> Result<Value> {
-    let text = match secret.kind {
+/// What signs and verifies with it.
+pub(crate) fn prepare(secret: &OpenedSecret) -> Result<WebhookSecret> {
+    Ok(match secret.kind {
         SignatureKind::Ed25519 => WebhookSecret::from_ed25519_seed(secret.bytes.expose())?,
         SignatureKind::Hmac => WebhookSecret::from_hmac_key(secret.bytes.expose())?,
-    };
+    })
+}
+
+fn document(secret: &OpenedSecret) -> Result<Value> {
+    let text = prepare(secret)?;
     Ok(json!({
         "kind": secret.kind.as_str(),
         "secret": text.text().expose(),

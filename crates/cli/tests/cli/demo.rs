@@ -37,6 +37,11 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
         "offered besides, because of the license: demo-1.0 -> demo-licensed",
         "reported: download started, download completed, install completed",
         "✓ Event: selfTest logged",
+        "✓ Events, login: back-office got a token; http://127.0.0.1:",
+        "✓ Events, wrong password: refused with 401",
+        "✓ Webhook: lineitem.activated for order ",
+        "arrived, signature verified; one byte changed in its body, another ID or time: 3 of 3 refused",
+        "✓ Webhook without signature: refused by the receiver with 401",
         "✓ License, wrong shared key: refused with 401 signature_mismatch",
         "✓ License, two devices and one seat: the second is refused with 400 floating_not_available, and has the seat once",
         "✓ License deactivation: both licenses taken off the device; a check is refused with 400 license_not_active",
@@ -48,7 +53,7 @@ fn every_step_holds_and_the_last_line_says_what_was_verified() {
     assert!(!shown.stderr.contains("WARN") && !shown.stderr.contains("ERROR"), "{}", shown.stderr);
 
     let document = demo(&place, &release, &["--json"]).ok().json();
-    assert_eq!(document["steps"].as_array().unwrap().len(), 24);
+    assert_eq!(document["steps"].as_array().unwrap().len(), 28);
     assert_eq!(document["summary"], shown.last_line());
 }
 
@@ -74,6 +79,8 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
         "/producer/username",
         "/producer/password",
         "/producer/access_token",
+        "/events/username",
+        "/events/password",
         "/oauth/client_id",
         "/oauth/client_secret",
         "/oauth/storage",
@@ -97,10 +104,11 @@ fn the_credentials_file_is_private_and_has_what_outside_programs_read() {
     assert!(file["device"]["authorization_private_key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
     assert!(file["producer"]["access_token"].as_str().unwrap().starts_with("rna_"));
     let keys = file["license_api"]["license_keys"].as_object().unwrap();
-    assert_eq!(keys.len(), 8);
+    assert_eq!(keys.len(), 9);
     assert!(keys.values().all(|keys| keys.as_array().is_some_and(|keys| keys.len() == 3)), "{keys:?}");
     let count = |pointer: &str| file.pointer(pointer).unwrap().as_object().unwrap().len();
-    assert_eq!((count(""), count("/device"), count("/producer")), (6, 10, 3), "a member is missing, or not known here");
+    let counts = ["", "/device", "/producer", "/events"].map(count);
+    assert_eq!(counts, [7, 10, 3, 2], "a member is missing, or not known here");
 }
 
 #[test]
@@ -113,6 +121,8 @@ fn a_second_run_keeps_keys_and_credentials() {
     let second = credentials(&place);
     assert_eq!(first["device"], second["device"]);
     assert_eq!(first["producer"], second["producer"]);
+    assert_eq!(first["events"], second["events"]);
+    assert_eq!(place.json(&["webhook", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(place.json(&["key", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(place.json(&["update", "list"]).as_array().unwrap().len(), 2);
 }
@@ -248,6 +258,36 @@ fn it_serves_until_it_is_told_to_stop() {
     let mut serving = place.serve(&["demo", "--release", text(&release)]);
     assert_eq!(credentials(&place)["base_url"], serving.base_url.as_str(), "the file is there before the ready line");
     serving.read_until("Serving until");
+    assert!(serving.terminate().success());
+}
+
+#[test]
+fn webhooks_leave_for_the_receiver_of_the_demonstration_alone() {
+    let place = Place::new();
+    let release = place.write("release", &[("app.bin", b"app")]);
+    let mut serving = place.serve(&["demo", "--release", text(&release)]);
+    serving.read_until("Serving until");
+    let login = credentials(&place)["events"].clone();
+    let (username, password) = (login["username"].as_str().unwrap(), login["password"].as_str().unwrap());
+    let agent = ureq::Agent::new_with_config(ureq::Agent::config_builder().http_status_as_error(false).build());
+    let url = |path: &str| format!("{}/notifications/api/v1/{path}", serving.base_url);
+    let basic = countersign_crypto::encoding::base64_encode(format!("{username}:{password}").as_bytes());
+    let request = agent.post(url("authenticate")).header("authorization", format!("Basic {basic}"));
+    let answer: Value =
+        serde_json::from_slice(&request.send_empty().unwrap().body_mut().read_to_vec().unwrap()).unwrap();
+    let bearer = format!("Bearer {}", answer["token"].as_str().unwrap());
+
+    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for refused in [format!("http://{other}/"), serving.base_url.clone()] {
+        let document = serde_json::json!({ "name": "other", "url": refused }).to_string();
+        let request = agent.post(url("endpoints")).header("authorization", &bearer);
+        let answer = request.header("content-type", "application/json").send(&document).unwrap();
+        assert_eq!(answer.status(), 422, "{refused}");
+    }
+    let known = place.json(&["webhook", "list"])[0]["url"].as_str().unwrap().to_owned();
+    let document = serde_json::json!({ "name": "other", "url": known }).to_string();
+    let request = agent.post(url("endpoints")).header("authorization", &bearer);
+    assert_eq!(request.header("content-type", "application/json").send(&document).unwrap().status(), 201);
     assert!(serving.terminate().success());
 }
 
