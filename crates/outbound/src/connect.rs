@@ -6,14 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign_domain::outbound::{Blocked, OutboundHost, OutboundPolicy};
+use countersign_domain::outbound::{Blocked, OutboundHost};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::error::SendError;
+use crate::error::{Phase, SendError};
 use crate::proxy::EgressProxy;
 use crate::request::OutboundRequest;
 use crate::trust::Trust;
@@ -25,24 +26,26 @@ pub(crate) struct Connected {
     pub(crate) tls: Option<String>,
 }
 
-/// Connects to the first of several addresses that can be reached. Each of them has been judged.
+/// Connects to the first of several addresses that can be reached, until a time. Each of them has been judged.
 pub(crate) async fn connect(
     request: &OutboundRequest,
     addresses: &[IpAddr],
     proxy: Option<&EgressProxy>,
     trust: &Trust,
+    until: Instant,
 ) -> Result<Connected, SendError> {
-    let (tcp, address) = tcp(request, addresses, proxy).await?;
+    let (tcp, address) = tcp(request, addresses, proxy, until).await?;
     if !request.url.is_secure() {
         return Ok(Connected { stream: Stream::Plain(tcp), address, tls: None });
     }
     let tls = |error: io::Error| SendError::Tls(error);
-    let config = trust.config(request.ca.as_ref()).map_err(|error| tls(io::Error::other(error)))?;
+    let config = trust.config(request.ca.as_ref())?;
     let name = match request.url.host() {
         OutboundHost::Address(address) => ServerName::IpAddress((*address).into()),
         OutboundHost::Name(name) => ServerName::try_from(name.clone()).map_err(|error| tls(io::Error::other(error)))?,
     };
-    let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(tls)?;
+    let greeting = timeout_at(until, TlsConnector::from(config).connect(name, tcp)).await;
+    let stream = greeting.map_err(|_| too_slow(request))?.map_err(tls)?;
     let version = stream.get_ref().1.protocol_version().map(|version| format!("{version:?}"));
     Ok(Connected { stream: Stream::Tls(Box::new(stream)), address, tls: version })
 }
@@ -51,37 +54,39 @@ async fn tcp(
     request: &OutboundRequest,
     addresses: &[IpAddr],
     proxy: Option<&EgressProxy>,
+    until: Instant,
 ) -> Result<(TcpStream, SocketAddr), SendError> {
     let tried = addresses.iter().take(TRIED).map(|address| SocketAddr::new(*address, request.url.port()));
-    let last = addresses.len().min(TRIED).saturating_sub(1);
     let mut failure = SendError::Connect(io::Error::from(io::ErrorKind::AddrNotAvailable));
-    for (number, address) in tried.enumerate() {
-        let connecting = one(&request.policy, address, proxy);
-        // The last one may take all the time that is left.
-        let limit = if number == last { request.limits.connect } else { NEXT_AFTER };
-        failure = match tokio::time::timeout(limit, connecting).await {
-            Ok(Ok(stream)) => return Ok((stream, address)),
-            Ok(Err(error @ (SendError::Blocked(_) | SendError::Proxy(_)))) => return Err(error),
-            Ok(Err(error)) => error,
-            Err(elapsed) => SendError::Connect(elapsed.into()),
+    let mut left = u32::try_from(addresses.len().min(TRIED)).unwrap_or(1);
+    for address in tried {
+        let now = Instant::now();
+        let until = now + share(until.saturating_duration_since(now), left);
+        left = left.saturating_sub(1);
+        failure = match one(request, address, proxy, until).await {
+            Ok(stream) => return Ok((stream, address)),
+            Err(error @ (SendError::Blocked(_) | SendError::Proxy(_))) => return Err(error),
+            Err(error) => error,
         };
     }
     Err(failure)
 }
 
 async fn one(
-    policy: &OutboundPolicy,
+    request: &OutboundRequest,
     address: SocketAddr,
     proxy: Option<&EgressProxy>,
+    until: Instant,
 ) -> Result<TcpStream, SendError> {
-    let is_allowed = policy.allows_exactly(address);
+    let is_allowed = request.policy.allows_exactly(address);
     // What the operator has named by its address is his own, and not beyond the proxy.
     if let Some(proxy) = proxy
         && !is_allowed
     {
-        return proxy.connect(address).await;
+        return proxy.connect(address, until).await;
     }
-    let stream = TcpStream::connect(address).await.map_err(SendError::Connect)?;
+    let connecting = timeout_at(until, TcpStream::connect(address)).await;
+    let stream = connecting.map_err(|_| too_slow(request))?.map_err(SendError::Connect)?;
     // A machine that connects to one of its own addresses, public ones included, does so from that address.
     let is_own = match (stream.local_addr(), stream.peer_addr()) {
         (Ok(local), Ok(peer)) => local.ip().to_canonical() == peer.ip().to_canonical(),
@@ -92,6 +97,18 @@ async fn one(
     }
     stream.set_nodelay(true).map_err(SendError::Connect)?;
     Ok(stream)
+}
+
+/// How much of the time that is left the first of the addresses that are left may take; the last one takes all.
+fn share(time: Duration, addresses: u32) -> Duration {
+    match addresses {
+        0 | 1 => time,
+        more => time.checked_div(more).unwrap_or_default().min(NEXT_AFTER),
+    }
+}
+
+fn too_slow(request: &OutboundRequest) -> SendError {
+    SendError::TimedOut(Phase::Connect, request.limits.connect)
 }
 
 /// A connection with or without TLS.
@@ -134,5 +151,17 @@ impl AsyncWrite for Stream {
 
 /// Addresses that are tried for one request.
 const TRIED: usize = 4;
-/// After how long the next address is tried.
+/// After how long the next address is tried at the latest.
 const NEXT_AFTER: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_has_its_share_of_the_time() {
+        for (time, addresses, shared) in [(1000, 1, 1000), (1000, 2, 500), (1000, 4, 250), (9000, 2, 2000), (0, 3, 0)] {
+            assert_eq!(share(Duration::from_millis(time), addresses), Duration::from_millis(shared));
+        }
+    }
+}

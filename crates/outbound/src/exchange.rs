@@ -2,8 +2,13 @@
 //! takes its connection along, and no task outlives it.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -11,9 +16,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
-use crate::connect::Connected;
+use crate::connect::{Connected, Stream};
 use crate::error::SendError;
 use crate::request::RetryAfter;
 
@@ -21,6 +27,8 @@ use crate::request::RetryAfter;
 pub(crate) struct Line {
     sender: SendRequest<Full<Bytes>>,
     driving: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
+    /// Whether a byte has come since the last request.
+    heard: Arc<AtomicBool>,
     pub(crate) address: SocketAddr,
     pub(crate) tls: Option<String>,
 }
@@ -46,6 +54,8 @@ pub(crate) struct Bounds {
 pub(crate) enum Failure {
     Http(hyper::Error),
     Late,
+    /// It ended at once and without a byte, as a connection does that the other side has closed while it waited.
+    Stale(hyper::Error),
 }
 
 impl Line {
@@ -53,8 +63,10 @@ impl Line {
         let Connected { stream, address, tls } = connected;
         let mut builder = Builder::new();
         builder.max_headers(HEADERS).max_buf_size(HEAD_BYTES);
-        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(SendError::Broken)?;
-        Ok(Self { sender, driving: Box::pin(connection), address, tls })
+        let heard = Arc::new(AtomicBool::new(false));
+        let stream = TokioIo::new(Listening { stream, heard: heard.clone() });
+        let (sender, connection) = builder.handshake(stream).await.map_err(SendError::Broken)?;
+        Ok(Self { sender, driving: Box::pin(connection), heard, address, tls })
     }
 
     /// Whether it is known that it takes no more requests.
@@ -64,12 +76,20 @@ impl Line {
 
     /// Sends a request and reads the beginning of its answer.
     pub(crate) async fn exchange(&mut self, request: Request<Full<Bytes>>, bounds: Bounds) -> Result<Reply, Failure> {
+        let begin = Instant::now();
+        self.heard.store(false, Ordering::Relaxed);
         let asking = ask(&mut self.sender, request, bounds);
         tokio::pin!(asking);
-        tokio::select! {
+        let outcome = tokio::select! {
             reply = &mut asking => reply,
             // What has been read is still there; nothing more will come.
             _ = &mut self.driving => asking.await.map(|reply| Reply { can_go_on: false, ..reply }),
+        };
+        match outcome {
+            Err(Failure::Http(error)) if begin.elapsed() < AT_ONCE && !self.heard.load(Ordering::Relaxed) => {
+                Err(Failure::Stale(error))
+            }
+            outcome => outcome,
         }
     }
 }
@@ -111,6 +131,40 @@ async fn beginning(answer: Response<Incoming>, bounds: Bounds) -> (Vec<u8>, bool
     }
 }
 
+/// A connection that notes when it hears something.
+struct Listening {
+    stream: Stream,
+    heard: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Listening {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let listening = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut listening.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            listening.heard.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Listening {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+/// Within which time a connection ends that was closed before: some round trips. What ends later was at work on the request.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// Headers of an answer.
 const HEADERS: usize = 64;
 /// Longest head of an answer, and most that is read ahead, in bytes.

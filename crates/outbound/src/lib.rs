@@ -30,6 +30,6 @@ mod trust;
 pub use error::{Phase, SendError};
 pub use proxy::{EgressProxy, ProxyUrlError};
 pub use request::{Limits, OutboundAnswer, OutboundRequest, RetryAfter};
-pub use resolver::{Resolver, SystemResolver};
+pub use resolver::{ResolveError, Resolver, SystemResolver};
 pub use sender::Sender;
 pub use trust::{CaBundle, CaError, TrustError};

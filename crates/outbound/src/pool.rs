@@ -38,6 +38,8 @@ pub(crate) struct Pool(Mutex<Waiting>);
 struct Waiting {
     lines: HashMap<Place, Vec<(Line, Instant)>>,
     count: usize,
+    /// When old ones were last forgotten.
+    swept: Option<Instant>,
 }
 
 impl Pool {
@@ -64,7 +66,7 @@ impl Pool {
     /// Keeps a connection, if there is room.
     pub(crate) fn put(&self, place: Place, line: Line) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.count >= IN_ALL {
+        if waiting.swept.is_none_or(|swept| swept.elapsed() >= IDLE) {
             waiting.forget_old();
         }
         if waiting.count >= IN_ALL {
@@ -79,7 +81,9 @@ impl Pool {
 }
 
 impl Waiting {
+    /// Closes those that nobody will use again: nothing may be sent any more to where they lead.
     fn forget_old(&mut self) {
+        self.swept = Some(Instant::now());
         self.lines.retain(|_, lines| {
             lines.retain(|(line, since)| since.elapsed() < IDLE && !line.is_closed());
             !lines.is_empty()

@@ -1,12 +1,14 @@
 //! The proxy through which requests leave, so that receivers see a fixed address (RFC 9110 section 9.3.6).
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_encode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::SendError;
 
@@ -51,9 +53,15 @@ impl EgressProxy {
         if is_host { Ok(Self { host: host.to_owned(), port, authorization }) } else { Err(ProxyUrlError) }
     }
 
-    /// Opens a tunnel.
-    pub(crate) async fn connect(&self, to: SocketAddr) -> Result<TcpStream, SendError> {
-        let failed = |error: std::io::Error| SendError::Proxy(error.to_string());
+    /// Opens a tunnel. A proxy that says nothing until then has failed itself; one that says that it cannot reach the
+    /// receiver has not.
+    pub(crate) async fn connect(&self, to: SocketAddr, until: Instant) -> Result<TcpStream, SendError> {
+        let opened = timeout_at(until, self.open(to)).await;
+        opened.unwrap_or_else(|_| Err(SendError::Proxy("it did not answer in time".into())))
+    }
+
+    async fn open(&self, to: SocketAddr) -> Result<TcpStream, SendError> {
+        let failed = |error: io::Error| SendError::Proxy(error.to_string());
         let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
         let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n");
         if let Some(authorization) = &self.authorization {
@@ -72,6 +80,10 @@ impl EgressProxy {
         }
         match status_of(&head) {
             Some(200..=299) => Ok(stream),
+            // RFC 9110 section 15.6.3: what lies behind the proxy could not be reached, or did not answer.
+            Some(status @ 502..=504) => {
+                Err(SendError::Connect(io::Error::other(format!("the egress proxy answered {status}"))))
+            }
             Some(status) => Err(SendError::Proxy(format!("it answered {status}"))),
             None => Err(SendError::Proxy("it does not speak HTTP".into())),
         }

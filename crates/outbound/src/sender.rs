@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use countersign_domain::ids::SiteId;
 use countersign_domain::outbound::{Blocked, OutboundHost, OutboundPolicy, OutboundUrl};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
@@ -18,7 +19,7 @@ use crate::exchange::{Bounds, Failure, Line, Reply};
 use crate::pool::{Place, Pool};
 use crate::proxy::EgressProxy;
 use crate::request::{Limits, OutboundAnswer, OutboundRequest};
-use crate::resolver::Resolver;
+use crate::resolver::{ResolveError, Resolver};
 use crate::trust::{Trust, TrustError};
 
 /// Sends requests. There is one in a process, because connections are kept in it.
@@ -43,9 +44,9 @@ impl Sender {
     ///
     /// # Errors
     /// [`Blocked`] says why nothing would be sent there.
-    pub async fn judge(&self, policy: &OutboundPolicy, url: &OutboundUrl) -> Result<(), Blocked> {
+    pub async fn judge(&self, site: SiteId, policy: &OutboundPolicy, url: &OutboundUrl) -> Result<(), Blocked> {
         policy.judge_url(url)?;
-        match timeout(Limits::default().connect, self.addresses(policy, url)).await {
+        match timeout(Limits::default().connect, self.addresses(site, policy, url)).await {
             Ok(Err(SendError::Blocked(blocked))) => Err(blocked),
             Ok(_) | Err(_) => Ok(()),
         }
@@ -59,29 +60,29 @@ impl Sender {
         let (start, limits) = (Instant::now(), request.limits);
         let bounds = Bounds { deadline: start + limits.whole, kept: limits.kept };
         let late = || SendError::TimedOut(Phase::Answer, limits.whole);
-        let connect_until = (start + limits.connect).min(bounds.deadline);
+        let connect_until = || (Instant::now() + limits.connect).min(bounds.deadline);
         let too_slow = |_| SendError::TimedOut(Phase::Connect, limits.connect);
 
         request.policy.judge_url(&request.url)?;
         let message = write(&request)?;
-        let addresses = self.addresses(&request.policy, &request.url);
-        let addresses = timeout_at(connect_until, addresses).await.map_err(too_slow)??;
+        let mut until = connect_until();
+        let addresses = self.addresses(request.site, &request.policy, &request.url);
+        let addresses = timeout_at(until, addresses).await.map_err(too_slow)??;
         let place = Place::of(&request);
         if let Some(line) = self.pool.take(&place, &addresses) {
             match self.on(line, &place, message.clone(), bounds, start).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Late) => return Err(late()),
-                // The receiver had closed it; whether it has seen this request, its id tells.
-                Err(Failure::Http(_)) => {}
+                Err(Failure::Http(error)) => return Err(SendError::Broken(error)),
+                // The receiver had closed it, and is given another one.
+                Err(Failure::Stale(_)) => until = connect_until(),
             }
         }
-        let connecting =
-            async { Line::open(connect(&request, &addresses, self.proxy.as_deref(), &self.trust).await?).await };
-        let line = timeout_at(connect_until, connecting).await.map_err(too_slow)??;
+        let line = Line::open(connect(&request, &addresses, self.proxy.as_deref(), &self.trust, until).await?).await?;
         match self.on(line, &place, message, bounds, start).await {
             Ok(answer) => Ok(answer),
             Err(Failure::Late) => Err(late()),
-            Err(Failure::Http(error)) => Err(SendError::Broken(error)),
+            Err(Failure::Http(error) | Failure::Stale(error)) => Err(SendError::Broken(error)),
         }
     }
 
@@ -102,10 +103,19 @@ impl Sender {
     }
 
     /// What the host of a URL is now. One address that must not be connected to makes all of them suspect.
-    async fn addresses(&self, policy: &OutboundPolicy, url: &OutboundUrl) -> Result<Vec<IpAddr>, SendError> {
+    async fn addresses(
+        &self,
+        site: SiteId,
+        policy: &OutboundPolicy,
+        url: &OutboundUrl,
+    ) -> Result<Vec<IpAddr>, SendError> {
         let addresses = match url.host() {
             OutboundHost::Address(address) => vec![*address],
-            OutboundHost::Name(name) => self.resolver.resolve(name).await.map_err(SendError::Resolve)?,
+            OutboundHost::Name(name) => match self.resolver.resolve(site, name).await {
+                Ok(addresses) => addresses,
+                Err(ResolveError::Busy) => return Err(SendError::Busy),
+                Err(ResolveError::Failed(error)) => return Err(SendError::Resolve(error)),
+            },
         };
         for address in &addresses {
             policy.judge(url, *address)?;

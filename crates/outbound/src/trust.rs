@@ -1,13 +1,13 @@
 //! Whom TLS believes: the roots of the operating system, and those that came with a receiver.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_crypto::sha256;
-use rustls::ClientConfig;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use rustls_platform_verifier::Verifier;
 
 /// Root certificates in PEM that were read.
@@ -33,7 +33,7 @@ pub enum CaError {
 
 /// TLS cannot be set up on this machine.
 #[derive(Debug, thiserror::Error)]
-#[error("TLS cannot be set up")]
+#[error("TLS cannot be set up; are the CA certificates of the operating system installed?")]
 pub struct TrustError(#[source] rustls::Error);
 
 impl CaBundle {
@@ -71,39 +71,48 @@ impl CaBundle {
 
 /// Configurations of TLS, made once for each bundle.
 pub(crate) struct Trust {
-    usual: Arc<ClientConfig>,
-    extended: Mutex<HashMap<[u8; 32], Arc<ClientConfig>>>,
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    /// By the digest of the bundle, if there is one.
+    made: Mutex<HashMap<Option<[u8; 32]>, Arc<ClientConfig>>>,
 }
 
 impl Trust {
     pub(crate) fn new() -> Result<Self, TrustError> {
-        Ok(Self { usual: config(&[]).map_err(TrustError)?, extended: Mutex::default() })
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        Ok(Self { builder: builder.map_err(TrustError)?, made: Mutex::default() })
     }
 
-    /// The configuration that trusts a bundle as well.
-    pub(crate) fn config(&self, ca: Option<&CaBundle>) -> Result<Arc<ClientConfig>, rustls::Error> {
-        let Some(ca) = ca else { return Ok(self.usual.clone()) };
-        let mut extended = self.extended.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = extended.get(&ca.digest) {
+    /// The configuration that trusts a bundle beside the roots of the operating system. Where it has none, the bundle is
+    /// enough.
+    pub(crate) fn config(&self, ca: Option<&CaBundle>) -> Result<Arc<ClientConfig>, TrustError> {
+        let key = ca.map(|ca| ca.digest);
+        if let Some(known) = self.made().get(&key) {
             return Ok(known.clone());
         }
-        let made = config(&ca.certificates)?;
-        if extended.len() >= KEPT {
-            extended.clear();
+        // Outside the lock: this reads the roots from the disk.
+        let config = self.make(ca.map_or(&[], |ca| &ca.certificates)).map_err(TrustError)?;
+        let mut made = self.made();
+        if made.len() >= KEPT
+            && let Some(other) = made.keys().find(|key| key.is_some()).copied()
+        {
+            made.remove(&other);
         }
-        extended.insert(ca.digest, made.clone());
-        Ok(made)
+        Ok(made.entry(key).or_insert(config).clone())
     }
-}
 
-fn config(extra: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), provider.clone())?;
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    fn make(&self, extra: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, rustls::Error> {
+        let provider = self.builder.crypto_provider().clone();
+        let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), provider)?;
+        let builder = self.builder.clone().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = builder.with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<Option<[u8; 32]>, Arc<ClientConfig>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Configurations that are kept: each has the roots of the system parsed.

@@ -65,7 +65,7 @@ impl Sender for GuardedSender {
                 CaBundle::from_pem(pem).map_err(|error| format!("the CA certificates: {error}"))?;
             }
             let policy = self.policy(site).await.map_err(|error| error.to_string())?;
-            self.sender.judge(&policy, &url).await.map_err(|blocked| blocked.to_string())
+            self.sender.judge(site, &policy, &url).await.map_err(|blocked| blocked.to_string())
         })
     }
 }
@@ -125,7 +125,7 @@ fn outcome(error: &SendError) -> AttemptOutcome {
         SendError::Blocked(_) => AttemptOutcome::Blocked,
         SendError::Broken(_) => AttemptOutcome::Broken,
         SendError::Connect(_) | SendError::Resolve(_) | SendError::Tls(_) => AttemptOutcome::Unreachable,
-        SendError::Proxy(_) | SendError::Request(_) => AttemptOutcome::Ours,
+        SendError::Busy | SendError::Proxy(_) | SendError::Request(_) | SendError::Trust(_) => AttemptOutcome::Ours,
         SendError::TimedOut(..) => AttemptOutcome::TimedOut,
     }
 }
@@ -143,10 +143,12 @@ fn took(error: &SendError) -> Duration {
         SendError::TimedOut(_, limit) => *limit,
         SendError::Blocked(_)
         | SendError::Broken(_)
+        | SendError::Busy
         | SendError::Connect(_)
         | SendError::Proxy(_)
         | SendError::Request(_)
         | SendError::Resolve(_)
-        | SendError::Tls(_) => Duration::ZERO,
+        | SendError::Tls(_)
+        | SendError::Trust(_) => Duration::ZERO,
     }
 }

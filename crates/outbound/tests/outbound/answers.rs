@@ -165,3 +165,76 @@ async fn a_connection_is_used_again_for_the_same_site_and_receiver_only() {
     assert_eq!(sender.send(asked).await.unwrap().status.as_u16(), 200);
     assert_eq!(receiver.await.unwrap(), 6);
 }
+
+#[tokio::test]
+async fn what_a_receiver_has_begun_to_answer_is_not_sent_again() {
+    let (listener, address) = listen().await;
+    let begun = [OK.to_vec(), b"HTTP/1.1 2".to_vec()];
+    #[expect(clippy::disallowed_methods, reason = "the receiver lives as long as the test")]
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for answer in begun {
+            read_request(&mut stream).await;
+            stream.write_all(&answer).await.unwrap();
+        }
+        drop(stream);
+        listener.accept().await.unwrap();
+    });
+    let sender = sender();
+    let asked = || request(&format!("http://{address}/"), allowing(&[address]));
+    assert_eq!(sender.send(asked()).await.unwrap().status.as_u16(), 200);
+    let outcome = sender.send(asked()).await;
+    assert!(matches!(outcome, Err(SendError::Broken(_))), "{outcome:?}");
+    assert!(!receiver.is_finished());
+    receiver.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_receiver_has_worked_on_is_not_sent_again() {
+    let (listener, address) = listen().await;
+    #[expect(clippy::disallowed_methods, reason = "the receiver lives as long as the test, and its time is moved")]
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        read_request(&mut stream).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drop(stream);
+        listener.accept().await.unwrap();
+    });
+    let sender = sender();
+    let asked = || request(&format!("http://{address}/"), allowing(&[address]));
+    assert_eq!(sender.send(asked()).await.unwrap().status.as_u16(), 200);
+    let outcome = sender.send(asked()).await;
+    assert!(matches!(outcome, Err(SendError::Broken(_))), "{outcome:?}");
+    assert!(!receiver.is_finished());
+    receiver.abort();
+}
+
+/// A receiver that answers once and keeps its connection until the sender has gone.
+fn keeping(listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
+    #[expect(clippy::disallowed_methods, reason = "the receiver lives as long as the test")]
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        stream.read_u8().await.unwrap_err();
+    })
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_any_more_is_closed() {
+    let (listener, address) = listen().await;
+    let (other, elsewhere) = listen().await;
+    let (left, kept) = (keeping(listener), keeping(other));
+    let sender = sender();
+    for to in [address, elsewhere] {
+        let answer = sender.send(request(&format!("http://{to}/"), allowing(&[to]))).await.unwrap();
+        assert_eq!(answer.status.as_u16(), 200);
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(21)).await;
+        tokio::time::resume();
+    }
+    tokio::time::timeout(Duration::from_secs(10), left).await.unwrap().unwrap();
+    assert!(!kept.is_finished());
+}

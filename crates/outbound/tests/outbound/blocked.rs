@@ -1,5 +1,6 @@
 //! Where nothing is sent, whatever the URL looks like and whatever names lead to.
 
+use countersign_domain::ids::SiteId;
 use countersign_domain::outbound::{Blocked, NotPublic, OutboundPolicy, OutboundUrl};
 use countersign_outbound::{SendError, Sender};
 
@@ -102,7 +103,7 @@ async fn check_10_names_that_lead_inside_are_blocked_whatever_else_they_lead_to(
         let sender = Sender::new(Script::new(&[addresses]), None).unwrap();
         let policy = OutboundPolicy::default();
         let url = OutboundUrl::parse("https://hooks.example/").unwrap();
-        assert!(matches!(sender.judge(&policy, &url).await, Err(Blocked::Address(_))), "{addresses:?}");
+        assert!(matches!(sender.judge(SiteId(1), &policy, &url).await, Err(Blocked::Address(_))), "{addresses:?}");
         let outcome = sender.send(request("https://hooks.example/", policy)).await;
         assert!(matches!(outcome, Err(SendError::Blocked(Blocked::Address(_)))), "{addresses:?}");
     }
@@ -113,7 +114,7 @@ async fn check_10_a_name_that_is_bound_anew_is_judged_anew() {
     // Public when it was configured, inside when it is sent to.
     let sender = Sender::new(Script::new(&[&["1.1.1.1"], &["127.0.0.1"]]), None).unwrap();
     let (policy, url) = (OutboundPolicy::default(), OutboundUrl::parse("https://hooks.example/").unwrap());
-    assert_eq!(sender.judge(&policy, &url).await, Ok(()));
+    assert_eq!(sender.judge(SiteId(1), &policy, &url).await, Ok(()));
     let outcome = sender.send(request("https://hooks.example/", policy)).await;
     assert!(matches!(outcome, Err(SendError::Blocked(Blocked::Address(NotPublic::Loopback)))));
 
@@ -137,7 +138,10 @@ async fn an_operator_allows_an_address_with_its_port() {
     let refused = sender.send(request(&format!("http://{address}/"), allowing(&[other]))).await;
     assert!(matches!(refused, Err(SendError::Blocked(Blocked::Address(NotPublic::Loopback)))));
     let policy = allowing(&[address]);
-    assert_eq!(sender.judge(&policy, &OutboundUrl::parse(&format!("http://{address}/")).unwrap()).await, Ok(()));
+    assert_eq!(
+        sender.judge(SiteId(1), &policy, &OutboundUrl::parse(&format!("http://{address}/")).unwrap()).await,
+        Ok(())
+    );
     assert_eq!(sender.send(request(&format!("http://{address}/"), policy)).await.unwrap().status.as_u16(), 200);
     assert_eq!(receiver.await.unwrap().len(), 1);
 }

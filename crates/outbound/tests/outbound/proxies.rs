@@ -56,6 +56,60 @@ async fn a_proxy_that_fails_is_told_apart_from_the_receiver() {
     }
 }
 
+/// A proxy that answers one question with each of these.
+fn proxy(listener: tokio::net::TcpListener, answers: &'static [&'static str]) -> tokio::task::JoinHandle<Vec<String>> {
+    #[expect(clippy::disallowed_methods, reason = "the proxy lives as long as the test")]
+    tokio::spawn(async move {
+        let mut asked = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            asked.push(String::from_utf8(head).unwrap().lines().next().unwrap().to_owned());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if answer.contains(" 200 ") {
+                read_request(&mut stream).await;
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            }
+        }
+        asked
+    })
+}
+
+#[tokio::test]
+async fn an_address_that_the_proxy_cannot_reach_is_the_receivers_fault() {
+    let policy = || OutboundPolicy { plain_http: true, ..OutboundPolicy::default() };
+    let addresses: &[&str] = &["1.2.3.4", "1.2.3.5"];
+    let (listener, address) = listen().await;
+    let serving = proxy(listener, &["HTTP/1.1 503 Service Unavailable\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"]);
+    let through = EgressProxy::parse(&format!("http://{address}")).unwrap();
+    let sender = Sender::new(Script::new(&[addresses]), Some(through.into())).unwrap();
+    let answer = sender.send(request("http://hooks.example/", policy())).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.address), (204, "1.2.3.5:80".parse().unwrap()));
+    let asked = serving.await.unwrap();
+    assert_eq!(asked, ["CONNECT 1.2.3.4:80 HTTP/1.1", "CONNECT 1.2.3.5:80 HTTP/1.1"]);
+
+    let (listener, address) = listen().await;
+    let serving = proxy(listener, &["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 504 Gateway Timeout\r\n\r\n"]);
+    let through = EgressProxy::parse(&format!("http://{address}")).unwrap();
+    let sender = Sender::new(Script::new(&[addresses]), Some(through.into())).unwrap();
+    let outcome = sender.send(request("http://hooks.example/", policy())).await;
+    assert!(matches!(&outcome, Err(error @ SendError::Connect(_)) if error.class() == "connect"), "{outcome:?}");
+    assert_eq!(serving.await.unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_says_nothing_is_not_held_against_the_receiver() {
+    let (listener, address) = listen().await;
+    let through = EgressProxy::parse(&format!("http://{address}")).unwrap();
+    let sender = Sender::new(Script::new(&[&["1.2.3.4"]]), Some(through.into())).unwrap();
+    let outcome = sender.send(request("https://hooks.example/", OutboundPolicy::default())).await;
+    assert!(matches!(outcome, Err(SendError::Proxy(_))), "{outcome:?}");
+    drop(listener);
+}
+
 #[tokio::test]
 async fn what_the_operator_allows_by_address_is_not_beyond_the_proxy() {
     let (listener, address) = listen().await;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_domain::ids::SiteId;
 use countersign_domain::outbound::{OutboundPolicy, OutboundUrl};
-use countersign_outbound::{Limits, OutboundRequest, Resolver, Sender};
+use countersign_outbound::{Limits, OutboundRequest, ResolveError, Resolver, Sender};
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -27,10 +27,10 @@ impl Script {
 
 #[async_trait]
 impl Resolver for Script {
-    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+    async fn resolve(&self, _: SiteId, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let mut answers = self.0.lock().unwrap();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-        answer.ok_or_else(|| io::ErrorKind::NotFound.into())
+        answer.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound).into())
     }
 }
 
