@@ -7,7 +7,7 @@ use countersign_domain::report::EVENTS_PER_MINUTE;
 use crate::Ctx;
 use crate::devices::{REFUSALS, RefusedTokens};
 use crate::license_proof::{self, RefusedProofs};
-use crate::users::{FAILURES, FailedLogins};
+use crate::users::{FAILURES, FailedGuesses, FailedLogins, GUESSES};
 
 /// Limits within a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ impl Default for RateLimits {
 /// What is counted, and the limits that hold now.
 pub(crate) struct Rates {
     pub(crate) failed_logins: FailedLogins,
+    pub(crate) failed_guesses: FailedGuesses,
     pub(crate) refused_tokens: RefusedTokens,
     pub(crate) refused_proofs: RefusedProofs,
     device_events: AtomicU32,
@@ -39,6 +40,7 @@ impl Default for Rates {
         let RateLimits { failed_logins, refused_tokens, device_events } = RateLimits::default();
         Self {
             failed_logins: FailedLogins::new(failed_logins),
+            failed_guesses: FailedGuesses::new(GUESSES),
             refused_tokens: RefusedTokens::new(refused_tokens),
             refused_proofs: RefusedProofs::new(license_proof::REFUSALS),
             device_events: AtomicU32::new(device_events),

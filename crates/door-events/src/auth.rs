@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use countersign_app::Ctx;
 use countersign_app::sites::SiteSnapshot;
-use countersign_app::users::{self, Credentials, Operator};
+use countersign_app::users::{self, Credentials, LoginError, Operator, SessionError};
 use countersign_crypto::Secret;
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::ids::SiteId;
@@ -39,7 +39,12 @@ impl FromRequestParts<Door> for Reader {
         let Site { snapshot: site, client } = Site::from_request_parts(parts, door).await?;
         let token = bearer_token(&parts.headers)?;
         let operator = if token.expose().starts_with(ACCESS_TOKEN) {
-            users::login_from(&door.ctx, site.site(), Credentials::Token(token), client).await?
+            let found = users::login_from(&door.ctx, site.site(), Credentials::Token(token), client).await;
+            found.map_err(|error| match error {
+                // A token like any other, as far as callers can tell (RFC 6750 section 3.1).
+                LoginError::Refused => SessionError::Invalid("there is no such access token").into(),
+                error @ (LoginError::Fault(_) | LoginError::Limited { .. } | LoginError::TooMany) => Error::from(error),
+            })?
         } else {
             users::resume_session(&door.ctx, &site, &token, AUDIENCE).await?
         };

@@ -215,6 +215,9 @@ impl Error {
             Self::UnknownEvent => (S::NOT_FOUND, "event.unknown", "This site has no such event or delivery."),
             Self::UnknownEventType => (S::NOT_FOUND, "eventType.unknown", "There are no events of this type."),
             Self::Route => (S::NOT_FOUND, "path.unknown", "There is nothing under this path."),
+            Self::BeginSession(BeginSessionError::NoPassword) => {
+                (S::UNAUTHORIZED, "auth.missing", "Log in with user name and password, as Basic or Fno.")
+            }
             Self::BeginSession(BeginSessionError::Busy) | Self::Login(LoginError::TooMany) => {
                 (S::SERVICE_UNAVAILABLE, "server.unavailable", "There is too much to do; try again in a moment.")
             }

@@ -52,7 +52,8 @@ impl IntoResponse for Error {
 
 /// Says how to prove oneself (RFC 9110 section 11.6.1): one line for each scheme, because some clients read only the first.
 fn challenge(headers: &mut HeaderMap, error: &Error) {
-    let lines: &[&str] = if matches!(error, Error::Credentials(_) | Error::Login(_)) {
+    let is_login = matches!(error, Error::BeginSession(_) | Error::Credentials(_) | Error::Login(_));
+    let lines: &[&str] = if is_login {
         &["Basic realm=\"notifications\", charset=\"UTF-8\"", "Fno realm=\"notifications\""]
     } else if matches!(error, Error::NoToken) {
         &["Bearer realm=\"notifications\""]

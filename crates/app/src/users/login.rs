@@ -1,5 +1,6 @@
 //! Proving who a producer is, by password or by access token.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use countersign_crypto::{Secret, sha256};
@@ -27,21 +28,39 @@ pub enum Credentials {
 }
 
 /// A producer whose credential was verified, for one site.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Operator {
     user: User,
+    /// Digest of the stored hash that the password was verified against; `None` where there was no password.
+    password: Option<[u8; 32]>,
 }
 
 impl Operator {
     /// Somebody whose credential was verified just now.
     pub(super) fn proved(user: User) -> Self {
-        Self { user }
+        Self { user, password: None }
+    }
+
+    /// Somebody whose password fits a stored hash.
+    fn knows(user: User, hash: &str) -> Self {
+        Self { user, password: Some(sha256(hash.as_bytes())) }
+    }
+
+    /// What stands for the password that was verified.
+    pub(super) fn password(&self) -> Option<&[u8; 32]> {
+        self.password.as_ref()
     }
 
     /// Who it is, and what the role is.
     #[must_use]
     pub fn user(&self) -> &User {
         &self.user
+    }
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operator").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -67,6 +86,9 @@ pub enum LoginError {
 
 takes_store_errors!(LoginError);
 
+/// Failed logins by site and address, whatever the names: one password is tried with many of them, too.
+pub(crate) type FailedGuesses = FailureLimit<(SiteId, IpAddr)>;
+
 /// Failed logins by site, SHA-256 of the user name, and address.
 pub(crate) type FailedLogins = FailureLimit<(SiteId, [u8; 32], IpAddr)>;
 
@@ -80,9 +102,10 @@ pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<O
 
 /// Verifies a credential that came from an address against one site.
 ///
-/// After ten failures within a minute, or as many as the operator allows, no further password is tried for the same name and address, until a minute has
-/// passed since the first. A password that is known to be right always gets in, and so does everybody elsewhere: nobody
-/// can lock out a user. Access tokens cannot be guessed, so their failures are not counted.
+/// After ten failures within a minute, or as many as the operator allows, no further password is tried for the same name
+/// and address, until a minute has passed since the first. The same holds for an address that fails under many names, after
+/// a hundred. A password that is known to be right always gets in, and so does everybody elsewhere: nobody can lock out a
+/// user. Access tokens cannot be guessed, so their failures are not counted.
 ///
 /// # Errors
 /// [`LoginError::Refused`] without telling which part was wrong.
@@ -107,18 +130,25 @@ pub async fn login_from(
                 }
                 None => None,
             };
-            let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+            let (found, hash) =
+                found.map_or((None, None), |(user, hash)| (Some(Operator::knows(user, &hash)), Some(hash)));
             if hash.as_ref().is_some_and(|hash| ctx.remembers_password(hash, &password)) {
-                return user.map(|user| Operator { user }).ok_or(LoginError::Refused);
+                return found.ok_or(LoginError::Refused);
             }
-            if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.rates.failed_logins.wait(caller, ctx.now())) {
+            let (rates, now) = (&ctx.rates, ctx.now());
+            let wait = caller.as_ref().and_then(|(site, name, address)| {
+                let of_name = rates.failed_logins.wait(&(*site, *name, *address), now);
+                of_name.max(rates.failed_guesses.wait(&(*site, *address), now))
+            });
+            if let Some(seconds) = wait {
                 return Err(LoginError::Limited { seconds });
             }
             let fits = ctx.check_password(hash, password, from).await?.map_err(|TooMany| LoginError::TooMany)?;
             if !fits && let Some(caller) = &caller {
-                ctx.rates.failed_logins.note(caller, ctx.now());
+                rates.failed_logins.note(caller, ctx.now());
+                rates.failed_guesses.note(&(caller.0, caller.2), ctx.now());
             }
-            user.filter(|_| fits).map(|user| Operator { user }).ok_or(LoginError::Refused)
+            found.filter(|_| fits).ok_or(LoginError::Refused)
         }
         Credentials::Token(token) => {
             let (digest, now) = (ctx.parts.digests.digest(&token), ctx.now());
@@ -128,7 +158,7 @@ pub async fn login_from(
                     Box::pin(async move { Ok(tx.access_tokens().find_user(site, &digest, now).await?) })
                 })
                 .await?;
-            user.map(|user| Operator { user }).ok_or(LoginError::Refused)
+            user.map(Operator::proved).ok_or(LoginError::Refused)
         }
     }
 }
@@ -136,3 +166,5 @@ pub async fn login_from(
 /// Wrong passwords under one name from one address within a minute, unless the operator says otherwise. People mistype; and guessing ten a minute takes
 /// longer than any password worth the name lives.
 pub(crate) const FAILURES: u32 = 10;
+/// Wrong passwords from one address within a minute, whatever the names: an office behind one address mistypes less.
+pub(crate) const GUESSES: u32 = 100;

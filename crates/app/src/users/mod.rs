@@ -10,7 +10,7 @@ pub use admin::{
     AddUserError, IssuedToken, TokenError, add, find_or_add, issue_token, list, list_tokens, revoke_token, set_password,
 };
 pub use login::{Credentials, LoginError, Operator, login, login_from};
-pub(crate) use login::{FAILURES, FailedLogins};
+pub(crate) use login::{FAILURES, FailedGuesses, FailedLogins, GUESSES};
 pub(crate) use passwords::PasswordPool;
 pub(crate) use passwords::TooMany;
 pub use session::{BeginSessionError, SESSION_SECONDS, Session, SessionError, begin_session, resume_session};

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use countersign_crypto::encoding::base64url_encode;
+use countersign_crypto::encoding::{base64url_encode, hex_encode};
 use countersign_crypto::jose::{SessionClaims, signing_input};
 use countersign_crypto::random::random_array;
-use countersign_crypto::{Algorithm, Compact, ProtectedHeader, Secret, constant_time_eq};
+use countersign_crypto::{Algorithm, Compact, ProtectedHeader, Secret, constant_time_eq, sha256};
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::oauth::TokenAlgorithm;
 use countersign_domain::text::Username;
@@ -48,6 +48,9 @@ pub enum BeginSessionError {
     /// The machinery failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// No password was verified, and a session ends with the password that began it.
+    #[error("a session needs a password")]
+    NoPassword,
     /// The site's key that signs tokens could not be made.
     #[error(transparent)]
     Key(#[from] TokenKeyError),
@@ -69,7 +72,8 @@ pub enum SessionError {
 
 takes_store_errors!(BeginSessionError, SessionError);
 
-/// Gives a session of a service to somebody who has logged in. The first one of a site makes the key that signs.
+/// Gives a session of a service to somebody who has logged in with a password; another password ends it, also one that came
+/// after the login and before this. The first one of a site makes the key that signs.
 ///
 /// # Errors
 /// [`BeginSessionError`] says why not.
@@ -86,7 +90,9 @@ pub async fn begin_session(
     }
     let snapshot = ctx.latest(site);
     let key = snapshot.oauth.signing_key(TokenAlgorithm::Rs256, ctx.now()).ok_or(Fault::Site)?;
-    let login = stored_login(ctx, user.site, &user.username).await?.map(|(_, login)| login).ok_or(Fault::Site)?;
+    let password = operator.password().ok_or(BeginSessionError::NoPassword)?;
+    let epoch = ctx.store().read::<_, StoreError, _>(|tx| Box::pin(async move { tx.installation().epoch().await }));
+    let login = stands_for(ctx, epoch.await?, password);
     let issued_at = ctx.now().as_seconds();
     let expires_at = issued_at.saturating_add(i64::from(SESSION_SECONDS));
     let claims = SessionClaims {
@@ -180,7 +186,12 @@ async fn stored_login(
         })
     });
     let Some(((user, hash), epoch)) = found.await? else { return Ok(None) };
-    let stands_for = Secret::new(format!("session {} {hash}", epoch.unwrap_or_default()));
-    let digest = ctx.parts.digests.digest(&stands_for);
-    Ok(Some((user, base64url_encode(&digest))))
+    let login = stands_for(ctx, epoch, &sha256(hash.as_bytes()));
+    Ok(Some((user, login)))
+}
+
+/// What stands for a password, by the digest of its hash, and the epoch.
+fn stands_for(ctx: &Ctx, epoch: Option<i64>, password: &[u8; 32]) -> String {
+    let text = format!("session {} {}", epoch.unwrap_or_default(), hex_encode(password));
+    base64url_encode(&ctx.parts.digests.digest(&Secret::new(text)))
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use countersign_app::sites::SiteRef;
+use countersign_app::users::Credentials;
 use countersign_app::{sites, users};
 use countersign_crypto::encoding::{base64url_decode, base64url_encode};
 use countersign_crypto::jose::{Compact, sign_compact, signing_input};
@@ -188,6 +190,20 @@ async fn check_02_a_token_ends_after_an_hour_and_with_its_password() {
 }
 
 #[tokio::test]
+async fn check_02_a_token_ends_with_the_password_that_was_verified() {
+    let app = bare().await;
+    add(&app, "ada", PASSWORD).await;
+    let (ctx, ada) = (app.ctx(), Username::new("ada").unwrap());
+    let site = sites::resolve(ctx, SiteRef::Host(None)).await.unwrap().unwrap();
+    let credentials = Credentials::Password { username: ada.to_string(), password: Secret::new(PASSWORD.to_owned()) };
+    let operator = users::login(ctx, site.site(), credentials).await.unwrap();
+    // Between the login and the session.
+    users::set_password(ctx, app.site, ada, Secret::new("another password".to_owned())).await.unwrap();
+    let session = users::begin_session(ctx, &site, &operator, "ens").await.unwrap();
+    assert_eq!(call(&app, session.token.expose()).await, (401, "token.invalid".into()));
+}
+
+#[tokio::test]
 async fn check_02_a_token_is_good_for_its_site_alone() {
     let office = BackOffice::new().await;
     let app = &office.app;
@@ -269,7 +285,11 @@ async fn an_access_token_does_as_well() {
     add(&app, "ada", PASSWORD).await;
     let header = crate::producer_support::bearer(&app, "ada").await;
     assert_eq!(call(&app, header.strip_prefix("Bearer ").unwrap()).await.0, 200);
-    assert_eq!(call(&app, &format!("rna_{}", "0".repeat(64))).await, (401, "auth.failed".into()));
+    let wrong = format!("Bearer rna_{}", "0".repeat(64));
+    let answer = send(&app, Method::GET, PROTECTED, Some(&wrong), &[], Body::empty()).await;
+    assert_eq!(refusal(&answer), (401, "token.invalid".into()));
+    let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(challenges, ["Bearer realm=\"notifications\", error=\"invalid_token\""]);
 }
 
 #[tokio::test]

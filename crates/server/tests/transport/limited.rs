@@ -102,6 +102,22 @@ async fn a_password_that_is_known_to_be_right_gets_in_from_the_address_of_an_att
 }
 
 #[tokio::test]
+async fn one_password_is_not_tried_with_every_name() {
+    let installation = Installation::with(WorldOptions { memos: true, ..WorldOptions::default() }).await;
+    assert_eq!(installation.log_in(ATTACKER, "ada", PASSWORD).await.0, 200);
+    for number in 0..100 {
+        assert_eq!(installation.log_in(ATTACKER, &format!("user-{number}"), "guess").await.0, 401, "{number}");
+    }
+    let (status, wait) = installation.log_in(ATTACKER, "ben", PASSWORD).await;
+    assert_eq!(status, 429);
+    assert!((1..=61).contains(&wait.unwrap()), "{wait:?}");
+    assert_eq!(installation.log_in(ATTACKER, "ada", PASSWORD).await.0, 200, "this one was right before");
+    assert_eq!(installation.log_in(ELSEWHERE, "ben", PASSWORD).await.0, 200);
+    installation.world.clock.advance(Duration::from_secs(61));
+    assert_eq!(installation.log_in(ATTACKER, "ben", PASSWORD).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_right_password_gets_in_while_an_attack_from_elsewhere_goes_on() {
     let installation = Installation::new().await;
     let guesses = (0..200).map(|number| async move { format!("user-{number}") });
