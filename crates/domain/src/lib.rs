@@ -20,4 +20,5 @@ pub mod storage;
 pub mod text;
 pub mod time;
 pub mod user;
+mod web_url;
 pub mod webhook;

@@ -1,7 +1,9 @@
 //! URLs of files that lie on a server of the producer's own choice. Nothing here, and nothing behind it, ever fetches one.
 
-/// Longest accepted URL, in bytes: what common servers, proxies and downloading programs take.
-pub const EXTERNAL_URL_LIMIT: usize = 2048;
+use crate::web_url::{URL_LIMIT, WebUrlError, split};
+
+/// Longest accepted URL, in bytes.
+pub const EXTERNAL_URL_LIMIT: usize = URL_LIMIT;
 
 /// Why a URL was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,28 +28,24 @@ pub enum ExternalUrlError {
     TooLong,
 }
 
+impl From<WebUrlError> for ExternalUrlError {
+    fn from(error: WebUrlError) -> Self {
+        match error {
+            WebUrlError::Character(character) => Self::Character(character),
+            WebUrlError::Credentials => Self::Credentials,
+            WebUrlError::Fragment => Self::Fragment,
+            WebUrlError::Scheme => Self::Scheme,
+            WebUrlError::TooLong => Self::TooLong,
+        }
+    }
+}
+
 /// Checks that a text is an absolute URL from which a device can download a file, and which gives nothing else away.
 ///
 /// # Errors
 /// [`ExternalUrlError`] names the broken rule.
 pub fn check_external_url(text: &str) -> Result<(), ExternalUrlError> {
-    if text.len() > EXTERNAL_URL_LIMIT {
-        return Err(ExternalUrlError::TooLong);
-    }
-    let (scheme, rest) = text.split_once("://").ok_or(ExternalUrlError::Scheme)?;
-    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        return Err(ExternalUrlError::Scheme);
-    }
-    if let Some(character) = rest.chars().find(|c| !c.is_ascii_graphic() || FORBIDDEN.contains(c)) {
-        return Err(ExternalUrlError::Character(character));
-    }
-    if rest.contains('#') {
-        return Err(ExternalUrlError::Fragment);
-    }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err(ExternalUrlError::Credentials);
-    }
+    let authority = split(text)?.authority;
     if is_host_and_port(authority) { Ok(()) } else { Err(ExternalUrlError::Host) }
 }
 
@@ -73,9 +71,6 @@ fn is_host_and_port(authority: &str) -> bool {
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
-
-/// Printable, but not part of any URL.
-const FORBIDDEN: [char; 9] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}'];
 
 #[cfg(test)]
 mod tests {

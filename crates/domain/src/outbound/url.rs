@@ -5,9 +5,10 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::site::clean_host;
+use crate::web_url::{URL_LIMIT, WebUrl, WebUrlError, split};
 
 /// Longest accepted URL, in bytes.
-pub const OUTBOUND_URL_LIMIT: usize = 2048;
+pub const OUTBOUND_URL_LIMIT: usize = URL_LIMIT;
 
 /// An absolute `http` or `https` URL, in parts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,34 +56,26 @@ pub enum OutboundUrlError {
     TooLong,
 }
 
+impl From<WebUrlError> for OutboundUrlError {
+    fn from(error: WebUrlError) -> Self {
+        match error {
+            WebUrlError::Character(character) => Self::Character(character),
+            WebUrlError::Credentials => Self::Credentials,
+            WebUrlError::Fragment => Self::Fragment,
+            WebUrlError::Scheme => Self::Scheme,
+            WebUrlError::TooLong => Self::TooLong,
+        }
+    }
+}
+
 impl OutboundUrl {
     /// Reads a URL.
     ///
     /// # Errors
     /// [`OutboundUrlError`] names the broken rule.
     pub fn parse(text: &str) -> Result<Self, OutboundUrlError> {
-        if text.len() > OUTBOUND_URL_LIMIT {
-            return Err(OutboundUrlError::TooLong);
-        }
-        let (scheme, rest) = text.split_once("://").ok_or(OutboundUrlError::Scheme)?;
-        let secure = match &*scheme.to_ascii_lowercase() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(OutboundUrlError::Scheme),
-        };
-        if let Some(character) = rest.chars().find(|c| !c.is_ascii_graphic() || FORBIDDEN.contains(c)) {
-            return Err(OutboundUrlError::Character(character));
-        }
-        if rest.contains('#') {
-            return Err(OutboundUrlError::Fragment);
-        }
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let authority = rest.get(..end).unwrap_or_default();
-        if authority.contains('@') {
-            return Err(OutboundUrlError::Credentials);
-        }
+        let WebUrl { secure, authority, target } = split(text)?;
         let (host, port) = host_and_port(authority, if secure { 443 } else { 80 })?;
-        let target = text.len().saturating_sub(rest.len()).saturating_add(end);
         Ok(Self { text: text.to_owned(), secure, host, port, target })
     }
 
@@ -176,9 +169,6 @@ fn read_port(text: &str) -> Result<u16, OutboundUrlError> {
     let port = text.parse::<u16>().ok().filter(|port| is_number && *port > 0);
     port.ok_or(OutboundUrlError::Port)
 }
-
-/// Printable, but not part of any URL.
-const FORBIDDEN: [char; 9] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}'];
 
 #[cfg(test)]
 mod tests {

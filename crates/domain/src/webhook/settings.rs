@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::matching::{EventTypes, FamilySet, join, split};
 use crate::audit::{Actor, Channel};
-use crate::catalog::external_url::{ExternalUrlError, check_external_url};
 use crate::event::Event;
 use crate::licensing::lines::{Reader, Writer, words};
+use crate::outbound::{OutboundUrl, OutboundUrlError};
 
 /// Longest description, in bytes.
 const DESCRIPTION_LIMIT: usize = 1000;
@@ -194,8 +194,8 @@ pub enum EndpointSettingsError {
     #[error("there are no events of type {0:?}")]
     UnknownType(String),
     /// The URL cannot be used.
-    #[error(transparent)]
-    Url(#[from] ExternalUrlError),
+    #[error("the URL {0}")]
+    Url(#[from] OutboundUrlError),
 }
 
 impl EndpointSettings {
@@ -226,7 +226,7 @@ impl EndpointSettings {
     /// # Errors
     /// [`EndpointSettingsError`] names the first broken rule.
     pub fn check(&self) -> Result<(), EndpointSettingsError> {
-        check_external_url(&self.url)?;
+        OutboundUrl::parse(&self.url)?;
         let bounded = |what, text: &str, limit| {
             if text.len() > limit { Err(EndpointSettingsError::TooLong { what, limit }) } else { Ok(()) }
         };
@@ -353,7 +353,7 @@ fn is_free_header(name: &str) -> bool {
         && !["webhook-", "x-event-", "ce-", "proxy-"].iter().any(|start| name.starts_with(start))
 }
 
-const OUR_HEADERS: [&str; 12] = [
+const OUR_HEADERS: [&str; 13] = [
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -363,6 +363,7 @@ const OUR_HEADERS: [&str; 12] = [
     "host",
     "keep-alive",
     "licensespring-signature",
+    "te",
     "transfer-encoding",
     "upgrade",
     "user-agent",

@@ -46,13 +46,14 @@ fn what_cannot_be_used_is_refused() {
     };
     assert!(matches!(refused(|s| s.url = "ftp://h/".to_owned()), EndpointSettingsError::Url(_)));
     assert!(matches!(refused(|s| s.url = "https://u:p@h/".to_owned()), EndpointSettingsError::Url(_)));
+    assert!(matches!(refused(|s| s.url = "https://2130706433/".to_owned()), EndpointSettingsError::Url(_)));
     assert!(matches!(refused(|s| s.pace.concurrency = 0), EndpointSettingsError::Range { .. }));
     assert!(matches!(refused(|s| s.pace.rate = Some(1001)), EndpointSettingsError::Range { .. }));
     assert!(matches!(refused(|s| s.pace.attempt_seconds = 31), EndpointSettingsError::Range { .. }));
     assert!(matches!(refused(|s| s.description = "x".repeat(1001)), EndpointSettingsError::TooLong { .. }));
     assert!(matches!(refused(|s| s.products = vec![String::new(); 101]), EndpointSettingsError::TooMany));
     assert!(matches!(refused(|s| s.types.0.push("x".to_owned())), EndpointSettingsError::UnknownType(_)));
-    for name in ["", "Host", "webhook-id", "a b", "x\r\ny", "Content-Type", "X-Event-Source"] {
+    for name in ["", "Host", "webhook-id", "a b", "x\r\ny", "Content-Type", "X-Event-Source", "TE"] {
         let mut settings = full();
         settings.authorization = Authorization::Header(name.to_owned());
         assert_eq!(settings.check(), Err(EndpointSettingsError::Header(name.to_owned())));
