@@ -10,7 +10,7 @@ use crate::wire::Status;
 
 /// Ask whether the service works
 ///
-/// `UP` when changes can be read and written; `DOWN`, with 200 as well, when the store cannot be used; 503 while the server
+/// `UP` when the store can be read; `DOWN`, with 200 as well, when the store cannot be used; 503 while the server
 /// stops. Nobody needs to log in.
 #[utoipa::path(
     get, path = "/notifications/health/status", tag = "Status",

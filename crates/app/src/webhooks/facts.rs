@@ -19,9 +19,27 @@ pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: &CommittedEvent)
         Event::OrderCreated(order) => of_order(tx, site, order).await?,
         Event::ProductChanged(product) | Event::ProductCreated(product) => of_product(tx, site, product, None).await?,
     };
-    // The row itself stands for what it belonged to, which nobody can tell any more.
-    let missing = Entity { family: event.event.family(), id: event.event.parts().subject };
-    Ok(found.unwrap_or(Story::Missing(missing)))
+    Ok(found.unwrap_or_else(|| Story::Missing(missing(event.event))))
+}
+
+/// What an event was about whose row is gone.
+fn missing(event: Event) -> Entity {
+    let family = event.family();
+    match event {
+        Event::DeviceChanged(_)
+        | Event::DeviceRegistered(_)
+        | Event::OrderCreated(_)
+        | Event::ProductChanged(_)
+        | Event::ProductCreated(_) => Entity { family, id: event.parts().subject },
+        Event::FeatureChanged(_)
+        | Event::FeatureCreated(_)
+        | Event::LicenseActivated(..)
+        | Event::LicenseChanged(_)
+        | Event::LicenseCreated(_)
+        | Event::LicenseExpired(_)
+        | Event::LicenseReleased(..)
+        | Event::UnitsCounted(..) => Entity::unknown(family),
+    }
 }
 
 async fn of_device(tx: &mut dyn Tx, site: SiteId, id: DeviceId) -> Result<Option<Story>, StoreError> {
@@ -75,4 +93,19 @@ async fn of_license(
     };
     let line_item = Some(LineItem { license, product, device });
     Ok(Some(Story::Order(Box::new(OrderStory { order, customer, line_item }))))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::webhook::Family;
+
+    use super::*;
+
+    #[test]
+    fn only_a_row_of_its_own_is_an_entity_that_is_gone() {
+        assert_eq!(missing(Event::OrderCreated(OrderId(7))), Entity { family: Family::Entitlement, id: 7 });
+        assert_eq!(missing(Event::ProductChanged(ProductId(8))), Entity { family: Family::Product, id: 8 });
+        assert_eq!(missing(Event::LicenseChanged(LicenseId(7))), Entity::unknown(Family::Entitlement));
+        assert_eq!(missing(Event::FeatureChanged(FeatureId(7))), Entity::unknown(Family::Product));
+    }
 }

@@ -14,8 +14,22 @@ use crate::time::Timestamp;
 pub struct Entity {
     /// What it is.
     pub family: Family,
-    /// Its row id.
+    /// Its row id; 0 where nobody can tell it any more.
     pub id: i64,
+}
+
+impl Entity {
+    /// Whatever an item belonged to that is gone: a license, a feature.
+    #[must_use]
+    pub fn unknown(family: Family) -> Self {
+        Self { family, id: 0 }
+    }
+
+    /// Whether nobody can tell which it is.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        self.id == 0
+    }
 }
 
 impl std::fmt::Display for Entity {
@@ -56,7 +70,7 @@ pub struct EventFacts {
 pub enum Story {
     /// A device.
     Device(Box<DeviceStory>),
-    /// Rows that are no longer there: an import was undone, or a license was deleted since.
+    /// A row that is no longer there. Where it was an item, what it belonged to is unknown, and may well be there.
     Missing(Entity),
     /// An order.
     Order(Box<OrderStory>),

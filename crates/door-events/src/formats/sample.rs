@@ -105,7 +105,7 @@ fn license(customer: &Customer, order: OrderNumber) -> Option<License> {
             status: LicenseStatus::Enabled,
             start_date: Date::parse("2026-01-01").ok(),
             end_date: None,
-            limit: ActivationLimit::AtMost(40),
+            limit: ActivationLimit::AtMost(25),
         },
         rules: LicenseRules {
             seats: Seats { floating: Floating::Cloud, users: 40, timeout: 10, borrow: None },

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use countersign_domain::event::Event;
 use countersign_domain::ids::{LicenseId, OrderId};
-use countersign_domain::licensing::{ActivationLimit, CustomField, FieldType};
+use countersign_domain::licensing::{ActivationLimit, CustomField, FieldType, Floating};
 use countersign_domain::webhook::{
     DevicePayload, EndpointSettings, Entity, EventTypes, Family, PAYLOAD_LIMIT, PayloadFormat, PayloadSize, Story,
 };
@@ -51,7 +51,7 @@ fn check_07_the_example_of_the_contract_comes_out_to_the_byte() {
         r#""timeStamp":"1767225599874"},"eventBody":{"entitlementId":"90211","entitlementName":"LUM-2026-0007","#,
         r#""version":"1.0","soldToAccount":"NORDWIND","accounts":["NORDWIND","NORDWIND-LAB"],"#,
         r#""lineItems":[{"activationId":"ACT-7f3a-0c11","description":"","licenseModel":"concurrent","#,
-        r#""orderId":"LUM-2026-0007","copies":"40","exactAvailableCount":"31","startDate":"1767225600000","#,
+        r#""orderId":"LUM-2026-0007","copies":"40","exactAvailableCount":null,"startDate":"1767225600000","#,
         r#""expirationDate":null,"products":[{"name":"Lumen Render","version":""}],"#,
         r#""lineItemCustomAttributes":{"costCentre":["EU-9"],"prepaid":["true"]}}]}}"#,
     );
@@ -147,6 +147,7 @@ fn odd_values_have_a_form() {
     story.customer.account = None;
     let license = &mut story.line_item.as_mut().unwrap().license;
     license.terms.limit = ActivationLimit::Unlimited;
+    license.rules.seats.floating = Floating::Off;
     license.terms.start_date = None;
     let value =
         |name: &str| CustomField { name: name.into(), field_type: FieldType::Text, value: "\u{0}\"\u{2028}é".into() };
@@ -160,6 +161,15 @@ fn odd_values_have_a_form() {
         assert_eq!(item[name], Value::Null, "{name}");
     }
     assert_eq!(item["lineItemCustomAttributes"]["a\"b"], json!(["\u{0}\"\u{2028}é"]));
+
+    // A license that has gone leaves its order, whichever that was.
+    facts.story = Story::Missing(Entity::unknown(Family::Entitlement));
+    let body: Value = serde_json::from_slice(&render(&facts, &settings(PayloadFormat::Fno))).unwrap();
+    let (header, body) = (&body["eventHeader"], &body["eventBody"]);
+    assert_eq!(
+        (&header["eventType"], &body["entitlementId"], &body["lineItems"]),
+        (&json!("UPDATE"), &json!(""), &json!([]))
+    );
 
     // Rows that are gone are told as deleted.
     facts.event = Event::LicenseChanged(LicenseId(1));
@@ -183,6 +193,44 @@ fn a_body_never_exceeds_the_limit() {
     for format in PayloadFormat::ALL {
         let bytes = render(&facts, &settings(*format));
         assert!((1..=PAYLOAD_LIMIT).contains(&bytes.len()), "{format}: {}", bytes.len());
+        if *format == PayloadFormat::Fno {
+            let body: Value = serde_json::from_slice(&bytes).unwrap();
+            assert!(body["eventBody"]["features"].as_array().unwrap().len() > 1000, "as many as fit");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_used_at_once_is_told_by_its_own_count() {
+    let told = |floating| {
+        let mut facts = sample_facts("lineitem.updated").unwrap();
+        let Story::Order(story) = &mut facts.story else { panic!() };
+        story.line_item.as_mut().unwrap().license.rules.seats.floating = floating;
+        let body: Value = serde_json::from_slice(&render(&facts, &settings(PayloadFormat::Fno))).unwrap();
+        let item = &body["eventBody"]["lineItems"][0];
+        (item["copies"].clone(), item["exactAvailableCount"].clone())
+    };
+    assert_eq!(told(Floating::Off), (json!("25"), json!("16")));
+    assert_eq!(told(Floating::Cloud), (json!("40"), Value::Null));
+    assert_eq!(told(Floating::Server), (json!("40"), Value::Null));
+}
+
+#[test]
+fn a_device_is_told_in_the_words_that_receivers_know() {
+    let mut facts = sample_facts("device.updated").unwrap();
+    let Story::Device(story) = &mut facts.story else { panic!() };
+    story.customer.as_mut().unwrap().account = None;
+    let device = story.device.clone();
+    for (told, word) in
+        [("ETHERNET", "ETHERNET"), ("vm_uuid", "VM_UUID"), ("HARDWARE", "STRING"), ("serial", "UNKNOWN")]
+    {
+        let Story::Device(story) = &mut facts.story else { panic!() };
+        story.device = device.clone();
+        story.device.identity.id_type = told.to_owned();
+        let body: Value = serde_json::from_slice(&render(&facts, &settings(PayloadFormat::Fno))).unwrap();
+        let body = &body["eventBody"];
+        assert_eq!((&body["hostIdType"], &body["owner"]), (&json!(word), &Value::Null));
+        assert_eq!(body["accountName"], "NORDWIND-LAB");
     }
 }
 

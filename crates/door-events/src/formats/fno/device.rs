@@ -1,6 +1,6 @@
 //! `DEVICE`: the nine members that are documented, and those behind them that receivers of the original may have.
 
-use countersign_domain::device::{DeviceClass, DeviceStatus};
+use countersign_domain::device::{DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::webhook::{DevicePayload, DeviceStory, EventFacts};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub(super) struct Body<'a> {
     version: &'static str,
     id: String,
     site_name: &'static str,
-    /// Row id of the account, or of the customer where there is none.
+    /// Row id of the account; null without one, because a customer has row ids of another table.
     owner: Option<String>,
     identity: &'a str,
     deployment_type: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Extended<'a> {
-    host_id_type: &'a str,
+    host_id_type: &'static str,
     device_class: &'static str,
     status: &'static str,
     served_status: &'static str,
@@ -44,11 +44,6 @@ struct Extended<'a> {
 pub(super) fn body<'a>(facts: &EventFacts, story: &'a DeviceStory, payload: DevicePayload) -> Body<'a> {
     let device = &story.device;
     let account = story.customer.as_ref().and_then(|customer| customer.account.as_ref());
-    let owner = match (account, &story.customer) {
-        (Some(account), _) => Some(account.id.to_string()),
-        (None, Some(customer)) => Some(customer.id.to_string()),
-        (None, None) => None,
-    };
     let customer = story.customer.as_ref().map(|customer| customer.name.as_str());
     let (class, host_type) = match device.class {
         DeviceClass::Client => ("CLIENT", "FLX_CLIENT"),
@@ -61,7 +56,7 @@ pub(super) fn body<'a>(facts: &EventFacts, story: &'a DeviceStory, payload: Devi
         DeviceStatus::Returned => ("RETURNED", "RETURNED"),
     };
     let extended = Extended {
-        host_id_type: &device.identity.id_type,
+        host_id_type: host_id_type(&device.identity.id_type),
         device_class: class,
         status,
         served_status,
@@ -83,7 +78,7 @@ pub(super) fn body<'a>(facts: &EventFacts, story: &'a DeviceStory, payload: Devi
         version: BODY_VERSION,
         id: device.id.to_string(),
         site_name: "",
-        owner,
+        owner: account.map(|account| account.id.to_string()),
         identity: &device.identity_name,
         deployment_type: "LOCAL",
         host_type,
@@ -91,13 +86,36 @@ pub(super) fn body<'a>(facts: &EventFacts, story: &'a DeviceStory, payload: Devi
     }
 }
 
+/// The word that receivers know for a kind of host ID: devices may name others, and our own is a text.
+fn host_id_type(told: &str) -> &'static str {
+    if told == DeviceIdentity::HARDWARE {
+        return "STRING";
+    }
+    HOST_ID_TYPES.iter().find(|word| word.eq_ignore_ascii_case(told)).copied().unwrap_or("UNKNOWN")
+}
+
+/// Every kind of host ID that the event service has.
+const HOST_ID_TYPES: [&str; 11] = [
+    "UNKNOWN",
+    "STRING",
+    "ETHERNET",
+    "FLEXID9",
+    "FLEXID10",
+    "EXTENDED",
+    "INTERNET",
+    "INTERNET6",
+    "USER",
+    "TOLERANT",
+    "VM_UUID",
+];
+
 /// The body of a device that is no longer there.
-pub(super) fn gone(id: i64) -> Body<'static> {
+pub(super) fn gone(id: String) -> Body<'static> {
     Body {
         device_name: "",
         device_id: "",
         version: BODY_VERSION,
-        id: id.to_string(),
+        id,
         site_name: "",
         owner: None,
         identity: "",

@@ -81,9 +81,9 @@ pub(super) fn body(story: &OrderStory, with_attributes: bool, room: Room) -> Bod
 }
 
 /// The body of an order that is no longer there.
-pub(super) fn gone(id: i64) -> Body<'static> {
+pub(super) fn gone(id: String) -> Body<'static> {
     Body {
-        entitlement_id: id.to_string(),
+        entitlement_id: id,
         entitlement_name: "",
         version: BODY_VERSION,
         sold_to_account: "",
@@ -94,8 +94,7 @@ pub(super) fn gone(id: i64) -> Body<'static> {
 
 fn line_item(item: &LineItem, with_attributes: bool) -> Item<'_> {
     let license = &item.license;
-    let copies = copies(license);
-    let free = copies.map(|copies| copies.saturating_sub(license.activations));
+    let (copies, free) = copies(license);
     Item {
         activation_id: license.key.as_str(),
         description: "",
@@ -110,11 +109,16 @@ fn line_item(item: &LineItem, with_attributes: bool) -> Item<'_> {
     }
 }
 
-/// On how many devices it may be; `None`: on any number.
-fn copies(license: &License) -> Option<u32> {
-    match license.terms.limit {
-        ActivationLimit::AtMost(limit) => Some(limit),
-        ActivationLimit::Unlimited => None,
+/// How many devices may use it, and how many more may than do. `None`: any number; or, of seats that float, not known when
+/// the event is told, because they change hands without one.
+fn copies(license: &License) -> (Option<u32>, Option<u32>) {
+    let seats = license.rules.seats;
+    match (seats.floating, license.terms.limit) {
+        (Floating::Cloud | Floating::Server, _) => (Some(seats.users), None),
+        (Floating::Off, ActivationLimit::AtMost(limit)) => {
+            (Some(limit), Some(limit.saturating_sub(license.activations)))
+        }
+        (Floating::Off, ActivationLimit::Unlimited) => (None, None),
     }
 }
 

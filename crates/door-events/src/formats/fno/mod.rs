@@ -4,7 +4,7 @@ mod device;
 mod entitlement;
 mod product;
 
-use countersign_domain::webhook::{Change, EndpointSettings, EventFacts, Family, Story};
+use countersign_domain::webhook::{Change, EndpointSettings, Entity, EventFacts, Family, Story};
 use serde::Serialize;
 
 use super::Room;
@@ -35,11 +35,16 @@ pub(super) fn body(facts: &EventFacts, settings: &EndpointSettings, room: Room) 
         Story::Order(story) => write(facts, Some(entitlement::body(story, settings.line_item_attributes, room))),
         Story::Product(story) => write(facts, Some(product::body(story, room))),
         Story::Missing(entity) => match entity.family {
-            Family::Device => write(facts, Some(device::gone(entity.id))),
-            Family::Entitlement => write(facts, Some(entitlement::gone(entity.id))),
-            Family::Product => write(facts, Some(product::gone(entity.id))),
+            Family::Device => write(facts, Some(device::gone(gone_id(*entity)))),
+            Family::Entitlement => write(facts, Some(entitlement::gone(gone_id(*entity)))),
+            Family::Product => write(facts, Some(product::gone(gone_id(*entity)))),
         },
     }
+}
+
+/// Row id of what is gone, or of what has lost an item; empty where nobody can tell.
+fn gone_id(entity: Entity) -> String {
+    if entity.is_unknown() { String::new() } else { entity.id.to_string() }
 }
 
 fn write(facts: &EventFacts, event_body: impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
@@ -51,6 +56,8 @@ fn write(facts: &EventFacts, event_body: impl Serialize) -> Result<Vec<u8>, serd
             Family::Product => "PROD",
         },
         event_type: match (&facts.story, facts.event.change()) {
+            // What has lost an item is itself still there.
+            (Story::Missing(entity), _) if entity.is_unknown() => "UPDATE",
             (Story::Missing(_), _) | (_, Change::Deleted) => "DELETE",
             (_, Change::Created) => "CREATE",
             (_, Change::Updated) => "UPDATE",

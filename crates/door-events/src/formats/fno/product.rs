@@ -1,6 +1,6 @@
 //! `PROD`: a product with its features.
 
-use countersign_domain::webhook::ProductStory;
+use countersign_domain::webhook::{PAYLOAD_LIMIT, ProductStory};
 use serde::Serialize;
 
 use crate::formats::Room;
@@ -23,13 +23,16 @@ struct Feature<'a> {
     count: &'static str,
 }
 
-/// The body of a product.
+/// The body of a product. Where there is little room it tells its first features: none would say that it has none.
 pub(super) fn body(story: &ProductStory, room: Room) -> Body<'_> {
-    let told = match room {
-        Room::Enough => story.features.as_slice(),
-        Room::Little => &[],
+    let mut left = match room {
+        Room::Enough => usize::MAX,
+        Room::Little => FEATURES,
     };
-    let features = told.iter();
+    let features = story.features.iter().take_while(|feature| {
+        left = left.saturating_sub(longest(feature.code.as_str()));
+        left > 0
+    });
     Body {
         product_id: story.product.product.id.to_string(),
         product_name: story.product.product.name.as_str(),
@@ -40,7 +43,15 @@ pub(super) fn body(story: &ProductStory, room: Room) -> Body<'_> {
     }
 }
 
+/// Bytes that a feature takes at most: a character of its code becomes six where it is escaped.
+fn longest(code: &str) -> usize {
+    code.len().saturating_mul(6).saturating_add(60)
+}
+
+/// Bytes for features where there is little room: the header and the name of the product have the rest.
+const FEATURES: usize = PAYLOAD_LIMIT - 16 * 1024;
+
 /// The body of a product that is no longer there.
-pub(super) fn gone(id: i64) -> Body<'static> {
-    Body { product_id: id.to_string(), product_name: "", version: "", features: Vec::new() }
+pub(super) fn gone(id: String) -> Body<'static> {
+    Body { product_id: id, product_name: "", version: "", features: Vec::new() }
 }
