@@ -28,6 +28,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         "--test",
         STORAGE_KILLS,
         "--test",
+        WEBHOOK_KILLS,
+        "--test",
         MEMORY,
         "--test",
         LARGE,
@@ -59,6 +61,8 @@ const KILLS: &str = "kills";
 const LICENSE_KILLS: &str = "license_kills";
 /// The test program of `crates/interop` that kills commands and servers which change storages.
 const STORAGE_KILLS: &str = "storage_kills";
+/// The test program of `crates/interop` that kills servers which send webhooks.
+const WEBHOOK_KILLS: &str = "webhook_kills";
 /// The test program of `crates/interop` that sends as much as a file may have.
 const MEMORY: &str = "upload_memory";
 /// The test program of `crates/interop` that stores a file of 10 GiB through a server and reads it back.
