@@ -43,7 +43,7 @@ pub struct S3Place {
 
 /// What proves to the service who we are.
 pub enum S3Credentials {
-    /// What the process has in its environment ([`ENVIRONMENT`]), or the machine's own role.
+    /// What the process has in its environment (`ENVIRONMENT`), or the machine's own role.
     Environment,
     /// An access key.
     Key {

@@ -1,8 +1,8 @@
 //! Telling others what has changed (`docs/protocol/events.md`).
 //!
 //! A use case writes an event into the outbox, in the unit that makes it true. The [`Engine`] gives it a number and queues
-//! it for the receivers that want it ([`telling`]), takes up what is due, sends it ([`runner`]) and writes what became of it
-//! ([`settling`]). Each step is a unit of work of its own and decides from the store alone: a process can be killed between
+//! it for the receivers that want it (`telling.rs`), takes up what is due, sends it (`runner.rs`) and writes what became of it
+//! (`settling.rs`). Each step is a unit of work of its own and decides from the store alone: a process can be killed between
 //! any two of them, and several nodes share the work.
 
 pub mod endpoints;
