@@ -42,18 +42,17 @@ impl Application {
         })
     }
 
-    /// A file as a device without a connection writes it: base64 of JSON, with the shared key's signature in it.
+    /// A file as a device without a connection writes it: base64 of JSON, signed as a whole with the shared key.
     fn request_file(&self, kind: &str, id: &str) -> Result<String> {
-        let date = date();
-        let (license, api_key) = (self.perpetual.expose(), &self.api_key);
-        let lines = format!("licenseSpring\ndate: {date}\n{license}\n{OFFLINE}\n{api_key}");
-        let signature = base64_encode(&HmacKey::new(self.shared_key.expose().as_bytes()).sign(lines.as_bytes()));
         let request = json!({
-            "request": kind, "product": self.product, "hardware_id": OFFLINE, "license_key": license, "is_vm": false,
-            "sdk_ver": "countersign demo", "api_key": api_key, "date": date, "signature": signature,
+            "request": kind, "product": self.product, "hardware_id": OFFLINE, "license_key": self.perpetual.expose(),
+            "is_vm": false, "sdk_ver": "countersign demo", "api_key": self.api_key, "date": date(), "schema_version": 2,
             "request_id": format!("{id}-{}", crate::clock::now().as_millis()),
         });
-        Ok(base64_encode(request.to_string().as_bytes()))
+        let request = request.to_string();
+        let tag = HmacKey::new(self.shared_key.expose().as_bytes()).sign(request.as_bytes());
+        let signature = base64_encode(&tag);
+        Ok(base64_encode(format!("{{\"request\":{request},\"signature\":\"{signature}\"}}").as_bytes()))
     }
 }
 
