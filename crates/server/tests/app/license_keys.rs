@@ -55,7 +55,7 @@ const CALLS: [Call; 29] = [
     ("/deactivate_offline", REFUSED, FOREIGN),
     ("/activate_bundle_offline", REFUSED, FOREIGN),
     ("/deactivate_bundle_offline", REFUSED, FOREIGN),
-    ("/sso_url", "sso_failed", "sso_failed"),
+    ("/sso_url", "sso_failed", FOREIGN),
 ];
 
 const KEY: &str = "AAAA-BBBB-CCCC-0001";
@@ -181,6 +181,7 @@ impl Shop {
         let mut members = json!({
             "product": product, "hardware_id": HARDWARE, "license_key": license, "feature": "PAGES", "consumptions": 1,
             "variables": { "language": "hr" }, "customer": "buyer@example.test", "version": "2.0",
+            "customer_account_code": "ACME",
         });
         if path.ends_with("licenses") || path == "/change_password" {
             members = json!({ "product": product, "hardware_id": HARDWARE, "username": USER });
