@@ -48,6 +48,15 @@ impl PrivateDatabase {
         on_database(&self.cluster, &self.name)
     }
 
+    /// Runs statements beside every store, for rows that no store would write.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database cannot be reached or refuses them.
+    pub async fn run(&self, statements: &str) -> Result<(), OpenError> {
+        connect(&self.connection()).await?.batch(statements).await?;
+        Ok(())
+    }
+
     /// Ends all connections to the database, as a restart of the server does.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ mod migrations;
 mod readers;
 mod repositories;
 mod rows;
+#[cfg(feature = "statements")]
+mod statements;
 mod time;
 mod transaction;
 mod writer;
@@ -37,6 +39,8 @@ use crate::writer::Writer;
 
 pub use crate::copy::SqliteCopy;
 pub use crate::error::OpenError;
+#[cfg(feature = "statements")]
+pub use crate::statements::run_statements;
 
 /// A SQLite database file as a store.
 pub struct SqliteStore {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_store::{Clock, Store};
 use countersign_store_postgres::{PostgresStore, PrivateDatabase, test_cluster};
-use countersign_store_sqlite::SqliteStore;
+use countersign_store_sqlite::{SqliteStore, run_statements};
 
 /// The place of one test's store. Several processes may open it.
 pub(crate) enum StorePlace {
@@ -31,9 +31,18 @@ impl StorePlace {
             Self::Postgres(database) => {
                 Store::new(PostgresStore::open_with_clock(&database.connection(), clock).await.expect(SETS_UP))
             }
-            Self::Sqlite => Store::new(SqliteStore::open(&folder.join("countersign.db"), clock).expect(SETS_UP)),
+            Self::Sqlite => Store::new(SqliteStore::open(&folder.join(FILE), clock).expect(SETS_UP)),
+        }
+    }
+
+    /// Runs statements beside the store.
+    pub(crate) async fn run(&self, folder: &Path, statements: &str) {
+        match self {
+            Self::Postgres(database) => database.run(statements).await.expect(SETS_UP),
+            Self::Sqlite => run_statements(&folder.join(FILE), statements).expect(SETS_UP),
         }
     }
 }
 
+const FILE: &str = "countersign.db";
 const SETS_UP: &str = "the test's store can be set up";

@@ -83,6 +83,14 @@ impl World {
         &self.store
     }
 
+    /// Runs SQL statements beside its store, for rows that no store would write.
+    ///
+    /// # Panics
+    /// When the database refuses them.
+    pub async fn run_statements(&self, statements: &str) {
+        self.place.run(self.folder.path(), statements).await;
+    }
+
     /// The folder that holds everything.
     #[must_use]
     pub fn folder(&self) -> &Path {

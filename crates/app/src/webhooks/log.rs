@@ -108,11 +108,13 @@ async fn read(ctx: &Ctx, site: SiteId, after: i64, limit: usize, filter: LogFilt
             let last = tx.event_numbers().last(site).await?;
             let mut part = LogPart { events: Vec::new(), next: after, last };
             let Some(name) = tx.event_numbers().site_name(site).await? else { return Ok(part) };
-            for event in tx.event_numbers().list(site, after, LOOKED_THROUGH).await? {
+            for row in tx.event_numbers().list(site, after, LOOKED_THROUGH).await? {
                 if part.events.len() >= limit {
                     break;
                 }
-                part.next = event.sequence;
+                part.next = row.sequence;
+                // What cannot be read was logged when it got its number.
+                let Ok(event) = row.into_event() else { continue };
                 let (what, at) = (event.committed.event, event.committed.at);
                 let is_wanted = filter.family.is_none_or(|family| family == what.family())
                     && filter.event_type.as_deref().is_none_or(|wanted| wanted == what.type_name())

@@ -51,9 +51,8 @@ pub(super) async fn tell(ctx: &Ctx, formats: &Arc<dyn Formats>) -> Result<Told, 
     }
 }
 
-fn report(fault: &Fault) {
-    let error: &dyn std::error::Error = fault;
-    tracing::error!(error, "an event cannot be told: what it is about cannot be read");
+fn report(error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(error, "an event cannot be told: it, or what it is about, cannot be read");
 }
 
 async fn turn(ctx: &Ctx, formats: Option<Arc<dyn Formats>>, limit: u32) -> Result<Told, Fault> {
@@ -61,10 +60,17 @@ async fn turn(ctx: &Ctx, formats: Option<Arc<dyn Formats>>, limit: u32) -> Resul
         .store()
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                let events = tx.event_numbers().advance(limit).await?;
-                let mut told = Told { events: events.len(), ..Told::default() };
-                told.more = u32::try_from(events.len()).is_ok_and(|count| count == limit) || formats.is_none();
+                let rows = tx.event_numbers().advance(limit).await?;
+                let mut told = Told { events: rows.len(), ..Told::default() };
+                told.more = u32::try_from(rows.len()).is_ok_and(|count| count == limit) || formats.is_none();
                 let Some(formats) = formats else { return Ok(told) };
+                let mut events = Vec::new();
+                for (site, row) in rows {
+                    match row.into_event() {
+                        Ok(event) => events.push((site, event)),
+                        Err(error) => report(&error),
+                    }
+                }
                 let mut sites: Vec<SiteId> = events.iter().map(|(site, _)| *site).collect();
                 sites.sort_unstable();
                 sites.dedup();
@@ -91,8 +97,18 @@ async fn queue<'e>(
     formats: &dyn Formats,
     told: &mut Told,
 ) -> Result<(), StoreError> {
-    let mut endpoints = tx.endpoints().lock_all(site).await?;
-    endpoints.retain(|endpoint| endpoint.state != EndpointState::Off);
+    let mut endpoints = Vec::new();
+    for row in tx.endpoints().lock_each(site).await? {
+        match row {
+            Ok(endpoint) if endpoint.state == EndpointState::Off => {}
+            Ok(endpoint) => endpoints.push(endpoint),
+            // The others are told all the same.
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(site.id = %site, error, "a receiver of webhooks misses events: it cannot be read");
+            }
+        }
+    }
     if endpoints.is_empty() {
         return Ok(());
     }

@@ -118,6 +118,10 @@ impl Endpoints for PgTx<'_> {
         self.all(LOCK_ALL, &[&site.0], endpoint).await
     }
 
+    async fn lock_each(&mut self, site: SiteId) -> Result<Vec<Result<Endpoint, StoreError>>, StoreError> {
+        self.all(LOCK_ALL, &[&site.0], |row| Ok(endpoint(row))).await
+    }
+
     async fn replace(&mut self, endpoint: &Endpoint, now: Timestamp) -> Result<bool, StoreError> {
         let values: [Value<'_>; 8] = [
             &endpoint.id.0,

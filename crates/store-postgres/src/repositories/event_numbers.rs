@@ -5,7 +5,7 @@ use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
-use countersign_store::repositories::{EventNumbers, NumberedEvent};
+use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
 use tokio_postgres::Row;
 
 use super::trails::committed_event;
@@ -69,34 +69,35 @@ impl EventNumbers for PgTx<'_> {
         Ok(self.first(IS_BEHIND, &[], |row| column(row, 0)).await?.unwrap_or(false))
     }
 
-    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedEvent)>, StoreError> {
+    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError> {
         self.rows(LOCK, &[]).await?;
-        let mut events = self.all(UNNUMBERED, &[&i64::from(limit)], numbered_event).await?;
-        let mut sites: Vec<SiteId> = events.iter().map(|(site, _)| *site).collect();
+        let read = |row: &Row| Ok((column::<i64>(row, 0)?, numbered_row(row)?));
+        let (ids, mut rows): (Vec<i64>, Vec<_>) =
+            self.all(UNNUMBERED, &[&i64::from(limit)], read).await?.into_iter().unzip();
+        let mut sites: Vec<SiteId> = rows.iter().map(|(site, _)| *site).collect();
         sites.sort_unstable();
         sites.dedup();
         for site in sites {
-            let of_site = || events.iter().filter(|(its, _)| *its == site);
+            let of_site = || rows.iter().filter(|(its, _)| *its == site);
             let count = i64::try_from(of_site().count()).unwrap_or(i64::MAX);
             let last = self.first(NEXT, &[&site.0, &count], |row| column::<i64>(row, 0)).await?;
             let last = last.ok_or(StoreError::OutcomeUnknown)?;
-            for ((_, event), sequence) in events.iter_mut().filter(|(its, _)| *its == site).zip(last - count + 1..) {
-                event.sequence = sequence;
+            for ((_, row), sequence) in rows.iter_mut().filter(|(its, _)| *its == site).zip(last - count + 1..) {
+                row.sequence = sequence;
             }
         }
-        let ids: Vec<i64> = events.iter().map(|(_, event)| event.committed.id.0).collect();
-        let sequences: Vec<i64> = events.iter().map(|(_, event)| event.sequence).collect();
+        let sequences: Vec<i64> = rows.iter().map(|(_, row)| row.sequence).collect();
         self.changed(NUMBER, &[&ids, &sequences]).await?;
-        Ok(events)
+        Ok(rows)
     }
 
-    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedEvent>, StoreError> {
-        let read = |row: &Row| numbered_event(row).map(|(_, event)| event);
+    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError> {
+        let read = |row: &Row| numbered_row(row).map(|(_, row)| row);
         self.all(LIST, &[&site.0, &after, &i64::from(limit)], read).await
     }
 
     async fn find(&mut self, site: SiteId, event: EventId) -> Result<Option<NumberedEvent>, StoreError> {
-        self.first(FIND, &[&site.0, &event.0], |row| numbered_event(row).map(|(_, event)| event)).await
+        self.first(FIND, &[&site.0, &event.0], |row| numbered_row(row)?.1.into_event()).await
     }
 
     async fn jump(&mut self, site: SiteId, by: i64) -> Result<(), StoreError> {
@@ -153,7 +154,6 @@ fn expired(row: &Row) -> Result<(Date, LicenseId), StoreError> {
     Ok((place.check("end_date", Date::parse(&column::<String>(row, 0)?))?, LicenseId(id)))
 }
 
-fn numbered_event(row: &Row) -> Result<(SiteId, NumberedEvent), StoreError> {
-    let committed = committed_event(row)?;
-    Ok((SiteId(column(row, 10)?), NumberedEvent { committed, sequence: column(row, 11)? }))
+fn numbered_row(row: &Row) -> Result<(SiteId, NumberedRow), StoreError> {
+    Ok((SiteId(column(row, 10)?), NumberedRow { sequence: column(row, 11)?, committed: committed_event(row) }))
 }

@@ -113,6 +113,10 @@ impl Endpoints for SqliteTx<'_> {
         Endpoints::list(self, site).await
     }
 
+    async fn lock_each(&mut self, site: SiteId) -> Result<Vec<Result<Endpoint, StoreError>>, StoreError> {
+        self.attempt(|c| all(c, LIST, [site.0], |row| Ok(endpoint(row))))
+    }
+
     async fn replace(&mut self, endpoint: &Endpoint, now: Timestamp) -> Result<bool, StoreError> {
         let values = params![
             endpoint.id.0,

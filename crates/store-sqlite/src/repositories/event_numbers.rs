@@ -5,7 +5,7 @@ use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
-use countersign_store::repositories::{EventNumbers, NumberedEvent};
+use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
 use rusqlite::Row;
 
 use super::trails::committed_event;
@@ -63,24 +63,24 @@ impl EventNumbers for SqliteTx<'_> {
         self.attempt(|c| exists(c, IS_BEHIND, []))
     }
 
-    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedEvent)>, StoreError> {
+    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError> {
         self.attempt(|c| {
-            let mut events = all(c, UNNUMBERED, [limit], numbered_event)?;
-            for (site, event) in &mut events {
+            let mut rows = all(c, UNNUMBERED, [limit], |row| Ok((column::<i64>(row, 0)?, numbered_row(row)?)))?;
+            for (id, (site, row)) in &mut rows {
                 let next = first(c, NEXT, [site.0], |row| column(row, 0))?;
-                event.sequence = next.ok_or(StoreError::OutcomeUnknown)?;
-                changed(c, NUMBER, (event.committed.id.0, event.sequence))?;
+                row.sequence = next.ok_or(StoreError::OutcomeUnknown)?;
+                changed(c, NUMBER, (*id, row.sequence))?;
             }
-            Ok(events)
+            Ok(rows.into_iter().map(|(_, row)| row).collect())
         })
     }
 
-    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedEvent>, StoreError> {
-        self.attempt(|c| all(c, LIST, (site.0, after, limit), |row| numbered_event(row).map(|(_, event)| event)))
+    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError> {
+        self.attempt(|c| all(c, LIST, (site.0, after, limit), |row| numbered_row(row).map(|(_, row)| row)))
     }
 
     async fn find(&mut self, site: SiteId, event: EventId) -> Result<Option<NumberedEvent>, StoreError> {
-        self.attempt(|c| first(c, FIND, (site.0, event.0), |row| numbered_event(row).map(|(_, event)| event)))
+        self.attempt(|c| first(c, FIND, (site.0, event.0), |row| numbered_row(row)?.1.into_event()))
     }
 
     async fn jump(&mut self, site: SiteId, by: i64) -> Result<(), StoreError> {
@@ -132,7 +132,6 @@ fn expired(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
     Ok((Place { table: "licenses", row: id }.date("end_date", text(row, 0)?)?, LicenseId(id)))
 }
 
-fn numbered_event(row: &Row<'_>) -> Result<(SiteId, NumberedEvent), StoreError> {
-    let committed = committed_event(row)?;
-    Ok((SiteId(column(row, 10)?), NumberedEvent { committed, sequence: column(row, 11)? }))
+fn numbered_row(row: &Row<'_>) -> Result<(SiteId, NumberedRow), StoreError> {
+    Ok((SiteId(column(row, 10)?), NumberedRow { sequence: column(row, 11)?, committed: committed_event(row) }))
 }

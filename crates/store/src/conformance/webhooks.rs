@@ -13,7 +13,7 @@ use countersign_domain::webhook::{
 };
 
 use super::{NOW, site};
-use crate::repositories::{DeliveryRange, Page};
+use crate::repositories::{DeliveryRange, NumberedEvent, NumberedRow, Page};
 use crate::{Store, StoreError, Tx};
 
 fn at(seconds: i64) -> Timestamp {
@@ -92,12 +92,12 @@ pub async fn events_are_numbered_when_they_are_seen(store: &Store) {
     store
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                let all = tx.event_numbers().list(one, 0, 99).await?;
+                let all = listed(tx.event_numbers().list(one, 0, 99).await?);
                 let expected: Vec<_> = events(0).chain(events(3)).collect();
                 assert_eq!(all.iter().map(|event| event.committed.event).collect::<Vec<_>>(), expected);
                 assert_eq!(all.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
                 assert!(all.iter().all(|event| event.committed.actor == actor));
-                assert_eq!(tx.event_numbers().list(one, 2, 3).await?, all[2..5]);
+                assert_eq!(listed(tx.event_numbers().list(one, 2, 3).await?), all[2..5]);
                 let id = all[4].committed.id;
                 assert_eq!(tx.event_numbers().find(one, id).await?.as_ref(), all.get(4));
                 assert_eq!(tx.event_numbers().find(two, id).await?, None);
@@ -116,6 +116,10 @@ pub async fn events_are_numbered_when_they_are_seen(store: &Store) {
         })
         .await
         .expect("reads");
+}
+
+fn listed(rows: Vec<NumberedRow>) -> Vec<NumberedEvent> {
+    rows.into_iter().map(|row| row.into_event().expect("can be read")).collect()
 }
 
 /// Receivers come back as they were written, for their site only.
@@ -152,7 +156,9 @@ pub async fn endpoints_keep_all_their_parts(store: &Store) {
                 (found.revision, found.changed_at) = (2, at(2));
                 assert_eq!(tx.endpoints().lock(one, id).await?, Some(found.clone()));
                 assert_eq!(tx.endpoints().list(one).await?, [found.clone()]);
-                assert_eq!(tx.endpoints().lock_all(one).await?, [found]);
+                assert_eq!(tx.endpoints().lock_all(one).await?, [found.clone()]);
+                let each: Vec<_> = tx.endpoints().lock_each(one).await?.into_iter().filter_map(Result::ok).collect();
+                assert_eq!(each, [found]);
 
                 tx.outbox().insert(one, Event::DeviceChanged(DeviceId(1)), &Actor::of(Channel::System), NOW).await?;
                 assert!(tx.endpoints().start_anew(id).await?);

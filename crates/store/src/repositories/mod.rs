@@ -49,7 +49,9 @@ pub use storages::{
 };
 pub use trails::{AuditTrail, Outbox};
 pub use users::{AccessTokens, NewUser, Users};
-pub use webhooks::{Deliveries, DeliveryCount, DeliveryHistory, DeliveryRange, Endpoints, EventNumbers, NumberedEvent};
+pub use webhooks::{
+    Deliveries, DeliveryCount, DeliveryHistory, DeliveryRange, Endpoints, EventNumbers, NumberedEvent, NumberedRow,
+};
 
 /// A part of a list that is ordered by row id. Lists that can be long are only ever read in such parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

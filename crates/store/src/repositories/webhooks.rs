@@ -24,6 +24,27 @@ pub struct NumberedEvent {
     pub sequence: i64,
 }
 
+/// A row of the outbox that has a number. One that cannot be read has one as well, so that it holds up no other: a newer
+/// program may have written it, or the file is damaged.
+#[derive(Debug)]
+pub struct NumberedRow {
+    /// Its number in the site.
+    pub sequence: i64,
+    /// What happened, or why that cannot be read.
+    pub committed: Result<CommittedEvent, StoreError>,
+}
+
+impl NumberedRow {
+    /// The event.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn into_event(self) -> Result<NumberedEvent, StoreError> {
+        let Self { sequence, committed } = self;
+        committed.map(|committed| NumberedEvent { committed, sequence })
+    }
+}
+
 /// Numbers of events. A row gets none when it is written, because rows may become visible in another order than they were
 /// written in; it gets the next one when it is seen. So a reader that goes on behind the last number it has seen misses
 /// nothing, however long a unit took to commit.
@@ -32,12 +53,12 @@ pub trait EventNumbers: Send {
     /// Whether there is an event without a number.
     async fn is_behind(&mut self) -> Result<bool, StoreError>;
 
-    /// Gives numbers to at most `limit` events that have none, oldest row first, and gives those events with their sites.
+    /// Gives numbers to at most `limit` rows that have none, oldest row first, and gives those rows with their sites.
     /// No other unit gives numbers until this one ends.
-    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedEvent)>, StoreError>;
+    async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError>;
 
-    /// Events of a site behind a number, in the order of numbers.
-    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedEvent>, StoreError>;
+    /// Rows of a site behind a number, in the order of numbers.
+    async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError>;
 
     /// An event of a site by row id, once it has a number.
     async fn find(&mut self, site: SiteId, event: EventId) -> Result<Option<NumberedEvent>, StoreError>;
@@ -93,6 +114,9 @@ pub trait Endpoints: Send {
 
     /// The same, locked like [`Endpoints::lock`].
     async fn lock_all(&mut self, site: SiteId) -> Result<Vec<Endpoint>, StoreError>;
+
+    /// The same row by row: one that cannot be read is an error in its own place, and the unit goes on.
+    async fn lock_each(&mut self, site: SiteId) -> Result<Vec<Result<Endpoint, StoreError>>, StoreError>;
 
     /// Replaces name, settings, authorization and state of a receiver, and counts up its revision. `false`: no such one.
     async fn replace(&mut self, endpoint: &Endpoint, now: Timestamp) -> Result<bool, StoreError>;
