@@ -52,4 +52,4 @@ pub use routing::{Doors, app, observed};
 pub use stop::Stop;
 pub use telemetry::{LogLevel, flush_log, init_logging};
 pub use tls::{Tls, TlsError, TlsFiles};
-pub use webhooks::{WebhookRules, WebhookRulesError, ports as webhook_ports};
+pub use webhooks::{WebhookRules, WebhookRulesError, ports as webhook_ports, sender as outbound_sender};

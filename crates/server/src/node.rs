@@ -82,11 +82,13 @@ impl Node {
             default_site: config.default_site.clone(),
             memos: true,
         };
-        let webhooks = webhooks::ports(&config.webhooks, parts.store.clone()).context("cannot set up TLS")?;
+        // One for everything that leaves to addresses that others have named.
+        let sender = webhooks::sender(&config.webhooks).context("cannot set up TLS")?;
+        let webhooks = webhooks::ports(&config.webhooks, parts.store.clone(), sender.clone());
         let ctx = Ctx::new(parts).await?;
         ctx.connect_webhooks(webhooks);
         ctx.limit_uploads(config.max_upload_bytes);
-        ctx.ask_providers_by(Arc::new(Providers::new().context("cannot set up TLS")?));
+        ctx.ask_providers_by(Arc::new(Providers::new(sender)));
         Ok(Self { ctx })
     }
 

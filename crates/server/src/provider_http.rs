@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign_app::license_api::{ProviderHttp, ProviderHttpError, ProviderRequest};
 use countersign_domain::outbound::{OutboundPolicy, OutboundUrl};
-use countersign_outbound::{Limits, OutboundRequest, Sender, SystemResolver, TrustError};
+use countersign_outbound::{Limits, OutboundRequest, Sender};
 use countersign_store::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -17,11 +17,12 @@ const CONNECT: Duration = Duration::from_secs(3);
 const WHOLE: Duration = Duration::from_secs(8);
 
 /// Asks providers.
-pub(crate) struct Providers(Sender);
+pub(crate) struct Providers(Arc<Sender>);
 
 impl Providers {
-    pub(crate) fn new() -> Result<Self, TrustError> {
-        Ok(Self(Sender::new(Arc::new(SystemResolver::default()), None)?))
+    /// By the sender of the process, which knows the operator's proxy.
+    pub(crate) fn new(sender: Arc<Sender>) -> Self {
+        Self(sender)
     }
 }
 
@@ -55,10 +56,16 @@ impl ProviderHttp for Providers {
 #[cfg(test)]
 mod tests {
     use countersign_domain::ids::SiteId;
+    use countersign_outbound::{EgressProxy, SystemResolver};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
+
+    fn providers(proxy: Option<EgressProxy>) -> Providers {
+        let sender = Sender::new(Arc::new(SystemResolver::default()), proxy.map(Arc::new));
+        Providers::new(Arc::new(sender.unwrap()))
+    }
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "what answers here ends with the test")]
@@ -75,7 +82,7 @@ mod tests {
                 let _ = connection.write_all(answer.as_bytes()).await;
             }
         });
-        let providers = Providers::new().unwrap();
+        let providers = providers(None);
         let ask = |path: &str, allowed: Vec<_>, limit| {
             let url = format!("http://{address}{path}");
             providers.send(ProviderRequest { site: SiteId(1), url, form: None, allowed, limit })
@@ -84,5 +91,27 @@ mod tests {
         assert!(ask("/good", vec![], 100).await.is_err(), "the address is not public");
         assert!(ask("/good", vec![address], 1).await.is_err(), "the answer is too long");
         assert!(ask("/bad", vec![address], 100).await.is_err(), "the status is another");
+    }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "what answers here ends with the test")]
+    async fn providers_are_asked_through_the_operators_proxy() {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", proxy.local_addr().unwrap());
+        let heard = tokio::spawn(async move {
+            let (mut connection, _) = proxy.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let read = connection.read(&mut request).await.unwrap();
+            request.truncate(read);
+            connection.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let providers = providers(Some(EgressProxy::parse(&url).unwrap()));
+        let url = "https://1.1.1.1/.well-known/openid-configuration".to_owned();
+        let request = ProviderRequest { site: SiteId(1), url, form: None, allowed: vec![], limit: 100 };
+        let error = providers.send(request).await.unwrap_err();
+        assert!(error.to_string().contains("egress proxy"), "{error}");
+        let heard = heard.await.unwrap();
+        assert!(heard.starts_with("CONNECT 1.1.1.1:443 HTTP/1.1\r\n"), "{heard}");
     }
 }

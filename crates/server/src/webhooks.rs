@@ -13,25 +13,30 @@ use countersign_domain::ids::SiteId;
 use countersign_domain::outbound::{OutboundPolicy, OutboundUrl};
 use countersign_domain::webhook::{AttemptOutcome, EndpointSettings};
 use countersign_door_events::EventFormats;
-use countersign_outbound::{CaBundle, Limits, OutboundRequest, SendError, SystemResolver};
+use countersign_outbound::{CaBundle, Limits, OutboundRequest, SendError, SystemResolver, TrustError};
 use countersign_store::{BoxFuture, Store};
 use http::Method;
 
 pub use self::rules::{WebhookRules, WebhookRulesError};
 
-/// What the engine needs, for one process.
+/// What sends to addresses that others have named, for one process: through the operator's proxy if there is one.
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn ports(rules: &WebhookRules, store: Store) -> anyhow::Result<WebhookPorts> {
+pub fn sender(rules: &WebhookRules) -> Result<Arc<countersign_outbound::Sender>, TrustError> {
     let sender = countersign_outbound::Sender::new(Arc::new(SystemResolver::default()), rules.proxy().cloned())?;
+    Ok(Arc::new(sender))
+}
+
+/// What the engine needs, for one process.
+pub fn ports(rules: &WebhookRules, store: Store, sender: Arc<countersign_outbound::Sender>) -> WebhookPorts {
     let sender = GuardedSender { sender, rules: rules.clone(), store, policies: Mutex::default() };
-    Ok(WebhookPorts { sender: Arc::new(sender), formats: Arc::new(EventFormats) })
+    WebhookPorts { sender: Arc::new(sender), formats: Arc::new(EventFormats) }
 }
 
 /// Sends webhooks where the operator allows it.
 struct GuardedSender {
-    sender: countersign_outbound::Sender,
+    sender: Arc<countersign_outbound::Sender>,
     rules: WebhookRules,
     /// Knows the names of sites, by which the operator allows addresses.
     store: Store,

@@ -23,7 +23,11 @@ pub(crate) async fn office() -> (BackOffice, TcpListener, SocketAddr) {
     let address = listener.local_addr().unwrap();
     let mut rules = WebhookRules::default();
     rules.allow(&format!("demo={address}")).unwrap();
-    let ports = countersign_server::webhook_ports(&rules, office.app.world.store().clone()).unwrap();
+    let ports = countersign_server::webhook_ports(
+        &rules,
+        office.app.world.store().clone(),
+        countersign_server::outbound_sender(&rules).unwrap(),
+    );
     office.app.ctx().connect_webhooks(ports);
     (office, listener, address)
 }

@@ -16,7 +16,9 @@ const URL: &str = "https://93.184.216.34/hooks";
 
 async fn office() -> BackOffice {
     let office = BackOffice::new().await;
-    let ports = countersign_server::webhook_ports(&Default::default(), office.app.world.store().clone()).unwrap();
+    let rules = Default::default();
+    let sender = countersign_server::outbound_sender(&rules).unwrap();
+    let ports = countersign_server::webhook_ports(&rules, office.app.world.store().clone(), sender);
     office.app.ctx().connect_webhooks(ports);
     office
 }
