@@ -1,8 +1,7 @@
 //! Seats: given back, and kept for devices that go away. Checks take them.
 
 use axum::response::Response;
-use countersign_app::license_api::{Borrow, Borrowed, borrow_seat, release_seat};
-use countersign_crypto::Secret;
+use countersign_app::license_api::{Borrow, Borrowed, LicenseName, borrow_seat, log_in, release_seat};
 use countersign_domain::text::FeatureCode;
 use countersign_domain::time::Timestamp;
 use countersign_http_kit::client_address::ClientAddress;
@@ -75,11 +74,22 @@ async fn give_back(told: &Told, feature: Option<FeatureCode>) -> Result<(), Erro
 }
 
 async fn keep(told: &Told, feature: Option<FeatureCode>) -> Result<Borrowed, Error> {
-    let (identity, until) = (question::identity(&told.members)?, until(&told.members)?);
-    let from = told.proved.client.map(ClientAddress::ip);
-    let password = told.members.text("password")?.map(|password| (Secret::new(password), from));
-    let borrow = Borrow { identity, password, feature, until };
-    Ok(borrow_seat(&told.proved.ctx, &told.proved.caller, borrow).await?)
+    let Told { proved, members, .. } = told;
+    let until = until(members)?;
+    // The license is active on the device, so nobody needs to prove himself; who does so must succeed.
+    let login = match members.text("license_key")? {
+        Some(_) => None,
+        None => question::login(members)?,
+    };
+    let (identity, caller) = match login {
+        Some(login) => {
+            let from = proved.client.map(ClientAddress::ip);
+            let (email, caller) = log_in(&proved.ctx, &proved.caller, login, from).await?;
+            (question::identity_of(members, LicenseName::User(email))?, caller)
+        }
+        None => (question::identity(members)?, proved.caller.clone()),
+    };
+    Ok(borrow_seat(&proved.ctx, &caller, Borrow { identity, feature, until }).await?)
 }
 
 /// Until when a seat is to be kept: a date that cannot be read is told like one that cannot be.

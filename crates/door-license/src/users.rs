@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 use countersign_app::license_api::{
-    Credentials, LicenseView, change_password as change, customer_license_users as users_of,
-    device_licenses as on_device, user_licenses as of_user,
+    LicenseView, change_password as change, customer_license_users as users_of, device_licenses as on_device,
+    user_licenses as of_user,
 };
 use countersign_crypto::Secret;
 use countersign_http_kit::client_address::ClientAddress;
@@ -11,7 +11,6 @@ use countersign_http_kit::client_address::ClientAddress;
 use crate::auth::Proved;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
-use crate::members::Members;
 use crate::reply::{self, Draft, Object};
 use crate::request::{Asked, Told};
 use crate::wire::documented::{CustomerQuery, HardwareQuery, PasswordRequest, UserQuery};
@@ -29,9 +28,11 @@ use crate::wire::question;
 pub(crate) async fn change_password(told: Told) -> Result<Response, Error> {
     let Told { proved, members, .. } = told;
     let new = Secret::new(members.needed("new_password")?);
-    let Credentials::Password { email, password } = login(&members)? else {
-        return Err(Code::InvalidCredentials.into());
-    };
+    if members.first_text(&["id_token", "code", "customer_account_code"])?.is_some() {
+        // Who logs in elsewhere has no password here.
+        return Err(Code::ChangePasswordNotAllowed.into());
+    }
+    let (email, password) = question::password_login(&members.needed("username")?, members.needed("password")?)?;
     change(&proved.ctx, &proved.caller, email, (password, new), from(&proved)).await?;
     Ok(reply::text("password_changed"))
 }
@@ -50,7 +51,7 @@ pub(crate) async fn customer_license_users(asked: Asked) -> Result<Response, Err
     reply::object(&proved, &CustomerUsers::new(proved.caller.site.into(), customer.email, users)).await
 }
 
-/// The licenses of a user, who gives name and password.
+/// The licenses of a user, who gives name and password, or what an account's provider has given.
 #[utoipa::path(get, path = "/user_licenses", tag = "Users", params(UserQuery),
     security(("api_key" = []), ("access_token" = [])),
     responses(
@@ -63,10 +64,8 @@ pub(crate) async fn user_licenses(asked: Asked) -> Result<Response, Error> {
         Some(_) => Some(question::product(&members)?),
         None => None,
     };
-    let Credentials::Password { email, password } = login(&members)? else {
-        return Err(Code::InvalidCredentials.into());
-    };
-    let views = of_user(&proved.ctx, &proved.caller, product, (email, password), from(&proved)).await?;
+    let login = question::login(&members)?.ok_or_else(|| Error::told(Code::MissingParameters, MISSING))?;
+    let views = of_user(&proved.ctx, &proved.caller, product, login, from(&proved)).await?;
     list(&proved, &views, |view| Object::new(&UserLicense::new(view))).await
 }
 
@@ -91,14 +90,8 @@ async fn list(
     Draft::Array(views.iter().map(object).collect::<Result<_, _>>()?).send(proved, None).await
 }
 
-/// A user and his password.
-fn login(members: &Members) -> Result<Credentials, Error> {
-    if members.first_text(&["id_token", "code", "customer_account_code"])?.is_some() {
-        return Err(Code::SsoFailed.into());
-    }
-    question::password_login(&members.needed("username")?, members.needed("password")?)
-}
-
 fn from(proved: &Proved) -> Option<std::net::IpAddr> {
     proved.client.map(ClientAddress::ip)
 }
+
+const MISSING: &str = "Missing: username and password, or customer_account_code with id_token or code.";

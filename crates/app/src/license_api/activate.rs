@@ -20,7 +20,7 @@ use super::once::{self, Done, Once};
 use super::question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
 use super::seats::{self, Seated};
-use super::users::prove;
+use super::users::log_in;
 use super::variables::{check_variables, write_variables};
 use super::view::LicenseView;
 use super::{LicenseCaller, check};
@@ -89,15 +89,9 @@ pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate)
     check_variables(&variables)?;
     let (name, user) = match by {
         Credentials::Key(key) => (LicenseName::Key(key), None),
-        Credentials::Password { email, password } => {
-            let from = facts.seen_ip.parse().ok();
-            prove(ctx, caller.site, email.clone(), password, from).await?;
-            (LicenseName::User(email.clone()), Some(email))
-        }
-        Credentials::Sso(login) => {
-            let (email, account) = super::sso::prove(ctx, &caller, login, facts.seen_ip.parse().ok()).await?;
-            // People of an account see what its customers hold, and nothing else.
-            caller = caller.within_account(account)?;
+        Credentials::User(login) => {
+            let email;
+            (email, caller) = log_in(ctx, &caller, login, facts.seen_ip.parse().ok()).await?;
             (LicenseName::User(email.clone()), Some(email))
         }
     };

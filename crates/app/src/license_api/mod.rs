@@ -18,6 +18,7 @@
 //! | [`refresh_offline`] | none: a file that a producer makes |
 //! | [`start_air_gap`], [`activate_air_gap`], [`deactivate_air_gap`] | none: codes that a producer types |
 //! | [`sso_url`] | the same |
+//! | [`log_in`] | none: the proof of a user, before calls that take one |
 //! | [`find_api_key`] | none: the proof of the door |
 //!
 //! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
@@ -58,7 +59,7 @@ pub use offline::{
 };
 pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
 pub use products::{product_details, products};
-pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter};
+pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, UserLogin};
 pub use refusal::{LicenseError, Refusal};
 pub use seats::{Borrow, Borrowed, Denied, LicenseSeats, SeatsView, borrow_seat, release_seat};
 pub(crate) use sso::{Discoveries, sso_label};
@@ -67,7 +68,7 @@ pub use sso::{
     find_provider, remove_provider, set_provider, sso_url,
 };
 pub use trial::{TrialRequest, trial};
-pub use users::{change_password, customer_license_users, user_licenses};
+pub use users::{change_password, customer_license_users, log_in, user_licenses};
 pub use variables::{track_variables, variables};
 pub use versions::{file_url, installation_file, versions};
 pub use view::{

@@ -33,7 +33,13 @@ pub enum LicenseName {
 pub enum Credentials {
     /// The license's key.
     Key(LicenseKey),
-    /// A license user's e-mail address and password.
+    /// What proves a license user.
+    User(UserLogin),
+}
+
+/// What proves a license user.
+pub enum UserLogin {
+    /// E-mail address and password.
     Password {
         /// E-mail address.
         email: UserEmail,

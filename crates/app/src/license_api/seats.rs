@@ -5,10 +5,8 @@
 //! than its holder was told. A refusal is rolled back, and then noted for the producer.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use countersign_crypto::Secret;
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, SiteId};
 use countersign_domain::licensing::{
     License, LicenseFeature, Seat, SeatPool, SeatRefusal, SeatStep, SeatWish, Seats, Standing,
@@ -20,9 +18,8 @@ use countersign_store::{StoreError, Tx};
 use super::LicenseCaller;
 use super::consume::in_force;
 use super::find::{self, Bound, Hold};
-use super::question::{Identity, LicenseName};
+use super::question::Identity;
 use super::refusal::{LicenseError, Refusal};
-use super::users::prove;
 use super::view::FeatureView;
 use crate::{Ctx, Fault};
 
@@ -76,8 +73,6 @@ pub struct Denied {
 pub struct Borrow {
     /// For which license, on which device.
     pub identity: Identity,
-    /// What a user proves himself with, and from which address: he need not, because the license is active there.
-    pub password: Option<(Secret<String>, Option<IpAddr>)>,
     /// Of the feature with this code; `None`: of the license.
     pub feature: Option<FeatureCode>,
     /// Until when; `None`: for as long as the rules allow.
@@ -326,10 +321,7 @@ pub async fn release_seat(
 /// [`LicenseError::Denied`] when it gets none, and what finding the license says; nothing was changed then.
 pub async fn borrow_seat(ctx: &Ctx, caller: &LicenseCaller, borrow: Borrow) -> Result<Borrowed, LicenseError> {
     caller.may_write()?;
-    let Borrow { identity, password, feature, until } = borrow;
-    if let (LicenseName::User(email), Some((password, from))) = (&identity.name, password) {
-        prove(ctx, caller.site, email.clone(), password, from).await?;
-    }
+    let Borrow { identity, feature, until } = borrow;
     let (site, caller) = (caller.site, caller.clone());
     let borrowed = ctx.write(site, move |tx| {
         Box::pin(async move {

@@ -11,6 +11,7 @@ use countersign_store::repositories::{LicenseFilter, Page};
 
 use super::check::{Seen, assigned, product_of, view};
 use super::find::{self, LICENSES};
+use super::question::UserLogin;
 use super::refusal::{LicenseError, Refusal};
 use super::view::{CustomerLicenseUser, LicenseView};
 use super::{LicenseCaller, Sight};
@@ -20,11 +21,30 @@ use crate::users::TooMany;
 /// Most users of a customer that are told about.
 const USERS: usize = 1000;
 
+/// Proves a user, and says what is seen with that: people of an account see what its customers hold, and nothing else.
+///
+/// # Errors
+/// [`Refusal::InvalidCredentials`] and [`Refusal::SsoFailed`] without telling what was wrong.
+pub async fn log_in(
+    ctx: &Ctx,
+    caller: &LicenseCaller,
+    login: UserLogin,
+    from: Option<IpAddr>,
+) -> Result<(UserEmail, LicenseCaller), LicenseError> {
+    match login {
+        UserLogin::Password { email, password } => {
+            prove(ctx, caller.site, email.clone(), password, from).await?;
+            Ok((email, caller.clone()))
+        }
+        UserLogin::Sso(login) => super::sso::prove(ctx, caller, login, from).await,
+    }
+}
+
 /// Proves a user by password. Failures are limited as those of producers are.
 ///
 /// # Errors
 /// [`Refusal::InvalidCredentials`] without telling what was wrong.
-pub(super) async fn prove(
+async fn prove(
     ctx: &Ctx,
     site: SiteId,
     email: UserEmail,
@@ -82,7 +102,8 @@ pub async fn change_password(
     .await
 }
 
-/// What is assigned to a user who proves himself, by row id; of one product only, if one is named.
+/// What is assigned to a user who proves himself, by row id; of one product only, if one is named. Somebody whom a provider
+/// lets in has nothing before the producer assigns something to him.
 ///
 /// # Errors
 /// [`Refusal`] says why there is no answer.
@@ -90,12 +111,10 @@ pub async fn user_licenses(
     ctx: &Ctx,
     caller: &LicenseCaller,
     product: Option<ProductCode>,
-    credentials: (UserEmail, Secret<String>),
+    login: UserLogin,
     from: Option<IpAddr>,
 ) -> Result<Vec<LicenseView>, LicenseError> {
-    let (email, password) = credentials;
-    let (user, _) = prove(ctx, caller.site, email, password, from).await?;
-    let caller = caller.clone();
+    let (email, caller) = log_in(ctx, caller, login, from).await?;
     ctx.store()
         .read(move |tx| {
             Box::pin(async move {
@@ -104,6 +123,7 @@ pub async fn user_licenses(
                     None => None,
                 };
                 let (mut views, now) = (Vec::new(), tx.now().await?);
+                let Some((user, _)) = tx.license_users().find(caller.site, &email).await? else { return Ok(views) };
                 for assignment in tx.license_users().assignments_to(user.id, only, LICENSES).await? {
                     let broken = StoreError::BrokenRow {
                         table: "license_assignments",

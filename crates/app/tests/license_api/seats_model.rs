@@ -282,7 +282,7 @@ async fn perform(world: &World, node: &Ctx, group: &mut Group, step: &Step) -> u
         Step::Borrow(client, span) => {
             let named = identity(&license.key, &name(license, *client));
             let until = span.map(|span| Timestamp::from_millis(now + span));
-            let borrow = Borrow { identity: named, password: None, feature: None, until };
+            let borrow = Borrow { identity: named, feature: None, until };
             let said = match borrow_seat(node, &world.shop.caller, borrow).await {
                 Ok(borrowed) => Said::Until(borrowed.until.as_millis()),
                 Err(LicenseError::Denied(denied)) => match denied.reason {

@@ -1,7 +1,7 @@
 //! License users: what is assigned to them, and their passwords.
 
 use countersign_app::license_api::{
-    Credentials, Identity, LicenseName, Refusal, ReleaseFilter, activate, change_password, check,
+    Credentials, Identity, LicenseName, Refusal, ReleaseFilter, UserLogin, activate, change_password, check,
     customer_license_users, deactivate, user_licenses,
 };
 use countersign_app::licensing::license_users::{self, LicenseUserError, NewUser};
@@ -36,7 +36,7 @@ async fn add(shop: &Shop, key: &LicenseKey, email: UserEmail, limit: u32) {
 }
 
 async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> Result<u32, Refusal> {
-    let by = Credentials::Password { email: email(), password: secret(password) };
+    let by = Credentials::User(UserLogin::Password { email: email(), password: secret(password) });
     let request = countersign_app::license_api::Activate { by, ..activation(key, device) };
     match now(activate(&shop.ctx, &shop.caller, request, None).await) {
         Ok(view) => {
@@ -80,8 +80,8 @@ async fn a_user_changes_his_password() {
     change("initial-1", "another-2").await.unwrap();
     assert_eq!(log_in(&shop, &key, "A", "initial-1").await, Err(Refusal::InvalidCredentials));
     assert_eq!(log_in(&shop, &key, "A", "another-2").await, Ok(1));
-    let mine =
-        user_licenses(&shop.ctx, &shop.caller, Some(code()), (email(), secret("another-2")), None).await.unwrap();
+    let login = UserLogin::Password { email: email(), password: secret("another-2") };
+    let mine = user_licenses(&shop.ctx, &shop.caller, Some(code()), login, None).await.unwrap();
     assert_eq!(mine.len(), 1);
     assert!(!mine[0].user.as_ref().unwrap().user.initial_password);
     license_users::set_enabled(&shop.ctx, shop.site, email(), false).await.unwrap();

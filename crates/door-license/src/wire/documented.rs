@@ -134,6 +134,11 @@ documented! {
         license_key: Option<String>,
         username: Option<String>,
         password: Option<String>,
+        /// Name of the account, with `id_token` or `code` in place of name and password.
+        customer_account_code: Option<String>,
+        id_token: Option<String>,
+        code: Option<String>,
+        redirect_uri: Option<String>,
         license_id: Option<i64>,
         /// In calls about seats of a feature.
         #[schema(example = "pdf")]
@@ -269,8 +274,13 @@ documented! {
     IntoParams (parameter_in = Query) UserQuery {
         /// Code of the product; all products when it is not given.
         product: Option<String>,
-        username: String,
-        password: String,
+        username: Option<String>,
+        password: Option<String>,
+        /// Name of the account, with `id_token` or `code` in place of name and password.
+        customer_account_code: Option<String>,
+        id_token: Option<String>,
+        code: Option<String>,
+        redirect_uri: Option<String>,
     }
 
     /// A login.

@@ -1,6 +1,8 @@
 //! What calls name: a product, a device, a license by key or by user.
 
-use countersign_app::license_api::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, SsoLogin, SsoProof};
+use countersign_app::license_api::{
+    Activate, Credentials, Identity, LicenseName, ReleaseFilter, SsoLogin, SsoProof, UserLogin,
+};
 use countersign_crypto::Secret;
 use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::DeviceFacts;
@@ -31,6 +33,11 @@ pub(crate) fn identity(members: &Members) -> Result<Identity, Error> {
         (None, Some(user)) => LicenseName::User(user_of(&user)?),
         (None, None) => return Err(Code::LicenseKeyRequired.into()),
     };
+    identity_of(members, name)
+}
+
+/// A license on a device whose name is known from elsewhere.
+pub(crate) fn identity_of(members: &Members, name: LicenseName) -> Result<Identity, Error> {
     Ok(Identity {
         product: product(members)?,
         bundle: bundle(members)?,
@@ -58,13 +65,24 @@ fn credentials(members: &Members) -> Result<Credentials, Error> {
     if let Some(key) = members.text("license_key")? {
         return Ok(Credentials::Key(key_of(key)?));
     }
+    match login(members)? {
+        Some(login) => Ok(Credentials::User(login)),
+        None if members.text("username")?.is_some() => Err(Error::told(Code::MissingParameters, "Missing: password.")),
+        None => Err(Code::LicenseKeyRequired.into()),
+    }
+}
+
+/// What proves a user, if it is there: what an account's provider has given, or name and password.
+pub(crate) fn login(members: &Members) -> Result<Option<UserLogin>, Error> {
     if let Some(login) = sso(members)? {
-        return Ok(Credentials::Sso(login));
+        return Ok(Some(UserLogin::Sso(login)));
     }
     match (members.text("username")?, members.text("password")?) {
-        (Some(user), Some(password)) => Ok(password_login(&user, password)?),
-        (Some(_), None) => Err(Error::told(Code::MissingParameters, "Missing: password.")),
-        (None, _) => Err(Code::LicenseKeyRequired.into()),
+        (Some(user), Some(password)) => {
+            let (email, password) = password_login(&user, password)?;
+            Ok(Some(UserLogin::Password { email, password }))
+        }
+        (Some(_), None) | (None, _) => Ok(None),
     }
 }
 
@@ -92,10 +110,10 @@ pub(crate) fn account(code: &str) -> Result<AccountName, Error> {
 }
 
 /// A user and his password.
-pub(crate) fn password_login(user: &str, password: String) -> Result<Credentials, Error> {
+pub(crate) fn password_login(user: &str, password: String) -> Result<(UserEmail, Secret<String>), Error> {
     // A name that nobody can have is refused like a wrong one.
     let email = UserEmail::new(user.to_lowercase()).map_err(|_| Code::InvalidCredentials)?;
-    Ok(Credentials::Password { email, password: Secret::new(password) })
+    Ok((email, Secret::new(password)))
 }
 
 /// What an application tells of its device. Older clients have other names for some of it.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign_app::license_api::{ProviderHttp, ProviderHttpError, ProviderRequest, set_provider};
+use countersign_app::licensing::license_users;
 use countersign_crypto::encoding::base64url_encode;
 use countersign_crypto::{Algorithm, PrivateKey, Secret};
 use countersign_domain::ids::{AccountId, LicenseUserId};
@@ -291,4 +292,42 @@ async fn an_account_without_a_provider_has_no_single_sign_on() {
     let mut elsewhere = login("id_token", &provider.sign(&claims(&door)));
     elsewhere["customer_account_code"] = json!("Other");
     assert_eq!(refusal(&door.post("/activate_license", &elsewhere).await), refused("sso_failed"));
+}
+
+#[tokio::test]
+async fn people_who_log_in_elsewhere_see_what_their_account_has_for_them() {
+    let (door, provider) = shop().await;
+    let token_of = |email: &str| {
+        let mut claims = claims(&door);
+        claims["email"] = json!(email);
+        provider.sign(&claims)
+    };
+    let good = token_of("ada@example.test");
+    let path = |token: &str| format!("/user_licenses?product=pump&customer_account_code=Group&id_token={token}");
+    let mine = door.verified(&door.get(&path(&good)).await).await;
+    let mine = mine.as_array().unwrap();
+    assert_eq!(mine.len(), 1, "licenses of other accounts are not seen");
+    assert_eq!(mine[0]["license"]["customer"]["customer_account"]["name"], "Group");
+    assert_eq!(mine[0]["user"]["email"], "ada@example.test");
+    let nobodys = door.verified(&door.get(&path(&token_of("eve@example.test"))).await).await;
+    assert_eq!(nobodys, json!([]), "nothing is assigned to her yet");
+    assert_eq!(refusal(&door.get(&path("x")).await), refused("sso_failed"));
+    assert_eq!(refusal(&door.get("/user_licenses?customer_account_code=Group").await), refused("missing_parameters"));
+    *provider.exchanged.lock().unwrap() = Some(good.clone());
+    let by_code = "/user_licenses?customer_account_code=Group&code=good&redirect_uri=https%3A%2F%2Fapp.test%2Fback";
+    assert_eq!(door.verified(&door.get(by_code).await).await.as_array().unwrap().len(), 1);
+
+    // Whoever borrows may prove himself; then he must succeed. This license has no seats.
+    door.verified(&door.post("/activate_license", &login("id_token", &good)).await).await;
+    let borrow = async |token: &str| door.post("/floating/borrow", &login("id_token", token)).await;
+    assert_eq!(refusal(&borrow(&good).await), refused("floating_not_available"));
+    assert_eq!(refusal(&borrow("x").await), refused("sso_failed"));
+    let change = json!({ "customer_account_code": "Group", "id_token": good, "password": "a", "new_password": "b" });
+    assert_eq!(refusal(&door.post("/change_password", &change).await), refused("change_password_not_allowed"));
+
+    // What the producer has disabled is disabled, whoever lets the person in.
+    let ada = UserEmail::new("ada@example.test").unwrap();
+    license_users::set_enabled(door.app.ctx(), door.app.site, ada, false).await.unwrap();
+    assert_eq!(refusal(&door.get(&path(&good)).await), refused("sso_failed"));
+    assert_eq!(refusal(&door.post("/activate_license", &login("id_token", &good)).await), refused("sso_failed"));
 }

@@ -23,7 +23,7 @@ pub use self::provider::{SsoError, find_provider, remove_provider, set_provider}
 use super::LicenseCaller;
 use super::find::{self};
 use super::refusal::{LicenseError, Refusal};
-use crate::Ctx;
+use crate::{Ctx, Fault};
 
 /// How long after its URL was given out an ID token can be used that carries its nonce.
 const NONCE_LIFE: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -116,7 +116,7 @@ pub async fn sso_url(
     Ok(SsoUrl { url, configuration: discovered.configuration.clone() })
 }
 
-/// The user whom a login proves, and the account whose licenses this user can use.
+/// The user whom a login proves, and the caller where it sees no more than the account holds.
 ///
 /// Failures of one address are counted like wrong passwords. A code is not exchanged while there were too many; an ID token that
 /// holds is never held back.
@@ -125,7 +125,7 @@ pub(super) async fn prove(
     caller: &LicenseCaller,
     login: SsoLogin,
     from: Option<IpAddr>,
-) -> Result<(UserEmail, AccountId), LicenseError> {
+) -> Result<(UserEmail, LicenseCaller), LicenseError> {
     let who = from.map(|from| (caller.site, sha256(format!("single sign-on {}", login.account).as_bytes()), from));
     let wait = || who.as_ref().and_then(|who| ctx.rates.failed_logins.wait(who, ctx.now()));
     if let (SsoProof::Code { .. }, Some(seconds)) = (&login.proof, wait()) {
@@ -141,8 +141,9 @@ pub(super) async fn prove(
     proved
 }
 
-async fn judge(ctx: &Ctx, caller: &LicenseCaller, login: SsoLogin) -> Result<(UserEmail, AccountId), LicenseError> {
+async fn judge(ctx: &Ctx, caller: &LicenseCaller, login: SsoLogin) -> Result<(UserEmail, LicenseCaller), LicenseError> {
     let known = provider::load(ctx, caller.site, &login.account).await?.ok_or(Refusal::SsoFailed)?;
+    let caller = caller.clone().within_account(known.account)?;
     let discovered = discovery::discover(ctx, caller.site, &known.settings).await?;
     let token = match login.proof {
         SsoProof::IdToken(token) => token,
@@ -169,7 +170,19 @@ async fn judge(ctx: &Ctx, caller: &LicenseCaller, login: SsoLogin) -> Result<(Us
         return Err(Refusal::SsoFailed.into());
     }
     let email = known.settings.admits(&claims.person()).ok_or(Refusal::SsoFailed)?;
-    Ok((email, known.account))
+    if is_shut_out(ctx, caller.site, &email).await? {
+        return Err(failed("the license user is disabled", None));
+    }
+    Ok((email, caller))
+}
+
+/// Whether the producer has disabled a license user. A person who is none yet is not.
+async fn is_shut_out(ctx: &Ctx, site: SiteId, email: &UserEmail) -> Result<bool, Fault> {
+    let email = email.clone();
+    let found = ctx
+        .store()
+        .read::<_, Fault, _>(move |tx| Box::pin(async move { Ok(tx.license_users().find(site, &email).await?) }));
+    Ok(found.await?.is_some_and(|(user, _)| !user.enabled))
 }
 
 /// A nonce that proves itself, so that none is stored: a time, something random, and a keyed digest of both.
