@@ -94,7 +94,7 @@ impl Waiting {
 
 /// For how long a connection waits: servers close theirs after some 5 to 75 seconds, and one that was closed costs a try.
 const IDLE: Duration = Duration::from_secs(20);
-/// Connections that wait for one receiver: as many as it is sent requests at once by default.
-const AT_ONE_PLACE: usize = 8;
+/// Connections that wait for one receiver: as many as it can be sent requests at once.
+const AT_ONE_PLACE: usize = 64;
 /// Connections that wait in all: each holds a file descriptor and some 16 KiB.
 const IN_ALL: usize = 512;

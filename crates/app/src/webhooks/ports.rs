@@ -23,9 +23,9 @@ pub struct Outgoing {
     /// When this attempt is made (`webhook-timestamp`).
     pub timestamp: Timestamp,
     /// Secrets that it is signed with, the current one first.
-    pub secrets: Vec<SigningSecret>,
+    pub secrets: Arc<[SigningSecret]>,
     /// The header that the receiver is logged in to with, and its value.
-    pub authorization: Option<(String, Secret<String>)>,
+    pub authorization: Option<(String, Arc<Secret<String>>)>,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
     /// The bytes.

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_crypto::Secret;
 use countersign_crypto::random::random_array;
 use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::ids::{EndpointId, SiteId};
+use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{
-    AttemptOutcome, Delivery, DeliveryState, EXCERPT_LIMIT, Endpoint, EndpointState, Notice, WebhookSecret,
+    AttemptOutcome, Delivery, DeliveryState, EXCERPT_LIMIT, Endpoint, EndpointState, Notice, Pace, WebhookSecret,
 };
 use countersign_store::{StoreError, Tx};
 use futures_util::stream::FuturesUnordered;
@@ -20,15 +22,15 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::node::{Node, Place};
-use super::ports::{Outgoing, Sent};
+use super::ports::{Outgoing, Sent, SigningSecret};
 use super::sealing::{open_authorization, open_secret};
 use super::settling::Finished;
 use crate::Fault;
 
-/// For how long a delivery is taken up: longer than any attempt, so that two nodes never send the same one at a time.
-pub(super) const LEASE: Duration = Duration::from_secs(45);
 /// How much longer than its own limit an attempt may take before it is given up here.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(2);
+/// How long it may take to write what has become of an attempt.
+const RECORDING: Duration = Duration::from_secs(3);
 /// Failures in a row from which on a receiver gets one delivery at a time.
 const ONE_AT_A_TIME: u32 = 3;
 /// Deliveries that are taken up before it is known how many the receiver takes.
@@ -40,17 +42,30 @@ pub(super) async fn serve(node: Arc<Node>, site: SiteId, endpoint: EndpointId, p
     let mut finished = Vec::new();
     let mut limit = FIRST;
     loop {
-        let permits = node.permits(limit.saturating_sub(in_flight.len()), in_flight.is_empty()).await;
+        let wait = in_flight.is_empty() && finished.is_empty();
+        let permits = node.permits(limit.saturating_sub(in_flight.len()), wait).await;
         let room = permits.len();
         if room > 0 || !finished.is_empty() {
-            match round(&node, site, endpoint, std::mem::take(&mut finished), room).await {
+            let round = round(&node, site, endpoint, std::mem::take(&mut finished), room);
+            tokio::pin!(round);
+            // What is under way goes on meanwhile: it moves only while somebody waits for it here.
+            let round = loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut round => break outcome,
+                    Some(next) = in_flight.next() => finished.push(next),
+                }
+            };
+            match round {
                 Ok(Some(round)) => {
                     limit = at_a_time(&round.endpoint);
                     let all = room > 0 && round.claimed.len() == room;
                     node.note_begun(endpoint, &round.endpoint.settings.pace, round.claimed.len());
-                    let shared = Arc::new((round.endpoint, round.secrets));
-                    for (delivery, permit) in round.claimed.into_iter().zip(permits) {
-                        in_flight.push(send(node.clone(), shared.clone(), delivery, permit));
+                    if !round.claimed.is_empty() {
+                        let to = Arc::new(Target::open(&node, round.endpoint, &round.secrets));
+                        for (delivery, permit) in round.claimed.into_iter().zip(permits) {
+                            in_flight.push(send(node.clone(), to.clone(), delivery, permit));
+                        }
                     }
                     if all && in_flight.len() < limit {
                         // There was as much as was asked for, and there is room for more.
@@ -66,6 +81,9 @@ pub(super) async fn serve(node: Arc<Node>, site: SiteId, endpoint: EndpointId, p
                     return;
                 }
             }
+        }
+        if !finished.is_empty() {
+            continue;
         }
         if in_flight.is_empty() {
             if node.leave(endpoint, false) {
@@ -116,7 +134,8 @@ async fn round(
                 let (mut claimed, mut secrets) = (Vec::new(), Vec::new());
                 if room > 0 {
                     let room = u32::try_from(room).unwrap_or(u32::MAX);
-                    claimed = tx.deliveries().claim(endpoint.id, now, now.plus(LEASE), room).await?;
+                    claimed =
+                        tx.deliveries().claim(endpoint.id, now, now.plus(lease(endpoint.settings.pace)), room).await?;
                 }
                 if !claimed.is_empty() {
                     secrets = tx.endpoints().secrets(endpoint.id).await?;
@@ -209,28 +228,59 @@ fn at_a_time(endpoint: &Endpoint) -> usize {
     }
 }
 
-async fn send(
-    node: Arc<Node>,
-    to: Arc<(Endpoint, Vec<WebhookSecret>)>,
-    delivery: Delivery,
-    permit: OwnedSemaphorePermit,
-) -> Finished {
-    let (endpoint, secrets) = &*to;
-    let at = node.ctx.now();
-    let sent = match outgoing(&node, endpoint, secrets, &delivery) {
-        Ok(outgoing) => dispatch(&node, outgoing).await,
-        Err(fault) => {
-            let error: &dyn std::error::Error = &fault;
-            tracing::error!(endpoint.id = %endpoint.id, error, "a webhook cannot be prepared");
-            Sent::without_answer(AttemptOutcome::Ours, "its secrets cannot be opened")
+/// For how long a delivery is taken up: longer than any attempt, so that two nodes never send the same one at a time. What a
+/// node had that was killed is sent by another one after this.
+fn lease(pace: Pace) -> Duration {
+    pace.attempt_timeout() + GRACE + RECORDING
+}
+
+/// A receiver, ready to be sent to. Secrets are opened once for all that a round takes up.
+struct Target {
+    endpoint: Endpoint,
+    keys: Result<Keys, Fault>,
+}
+
+/// What a receiver's webhooks are signed and sent with.
+struct Keys {
+    secrets: Arc<[SigningSecret]>,
+    authorization: Option<(String, Arc<Secret<String>>)>,
+}
+
+impl Target {
+    fn open(node: &Node, endpoint: Endpoint, secrets: &[WebhookSecret]) -> Self {
+        let keys = Keys::open(node, &endpoint, secrets);
+        if let Err(fault) = &keys {
+            let error: &dyn std::error::Error = fault;
+            tracing::error!(endpoint.id = %endpoint.id, error, "webhooks cannot be prepared");
         }
+        Self { endpoint, keys }
+    }
+}
+
+impl Keys {
+    fn open(node: &Node, endpoint: &Endpoint, secrets: &[WebhookSecret]) -> Result<Self, Fault> {
+        let vault = &node.ctx.parts.vault;
+        let secrets = secrets.iter().map(|secret| open_secret(vault, endpoint.site, secret));
+        let authorization = open_authorization(vault, endpoint)?;
+        Ok(Self {
+            secrets: secrets.collect::<Result<_, _>>()?,
+            authorization: authorization.map(|(name, value)| (name, Arc::new(value))),
+        })
+    }
+}
+
+async fn send(node: Arc<Node>, to: Arc<Target>, delivery: Delivery, permit: OwnedSemaphorePermit) -> Finished {
+    let at = node.ctx.now();
+    let sent = match &to.keys {
+        Ok(keys) => dispatch(&node, outgoing(&to.endpoint, keys, &delivery, at)).await,
+        Err(_) => Sent::without_answer(AttemptOutcome::Ours, "its secrets cannot be opened"),
     };
     drop(permit);
     Finished { delivery, at, sent }
 }
 
 /// Sends a webhook. The limit of time holds whatever the sender does.
-pub(super) async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
+async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
     let limit = outgoing.attempt_timeout + GRACE;
     match tokio::time::timeout(limit, node.ports.sender.send(outgoing)).await {
         Ok(mut sent) => {
@@ -242,23 +292,16 @@ pub(super) async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
 }
 
 /// The request that carries a delivery.
-pub(super) fn outgoing(
-    node: &Node,
-    endpoint: &Endpoint,
-    secrets: &[WebhookSecret],
-    delivery: &Delivery,
-) -> Result<Outgoing, Fault> {
-    let vault = &node.ctx.parts.vault;
+fn outgoing(endpoint: &Endpoint, keys: &Keys, delivery: &Delivery, timestamp: Timestamp) -> Outgoing {
     let settings = &endpoint.settings;
-    let secrets = secrets.iter().map(|secret| open_secret(vault, endpoint.site, secret)).collect::<Result<_, _>>()?;
-    Ok(Outgoing {
+    Outgoing {
         site: endpoint.site,
         url: settings.url.clone(),
         format: settings.format,
         message_id: delivery.message_id(),
-        timestamp: node.ctx.now(),
-        secrets,
-        authorization: open_authorization(vault, endpoint)?,
+        timestamp,
+        secrets: keys.secrets.clone(),
+        authorization: keys.authorization.clone(),
         headers: vec![
             ("x-event-sequence", delivery.sequence.to_string()),
             ("x-event-entity", delivery.entity.clone()),
@@ -270,5 +313,5 @@ pub(super) fn outgoing(
         attempt_timeout: settings.pace.attempt_timeout(),
         excerpt_limit: EXCERPT_LIMIT,
         ca: settings.ca.clone(),
-    })
+    }
 }

@@ -1,5 +1,7 @@
 //! Trying a receiver out: an invented event, sent at once, and what came back.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use countersign_crypto::encoding::hex_encode;
 use countersign_crypto::random::random_array;
@@ -52,7 +54,7 @@ pub async fn send_sample(
         message_id: format!("test_{}", hex_encode(&random_array::<8>(ctx.rng()))),
         timestamp: ctx.now(),
         secrets,
-        authorization: open_authorization(vault, &endpoint)?,
+        authorization: open_authorization(vault, &endpoint)?.map(|(name, value)| (name, Arc::new(value))),
         headers: vec![("x-event-attempt", "1".to_owned()), ("x-event-source", "test".to_owned())],
         body: Bytes::from(body.clone()),
         connect_timeout: settings.pace.connect_timeout(),

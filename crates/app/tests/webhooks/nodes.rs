@@ -50,7 +50,7 @@ async fn what_an_ended_node_had_is_taken_over_when_its_time_has_passed() {
     drop(other);
     second.close().await;
 
-    stage.advance(44);
+    stage.advance(19);
     stage.work().await;
     assert!(stage.receivers.received().is_empty(), "the other one may still have it");
     stage.advance(1);

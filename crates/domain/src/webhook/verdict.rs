@@ -9,7 +9,7 @@ pub enum Verdict {
     Delivered,
     /// It has not. It is tried again; with `slow`, the receiver as a whole gets a pause.
     Failed {
-        /// Whether the receiver is too busy for anything.
+        /// Whether the receiver is too busy for anything, or not there at all.
         slow: bool,
     },
     /// The receiver wants no more, ever.
@@ -24,13 +24,11 @@ pub fn judge(outcome: AttemptOutcome, status: Option<u16>) -> Verdict {
     match (outcome, status) {
         (AttemptOutcome::Answered, Some(200..=299)) => Verdict::Delivered,
         (AttemptOutcome::Answered, Some(410)) => Verdict::Gone,
-        (AttemptOutcome::Answered, Some(429 | 502..=504)) | (AttemptOutcome::TimedOut, _) => {
-            Verdict::Failed { slow: true }
+        (AttemptOutcome::Answered, Some(429 | 502..=504))
+        | (AttemptOutcome::TimedOut | AttemptOutcome::Unreachable, _) => Verdict::Failed { slow: true },
+        (AttemptOutcome::Answered | AttemptOutcome::Blocked | AttemptOutcome::Broken, _) => {
+            Verdict::Failed { slow: false }
         }
-        (
-            AttemptOutcome::Answered | AttemptOutcome::Blocked | AttemptOutcome::Broken | AttemptOutcome::Unreachable,
-            _,
-        ) => Verdict::Failed { slow: false },
         (AttemptOutcome::Ours, _) => Verdict::NotTried,
     }
 }
@@ -54,7 +52,7 @@ mod tests {
             (Answered, Some(503), Verdict::Failed { slow: true }),
             (Answered, None, Verdict::Failed { slow: false }),
             (TimedOut, None, Verdict::Failed { slow: true }),
-            (Unreachable, None, Verdict::Failed { slow: false }),
+            (Unreachable, None, Verdict::Failed { slow: true }),
             (Blocked, None, Verdict::Failed { slow: false }),
             (Broken, Some(200), Verdict::Failed { slow: false }),
             (Ours, None, Verdict::NotTried),

@@ -50,6 +50,7 @@ fn secret(secret: &SigningSecret) -> anyhow::Result<WebhookSecret> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -66,8 +67,8 @@ mod tests {
             format,
             message_id: "evt_0001K7Q9".into(),
             timestamp: Timestamp::from_seconds(1_767_225_600),
-            secrets,
-            authorization: Some(("authorization".into(), Secret::new("Bearer tökén".into()))),
+            secrets: secrets.into(),
+            authorization: Some(("authorization".into(), Arc::new(Secret::new("Bearer tökén".into())))),
             headers: vec![("x-event-attempt", "2".into())],
             body: Bytes::from_static(b"{}"),
             connect_timeout: Duration::from_secs(5),
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn what_would_begin_another_header_is_refused() {
         let mut bad = outgoing(PayloadFormat::Fno, Vec::new());
-        bad.authorization = Some(("authorization".into(), Secret::new("Bearer a\r\nx: y".into())));
+        bad.authorization = Some(("authorization".into(), Arc::new(Secret::new("Bearer a\r\nx: y".into()))));
         assert!(headers(&bad).is_err());
         let mut bad = outgoing(PayloadFormat::Fno, Vec::new());
         bad.message_id = "a\nb".into();
