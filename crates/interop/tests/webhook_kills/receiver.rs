@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// How long arrivals are waited for: longer than the 45 seconds after which a delivery that a killed server has taken up is
+/// How long arrivals are waited for: longer than the 20 seconds after which a delivery that a killed server has taken up is
 /// sent by another one, once for each of two such servers.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -36,6 +36,8 @@ struct Inbox {
     secret: OnceLock<WebhookSecret>,
     arrivals: Mutex<Vec<Result<Arrival, String>>>,
     arrived: Condvar,
+    /// Whether answers are held back, and how many are.
+    held: Mutex<(bool, usize)>,
 }
 
 /// A webhook whose signature was good.
@@ -52,6 +54,8 @@ struct Arrival {
 pub(crate) struct Told {
     /// For each product the codes of its features; a product that nobody has told of as new is missing.
     pub(crate) products: BTreeMap<String, BTreeSet<String>>,
+    /// Devices that are new.
+    pub(crate) devices: BTreeSet<String>,
     /// Webhooks that arrived.
     pub(crate) arrivals: usize,
     /// Events that they told of.
@@ -78,15 +82,38 @@ impl Receiver {
         self.inbox.secret.set(secret).ok().context("there is a secret already")
     }
 
-    /// What has been told, once that many products and features are in it.
-    pub(crate) fn told(&self, names: usize) -> Result<Told> {
-        let is_missing = |told: &Told| told.products.values().map(|codes| codes.len() + 1).sum::<usize>() < names;
+    /// What has been told, once it is enough.
+    pub(crate) fn told(&self, is_enough: impl Fn(&Told) -> bool) -> Result<Told> {
         let arrivals = self.inbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .inbox
             .arrived
-            .wait_timeout_while(arrivals, PATIENCE, |arrivals| compare(arrivals).is_ok_and(|told| is_missing(&told)));
+            .wait_timeout_while(arrivals, PATIENCE, |arrivals| compare(arrivals).is_ok_and(|told| !is_enough(&told)));
         compare(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
+impl Receiver {
+    /// Holds answers back until so many senders wait for one at the same time.
+    pub(crate) fn hold(&self, senders: usize) -> Result<()> {
+        self.inbox.held().0 = true;
+        let began = Instant::now();
+        while self.inbox.held().1 < senders {
+            ensure!(began.elapsed() < PATIENCE, "only {} senders wait", self.inbox.held().1);
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    /// Answers again.
+    pub(crate) fn release(&self) {
+        self.inbox.held().0 = false;
+    }
+}
+
+impl Inbox {
+    fn held(&self) -> MutexGuard<'_, (bool, usize)> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,9 +122,16 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Byte
     let status = if arrival.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED };
     inbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     inbox.arrived.notify_all();
-    // Nothing comes: a receiver that takes its time, so that servers are killed between an arrival and its answer.
-    let _ = tokio::time::timeout(THINKING, std::future::pending::<()>()).await;
-    status
+    inbox.held().1 += 1;
+    loop {
+        // Nothing comes: a receiver that takes its time, so that servers are killed between an arrival and its answer.
+        let _ = tokio::time::timeout(THINKING, std::future::pending::<()>()).await;
+        let mut held = inbox.held();
+        if !held.0 {
+            held.1 -= 1;
+            return status;
+        }
+    }
 }
 
 fn judge(inbox: &Inbox, headers: &HeaderMap, body: Bytes) -> Result<Arrival> {
@@ -137,6 +171,11 @@ impl Told {
     fn take(&mut self, body: &Value) -> Result<()> {
         let text =
             |path: &str| body.pointer(path).and_then(Value::as_str).map(str::to_owned).context("it tells of nothing");
+        if body["type"] == "device.created" {
+            let device = text("/data/device/device_id")?;
+            ensure!(self.devices.insert(device), "a device is new twice: {body}");
+            return Ok(());
+        }
         let product = text("/data/product/name")?;
         match body["type"].as_str() {
             Some("product.created") => {
