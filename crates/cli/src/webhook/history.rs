@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use countersign_app::webhooks::log::{self, LogFilter};
 use countersign_app::webhooks::recovery::{self, Recover};
@@ -103,7 +103,8 @@ impl Replay {
         if let Some(event) = event {
             let queued = options.on_site(async |ctx, site| {
                 let endpoint = find(ctx, site.id, &name).await?;
-                Ok(recovery::redeliver(ctx, site.id, EventId(event), endpoint.id).await?)
+                let queued = recovery::redeliver(ctx, site.id, EventId(event), endpoint.id).await;
+                queued.with_context(|| format!("event {event} is not sent again; see: countersign webhook events"))
             });
             let delivery = queued.await?;
             let document = json!({"event": event, "delivery": delivery.0});

@@ -26,3 +26,4 @@ mod seats;
 mod storages;
 mod support;
 mod telling;
+mod webhooks;

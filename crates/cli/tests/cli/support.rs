@@ -159,8 +159,17 @@ impl Running {
     }
 
     /// Asks the program to end, as a service manager does.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
-        let kill = format!("kill -TERM {}", self.child.id());
+    pub(crate) fn terminate(self) -> ExitStatus {
+        self.signal("TERM")
+    }
+
+    /// Asks the program to end, as Ctrl-C does.
+    pub(crate) fn interrupt(self) -> ExitStatus {
+        self.signal("INT")
+    }
+
+    fn signal(mut self, name: &str) -> ExitStatus {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
         self.child.wait().unwrap()
     }
