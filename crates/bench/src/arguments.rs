@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Measure what devices ask for and tell.
     Device(Options),
+    /// Measure how others are told of events.
+    Events(Options),
     /// Measure what licensed applications ask for.
     License(Options),
     /// Measure files into and out of storages.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::installation::{Installation, SITE};
@@ -142,14 +143,46 @@ impl Bench {
     /// # Errors
     /// When it does not come to serve.
     pub(crate) fn serve(&self, installation: &Installation, log: Log) -> Result<Running> {
+        self.serve_with(installation, log, &[])
+    }
+
+    /// The same with further settings in the environment.
+    ///
+    /// # Errors
+    /// When it does not come to serve.
+    pub(crate) fn serve_with(
+        &self,
+        installation: &Installation,
+        log: Log,
+        variables: &[(&str, String)],
+    ) -> Result<Running> {
         let mut command = self.placement.measured(&self.program);
         // Metrics are counted as usual; their page has a port of its own, because two servers can run at once.
         command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--default-site", SITE]);
         command.arg("--data").arg(&installation.data).current_dir(self.directory.path());
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         if log == Log::Quiet {
             command.arg("--quiet");
         }
         Running::start(log_to_nowhere(command))
+    }
+
+    /// Runs a command of the program on an installation, and gives what it prints with `--json`.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub(crate) fn command(
+        &self,
+        installation: &Installation,
+        variables: &[(&str, String)],
+        words: &[&str],
+    ) -> Result<Value> {
+        let mut command = Command::new(&self.program);
+        command.args(words).args(["--json", "--data"]).arg(&installation.data).current_dir(self.directory.path());
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let output = command.stdin(Stdio::null()).output()?;
+        ensure!(output.status.success(), "{words:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// Starts a limit: this program with other arguments.

@@ -47,6 +47,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Device(options) => run::run(&options),
+        Command::Events(options) => run::run(&options.of(&["webhook"])),
         Command::License(options) => run::run(&options.of(&["license"])),
         Command::Storage(options) => run::run(&options.of(&["storage"])),
         Command::Token(options) => run::run(&options.of(&["token", "bearer"])),

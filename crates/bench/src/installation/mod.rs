@@ -1,6 +1,7 @@
 //! An installation to measure: a data directory with one site, a catalog, and as many devices as a row asks for.
 
 mod catalog;
+mod events;
 mod fleet;
 mod growth;
 mod licenses;
@@ -199,6 +200,22 @@ impl Installation {
         let added = fleet::add_free_licenses(&store, self.site).await;
         store.close().await;
         added
+    }
+
+    /// Adds events of devices that nobody was told of yet.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) async fn add_events(&self, events: u32) -> Result<()> {
+        let store = self.store().await?;
+        let added = events::add(&store, self.site, events, self.devices()).await;
+        store.close().await;
+        added
+    }
+
+    /// The variables with which a program finds the store, beside the data directory.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        self.database.iter().map(|database| ("COUNTERSIGN_DATABASE_URL", database.clone())).collect()
     }
 
     /// Adds an update whose answers differ for 200,000 questions, see [`cold_question`].

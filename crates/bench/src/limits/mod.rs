@@ -5,10 +5,12 @@ pub(crate) mod bare;
 mod group_commit;
 mod hyper;
 pub(crate) mod nginx;
+mod outbox;
 mod postgres;
 mod signer;
 mod writer;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -43,6 +45,21 @@ pub(crate) enum Limit {
         /// Commit every request by itself, and not all that wait together.
         #[arg(long)]
         each: bool,
+    },
+    /// Posts rows of SQLite with a signature each, and keeps durably what became of them.
+    Outbox {
+        /// File for the database.
+        #[arg(long)]
+        database: PathBuf,
+        /// Rows to post.
+        #[arg(long)]
+        rows: u32,
+        /// Bytes of each.
+        #[arg(long)]
+        bytes: usize,
+        /// The receiver.
+        #[arg(long)]
+        to: SocketAddr,
     },
     /// A bare hyper server whose POST reads, changes and inserts rows of PostgreSQL, durably.
     Postgres {
@@ -82,6 +99,7 @@ impl Limit {
         match self {
             Self::Hyper { accepted, answer, verify, sign } => hyper::run(&accepted, &answer, verify.as_deref(), sign),
             Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
+            Self::Outbox { database, rows, bytes, to } => outbox::run(&database, rows, bytes, to),
             Self::Postgres { database, rows, inserts } => postgres::run(&database, rows, inserts),
             Self::Writer { folder } => writer::run(&folder),
             Self::Signer { bytes, warm_up, length } => signer::run(bytes, warm_up, length),

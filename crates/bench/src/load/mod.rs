@@ -6,13 +6,15 @@ mod head;
 mod latency;
 mod request;
 mod round;
+mod sink;
 mod steady;
 
 pub(crate) use connection::Connection;
 pub(crate) use crowd::Crowd;
 pub(crate) use latency::{Latency, latency};
 pub(crate) use request::{Requests, get, polling_path, post, repeat};
-pub(crate) use round::{Round, round};
+pub(crate) use round::{Round, arrivals, round};
+pub(crate) use sink::Sink;
 pub(crate) use steady::steady;
 
 use std::net::SocketAddr;

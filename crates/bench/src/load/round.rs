@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
 
-use super::{Connection, Load};
+use super::{Connection, Load, Sink};
 use crate::process::Running;
 use crate::stopwatch::{Stopwatch, pause};
 use crate::usage;
@@ -44,9 +44,10 @@ pub(crate) async fn round(load: &Arc<Load>, server: &Running, warm_up: Duration,
     }
     connections.spawn(never_sleep(progress.clone()));
     pause(warm_up).await;
-    let before = Reading::take(server, &progress);
+    let done = || progress.done.load(Ordering::Relaxed);
+    let before = Reading::take(server, done());
     pause(length).await;
-    let after = Reading::take(server, &progress);
+    let after = Reading::take(server, done());
     progress.over.store(true, Ordering::Relaxed);
     let ended = async {
         while let Some(ended) = connections.join_next().await {
@@ -56,6 +57,29 @@ pub(crate) async fn round(load: &Arc<Load>, server: &Running, warm_up: Duration,
     };
     tokio::time::timeout(LAST_ANSWER, ended).await.context("a request was not answered")??;
     Ok(after.since(&before))
+}
+
+/// Waits until so many webhooks of a program have arrived, from the first to the last. This program never sleeps meanwhile.
+///
+/// # Errors
+/// When they do not arrive.
+pub(crate) async fn arrivals(sink: &Sink, program: &Running, count: u64) -> Result<Round> {
+    let none = sink.count();
+    let wait = async |until: u64| {
+        let (mut last, mut since) = (sink.count(), Stopwatch::start());
+        while last < until {
+            tokio::task::yield_now().await;
+            if sink.count() > last {
+                (last, since) = (sink.count(), Stopwatch::start());
+            }
+            ensure!(since.elapsed() < LAST_ANSWER, "{} of {count} webhooks have arrived", last.saturating_sub(none));
+        }
+        Ok(())
+    };
+    wait(none + 1).await?;
+    let before = Reading::take(program, sink.count());
+    wait(none + count).await?;
+    Ok(Reading::take(program, sink.count()).since(&before))
 }
 
 async fn ask_again_and_again(load: Arc<Load>, progress: Arc<Progress>) -> Result<()> {
@@ -95,10 +119,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn take(server: &Running, progress: &Progress) -> Self {
+    fn take(server: &Running, done: u64) -> Self {
         Self {
             time: Stopwatch::start(),
-            done: progress.done.load(Ordering::Relaxed),
+            done,
             server: server.processor_seconds(),
             client: usage::processor_seconds(std::process::id()),
             machine: usage::machine_seconds(),

@@ -12,6 +12,7 @@ mod signatures;
 mod slow_clients;
 mod storage;
 mod token;
+mod webhooks;
 mod writes;
 
 use anyhow::{Result, bail};
@@ -47,6 +48,10 @@ pub(crate) enum Row {
     TokenEdDsa,
     TokenLatency,
     Bearer,
+    WebhookDelivery,
+    WebhookLatency,
+    WebhookBacklog,
+    WebhookPostgres,
     LicenseCheck,
     LicenseCheckCold,
     LicenseActivation,
@@ -71,7 +76,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// All rows, in the order of a run.
-    pub(crate) const ALL: [Self; 45] = [
+    pub(crate) const ALL: [Self; 49] = [
         Self::CheckAnonymous,
         Self::CheckQuiet,
         Self::CheckUnsigned,
@@ -97,6 +102,10 @@ impl Row {
         Self::TokenEdDsa,
         Self::TokenLatency,
         Self::Bearer,
+        Self::WebhookDelivery,
+        Self::WebhookLatency,
+        Self::WebhookBacklog,
+        Self::WebhookPostgres,
         Self::LicenseCheck,
         Self::LicenseCheckCold,
         Self::LicenseActivation,
@@ -147,6 +156,10 @@ impl Row {
             Self::TokenEdDsa => "token-eddsa",
             Self::TokenLatency => "token-latency",
             Self::Bearer => "bearer",
+            Self::WebhookDelivery => "webhook-delivery",
+            Self::WebhookLatency => "webhook-latency",
+            Self::WebhookBacklog => "webhook-backlog",
+            Self::WebhookPostgres => "webhook-postgres",
             Self::LicenseCheck => "license-check",
             Self::LicenseCheckCold => "license-check-cold",
             Self::LicenseActivation => "license-activation",
@@ -200,6 +213,12 @@ impl Row {
             Self::TokenEdDsa => "the same, signed with Ed25519",
             Self::TokenLatency => "an access token signed with RSA-2048, one connection",
             Self::Bearer => "a cheap call with an access token that was seen before",
+            Self::WebhookDelivery => "committed events, told to a receiver: signed, and with every attempt kept",
+            Self::WebhookLatency => "from the request that makes an event to its webhook, at half load",
+            Self::WebhookBacklog => {
+                "update check and status report beside a million events that wait for a receiver, and their end"
+            }
+            Self::WebhookPostgres => "committed events on PostgreSQL, told to a receiver",
             Self::LicenseCheck => "license check, answer signed before",
             Self::LicenseCheckCold => "license check whose answer was never signed before: two signatures",
             Self::LicenseActivation => "activation of a license on a new device, durable: two signatures",
@@ -227,7 +246,7 @@ impl Row {
         }
     }
 
-    /// The rows whose names begin with one of these words; without any word, all but those of licenses, storages and tokens.
+    /// The rows whose names begin with one of these words; without any word, all but those of licenses, storages, tokens and webhooks.
     ///
     /// # Errors
     /// When a word begins no name.
@@ -275,6 +294,10 @@ impl Row {
             Self::TokenEdDsa => token::beside_hyper(bench, self.name(), token::EDWARDS).await?,
             Self::TokenLatency => latency::token(bench, self.name()).await?,
             Self::Bearer => token::bearer(bench, self.name()).await?,
+            Self::WebhookDelivery => webhooks::delivery(bench, self.name()).await?,
+            Self::WebhookLatency => webhooks::latency::latency(bench, self.name()).await?,
+            Self::WebhookBacklog => webhooks::backlog::backlog(bench, self.name()).await?,
+            Self::WebhookPostgres => return webhooks::on_postgres(bench, self.name()).await,
             Self::LicenseCheck => license::warm(bench, self.name()).await?,
             Self::LicenseCheckCold => license::beside_signer(bench, self.name(), license::COLD_CHECK).await?,
             Self::LicenseActivation => license::beside_signer(bench, self.name(), license::ACTIVATION).await?,
@@ -305,7 +328,7 @@ impl Row {
 }
 
 /// How the names of rows begin that are no device's.
-const OTHERS: [&str; 4] = ["license", "storage", "token", "bearer"];
+const OTHERS: [&str; 5] = ["license", "storage", "token", "bearer", "webhook"];
 
 #[cfg(test)]
 mod tests {

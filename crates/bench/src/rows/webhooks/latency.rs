@@ -1,0 +1,144 @@
+//! How soon others are told: the time from a request that makes an event until its webhook has arrived. The commit lies in
+//! between, so what is measured is more than the way from it.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::task::JoinSet;
+
+use super::Told;
+use crate::bench::Bench;
+use crate::installation::{Installation, spread_id};
+use crate::load::{CONNECTIONS, Connection, Sink, post};
+use crate::process::Running;
+use crate::report::{Bound, Figure};
+use crate::rows::door;
+use crate::statistics::{Spread, percentile};
+use crate::stopwatch::pause;
+
+/// How much of what the server can do is asked of it.
+const PART: f64 = 0.5;
+/// From the commit to the receipt, in microseconds: as Svix's server at half of its load (`docs/performance.md`).
+const P50: Bound = Bound::AtMost(1600.0);
+const P99: Bound = Bound::AtMost(5000.0);
+/// Registrations of one round have numbers of their own.
+const ROUND: u32 = 1 << 22;
+
+/// Registrations of devices at half of the rate at which one core can take them and tell of them.
+pub(in crate::rows) async fn latency(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
+    let sink = Sink::listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let told = Told::new(bench, bench.new_installation(name).await?, sink.address).await?;
+    sink.verify_with(&told.secret)?;
+    let server = told.serve(bench)?;
+    let amount = bench.amount;
+    let most = full_load(&told.installation, &server, &sink, amount.length).await?;
+    let rate = most * PART;
+    let rounds = bench.every_round(async |number| {
+        let first = ROUND.saturating_mul(u32::try_from(number)?.saturating_add(1));
+        let asked = register(&told.installation, &server, &sink, (first, rate), amount.warm_up + amount.length).await?;
+        let counting: Vec<&Asked> = asked.iter().filter(|one| one.due >= amount.warm_up).collect();
+        let mut told = [Vec::new(), Vec::new()];
+        for one in counting {
+            let arrived = sink.arrival(one.number).context("nobody was told of a registration")?;
+            told[0].push(micros(arrived.saturating_sub(one.sent)));
+            told[1].push(micros(arrived.saturating_sub(one.answered)));
+        }
+        told.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+        Ok(told.map(|times| [percentile(&times, 0.5), percentile(&times, 0.99)]))
+    });
+    let rounds = rounds.await?;
+    server.stop()?;
+    let spread = |from: usize, part: usize| {
+        let values = rounds.iter().filter_map(|round| round.get(from)?.get(part).copied());
+        Spread::of(values).context("no round was measured")
+    };
+    let answered = format!(
+        "{rate:.0} registrations/s, half of the {most:.0} that one core takes and tells of; from the answer to the registration \
+         it is {:.0} µs (p50) and {:.0} µs (p99)",
+        spread(1, 0)?.median,
+        spread(1, 1)?.median,
+    );
+    let figure = |part: usize, word: &str, bound| {
+        anyhow::Ok(Figure::alone(format!("{name} {word}"), "µs", spread(0, part)?, "µs", bound))
+    };
+    Ok(vec![figure(0, "p50", P50)?, figure(1, "p99", P99)?.note(answered)])
+}
+
+/// One registration, by the sink's watch.
+struct Asked {
+    number: u32,
+    due: Duration,
+    sent: Duration,
+    answered: Duration,
+}
+
+/// How many registrations a second can be taken and told of: as many as can be asked for are, and then the last is waited for.
+async fn full_load(installation: &Installation, server: &Running, sink: &Sink, length: Duration) -> Result<f64> {
+    let began = sink.watch().elapsed();
+    // Faster than any server: each connection asks as soon as it is answered.
+    let asked = register(installation, server, sink, (0, f64::INFINITY), length).await?;
+    Ok(asked.len() as f64 / sink.watch().elapsed().saturating_sub(began).as_secs_f64())
+}
+
+/// Registers devices from a number on, so many a second over all connections, and waits until all of them were told of.
+async fn register(
+    installation: &Installation,
+    server: &Running,
+    sink: &Sink,
+    (first, rate): (u32, f64),
+    length: Duration,
+) -> Result<Vec<Asked>> {
+    let period = Duration::try_from_secs_f64(CONNECTIONS as f64 / rate).unwrap_or_default();
+    let (watch, before) = (sink.watch(), sink.count());
+    let began = watch.elapsed();
+    let token = installation.token(0)?;
+    let mut asking = JoinSet::new();
+    for lane in 0..CONNECTIONS {
+        let (token, address) = (token.clone(), server.address());
+        let mut due = period.mul_f64(lane as f64 / CONNECTIONS as f64);
+        let mut number = first + u32::try_from(lane)?;
+        asking.spawn(async move {
+            let mut connection = Connection::open(address, 32 * 1024).await?;
+            let (mut request, mut all) = (Vec::new(), Vec::new());
+            loop {
+                let now = watch.elapsed().saturating_sub(began);
+                if now.max(due) >= length {
+                    return anyhow::Ok(all);
+                }
+                if let Some(left) = due.checked_sub(now) {
+                    pause(left).await;
+                }
+                let body = door::registration(&spread_id(number), None);
+                post(&mut request, door::REGISTRATIONS, &token, body.as_bytes());
+                let sent = watch.elapsed();
+                let answer = connection.exchange(&request).await?;
+                ensure!(answer.status == 202, "a registration is answered with {}", answer.status);
+                all.push(Asked { number, due, sent, answered: watch.elapsed() });
+                number = number.saturating_add(u32::try_from(CONNECTIONS)?);
+                due += period;
+            }
+        });
+    }
+    let mut all = Vec::new();
+    while !asking.is_empty() {
+        // This program never sleeps: to wake it would cost the server.
+        match asking.try_join_next() {
+            Some(asked) => all.extend(asked.context("a connection panicked")??),
+            None => tokio::task::yield_now().await,
+        }
+    }
+    let end = watch.elapsed() + PATIENCE;
+    while sink.count() < before + all.len() as u64 {
+        ensure!(watch.elapsed() < end, "not everybody was told of");
+        tokio::task::yield_now().await;
+    }
+    Ok(all)
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// How long the last webhooks may take; far longer than they do.
+const PATIENCE: Duration = Duration::from_secs(60);
