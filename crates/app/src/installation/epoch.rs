@@ -2,6 +2,7 @@
 
 use countersign_domain::audit::Action;
 use countersign_domain::ids::{AccessTokenId, SiteId};
+use countersign_domain::keys::SecretPurpose;
 use countersign_domain::site::SiteName;
 use countersign_domain::text::Username;
 use countersign_domain::time::Timestamp;
@@ -47,7 +48,8 @@ pub async fn find_epoch(store: &Store) -> Result<Option<i64>, StoreError> {
 }
 
 /// Begins a new epoch, in one unit of work: access tokens of producers and applications are revoked, polling IDs and download URLs that were given out end,
-/// and row ids jump, so that none is given out twice. Authorization keys and signing keys stay: devices know them.
+/// and row ids jump, so that none is given out twice. Authorization keys and signing keys stay: devices and
+/// applications know them.
 ///
 /// # Errors
 /// [`Fault`] when the machinery fails; nothing was changed then.
@@ -63,7 +65,9 @@ pub async fn begin_epoch(ctx: &Ctx) -> Result<EpochBegun, Fault> {
                 let mut revoked = Vec::new();
                 for site in &sites {
                     tx.sites().touch(site.id).await?;
-                    for secret in tx.site_secrets().list(site.id).await? {
+                    let secrets = tx.site_secrets().list(site.id).await?;
+                    // The others are key pairs whose public halves applications are built with.
+                    for secret in secrets.iter().filter(|secret| SecretPurpose::SYMMETRIC.contains(&secret.purpose)) {
                         tx.site_secrets().delete(site.id, secret.id).await?;
                     }
                     insert_secrets(tx, site.id, &vault, &*rng, now).await?;

@@ -10,7 +10,9 @@ use countersign_crypto::encoding::{base64_decode, base64_encode};
 use countersign_crypto::random::random_array;
 use countersign_crypto::{P256PublicKey, PrivateKeyError, Secret};
 use countersign_domain::ids::{DeviceId, LicenseId, PolicyId, SiteId};
-use countersign_domain::licensing::{AuthorizationMethod, DeviceFacts, LicenseStatus, OfflineWay};
+use countersign_domain::licensing::{
+    AuthorizationMethod, DeviceFacts, License, LicenseStatus, Meter, OfflineWay, Policy,
+};
 use countersign_domain::text::{HardwareId, LicenseKey, ProductCode};
 use countersign_store::Tx;
 
@@ -20,6 +22,7 @@ use super::find::{self, Found};
 use super::offline::audit;
 use super::question::{Identity, LicenseName, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
+use super::seats::LicenseSeats;
 use super::view::LicenseView;
 use super::{LicenseCaller, check};
 use crate::keys::air_gap_key;
@@ -142,7 +145,8 @@ pub async fn deactivate_air_gap(
     .await
 }
 
-/// A license as its policy file tells of it: as if it were activated now, unless it was before.
+/// A license as its policy file tells of it: as if it were activated now, unless it was before. The file goes to everybody
+/// who has the software, so what was noted on this license is not in it: what is laid down for all of its policy is.
 ///
 /// # Errors
 /// [`Refusal`] says why there is no file.
@@ -160,11 +164,27 @@ pub async fn air_gap_license(
                 if license.usage.first_activated_at.is_none() {
                     license.note_activation(DeviceId(0), now);
                 }
+                let policies = tx.policies().list(product.product.id).await?;
+                forget(&mut license, policies.into_iter().find(|found| found.id == policy));
                 let seen = Seen { device: None, releases: None, now };
-                Ok((check::view(tx, site, license, product, seen).await?, policy))
+                let mut view = check::view(tx, site, license, product, seen).await?;
+                view.seats = LicenseSeats::default();
+                Ok((view, policy))
             })
         })
         .await
+}
+
+/// Takes out of a license what is its own: what was counted, and what was written beside it.
+fn forget(license: &mut License, policy: Option<Policy>) {
+    let laid_down = policy.map(|policy| policy.rules).unwrap_or_default();
+    license.rules.metadata = laid_down.metadata;
+    license.rules.custom_fields = laid_down.custom_fields;
+    license.usage.transfers = 0;
+    license.usage.meter = Meter::default();
+    for feature in &mut license.features {
+        feature.meter = Meter::default();
+    }
 }
 
 /// A license on a device, by its key.

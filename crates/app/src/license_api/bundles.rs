@@ -55,7 +55,7 @@ pub async fn deactivate_bundle(ctx: &Ctx, caller: &LicenseCaller, identity: Iden
     ctx.write(site, move |tx| {
         Box::pin(async move {
             let mut released = Err(Refusal::DeviceNotFound.into());
-            for found in members(tx, &caller, &identity, Hold::Lock).await? {
+            for found in all_members(tx, &caller, &identity, Hold::Lock).await? {
                 match release(tx, &caller, &found.license, &identity, &actor, &[]).await {
                     Ok(()) => released = Ok(()),
                     // One of them may have been released alone.
@@ -146,9 +146,27 @@ async fn active(
     if found.is_empty() { Err(absent.into()) } else { Ok(found) }
 }
 
-/// The licenses of a bundle that an identity names, in the order of its products: those that can be used. They are locked in
-/// the order of their keys.
+/// Those licenses of a bundle that can be used; see [`all_members`].
+///
+/// # Errors
+/// [`Refusal::LicenseNotEnabled`] when none can, and what finding them says.
 pub(super) async fn members(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<Vec<Found>, LicenseError> {
+    let mut found = all_members(tx, caller, identity, hold).await?;
+    found.retain(|found| hold == Hold::Look || found.license.terms.status == LicenseStatus::Enabled);
+    if found.is_empty() { Err(Refusal::LicenseNotEnabled.into()) } else { Ok(found) }
+}
+
+/// The licenses of a bundle that an identity names, in the order of its products. They are locked in the order of their keys.
+/// A device gives back also those that were disabled.
+///
+/// # Errors
+/// [`Refusal::LicenseNotFound`] when there are none, and what finding them says.
+pub(super) async fn all_members(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
     identity: &Identity,
@@ -177,8 +195,7 @@ pub(super) async fn members(
             found.license = locked.ok_or(StoreError::OutcomeUnknown)?;
         }
     }
-    found.retain(|found| hold == Hold::Look || found.license.terms.status == LicenseStatus::Enabled);
-    if found.is_empty() { Err(Refusal::LicenseNotEnabled.into()) } else { Ok(found) }
+    Ok(found)
 }
 
 async fn bundle(tx: &mut dyn Tx, caller: &LicenseCaller, code: &ProductCode) -> Result<Bundle, LicenseError> {

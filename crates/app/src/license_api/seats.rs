@@ -274,7 +274,7 @@ async fn denied(
 pub(super) async fn noted<T>(ctx: &Ctx, site: SiteId, outcome: Result<T, LicenseError>) -> Result<T, LicenseError> {
     if let Err(LicenseError::Denied(denied)) = &outcome {
         let Denied { pool, device, reason, .. } = **denied;
-        let noting = ctx.write::<_, Fault, _>(site, move |tx| {
+        let noted = ctx.write::<_, Fault, _>(site, move |tx| {
             Box::pin(async move {
                 let now = tx.now().await?;
                 let last = tx.seat_denials().find_last(pool, device, reason).await?;
@@ -284,7 +284,11 @@ pub(super) async fn noted<T>(ctx: &Ctx, site: SiteId, outcome: Result<T, License
                 Ok(())
             })
         });
-        noting.await?;
+        if let Err(error) = noted.await {
+            // The refusal holds without it.
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "a refused seat was not noted");
+        }
     }
     outcome
 }

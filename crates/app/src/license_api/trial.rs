@@ -271,8 +271,14 @@ async fn assign(
                 password_hash: hash,
                 initial_password: initial.is_some(),
             };
-            let inserted = tx.license_users().insert(caller.site, &new, now).await?;
-            (inserted.ok_or(StoreError::OutcomeUnknown)?, initial)
+            match tx.license_users().insert(caller.site, &new, now).await? {
+                Some(id) => (id, initial),
+                // A trial of another product has made this user just now; the password is the one it was told.
+                None => {
+                    let known = tx.license_users().find(caller.site, &email).await?;
+                    (known.ok_or(StoreError::OutcomeUnknown)?.0.id, None)
+                }
+            }
         }
     };
     tx.license_users().assign(&Assignment { license, user: id, limit, activations: 0 }).await?;

@@ -128,12 +128,16 @@ async fn by_api_key(
     let (snapshot, verdict) = ctx.certainly(site, decide).await?;
     let key = verdict?;
     let site = snapshot.site().id;
-    if let Err(error) = note_api_key_use(ctx, site, &key).await {
-        // The proof holds all the same; the next use will be noted.
+    note_use(ctx, site, &key).await;
+    Ok((snapshot, caller(site, &key)))
+}
+
+/// Notes that an API key was used. The proof holds also when that fails; the next use will be noted.
+pub(super) async fn note_use(ctx: &Ctx, site: SiteId, key: &OpenedApiKey) {
+    if let Err(error) = note_api_key_use(ctx, site, key).await {
         let error: &dyn std::error::Error = &error;
         tracing::warn!(error, "the use of an API key was not noted");
     }
-    Ok((snapshot, caller(site, &key)))
 }
 
 async fn by_token(

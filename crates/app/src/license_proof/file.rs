@@ -11,7 +11,7 @@ use countersign_crypto::Secret;
 use countersign_crypto::encoding::base64_decode;
 use countersign_domain::time::Timestamp;
 
-use super::authenticate::{ProofError, caller, limited};
+use super::authenticate::{ProofError, caller, limited, note_use};
 use super::request::DATE_WINDOW;
 use crate::Ctx;
 use crate::license_api::{LicenseCaller, OpenedApiKey};
@@ -65,6 +65,7 @@ pub async fn authenticate_file(
     };
     let (snapshot, verdict) = ctx.certainly(site, decide).await?;
     let key = limited(ctx, &snapshot, verdict, from)?;
+    note_use(ctx, snapshot.site().id, &key).await;
     let caller = caller(snapshot.site().id, &key);
     Ok((caller, FileSigner { api_key: file.api_key.clone(), key }))
 }

@@ -36,7 +36,12 @@ pub(super) async fn transfer_all(
     let had = list(ctx, from).await?;
     let mut sources = Vec::new();
     for version in had.iter().take(kept(&storage)).rev() {
-        sources.push(open_at(ctx, from.clone(), Some(version.file.version)).await?);
+        let source = open_at(ctx, from.clone(), Some(version.file.version)).await;
+        if matches!(source, Err(StorageError::VersionUnknown(_))) {
+            // It was trimmed, or has expired, since the list was made: the file itself may be there.
+            return Err(StorageError::Changed(from.text()));
+        }
+        sources.push(source?);
     }
     carry(ctx, sources, storage, to).await?;
     Ok(had.into_iter().map(|version| version.file.version).collect())

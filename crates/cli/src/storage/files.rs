@@ -107,7 +107,7 @@ impl Put {
                 let caller = StorageCaller::unrestricted(site.id);
                 let stored = tokio::select! {
                     stored = storages::upload(ctx, &caller, upload, watched) => stored?,
-                    () = stop.asked() => bail!("stopped; nothing was stored"),
+                    () = stop.asked() => bail!("stopped; `storage ls` says whether the file was stored just then"),
                 };
                 bar.finish_and_clear();
                 Ok(stored)

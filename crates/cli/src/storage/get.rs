@@ -45,12 +45,13 @@ impl Get {
     pub(crate) async fn run(self, options: &Options) -> Result<()> {
         let Self { target, file, version } = self;
         let name = target.path.name().context("name a file")?;
+        // A stored file can have this name, too.
+        let to_output = file.as_deref() == Some(Path::new("-"));
         let file = match file {
             Some(folder) if folder.is_dir() => folder.join(name),
             Some(file) => file,
             None => name.into(),
         };
-        let to_output = file == Path::new("-");
         let output = options.output();
         let fetched = options
             .on_site(async |ctx, site| {
@@ -69,7 +70,7 @@ impl Get {
                 };
                 tokio::select! {
                     fetched = fetching => fetched?,
-                    () = stop.asked() => bail!("stopped; nothing was fetched"),
+                    () = stop.asked() => bail!("{}", if to_output { CUT } else { "stopped; nothing was fetched" }),
                 }
                 Ok(opened.file().clone())
             })
@@ -81,6 +82,9 @@ impl Get {
         Ok(())
     }
 }
+
+/// Said to whoever stops a file that is on its way to the output.
+const CUT: &str = "stopped; what was written is incomplete";
 
 /// Writes the bytes of a file, and compares their digest with the one that was stored.
 async fn copy(opened: &OpenedFile, sink: &mut File, (target, output): (&Target, Output)) -> Result<()> {

@@ -44,6 +44,7 @@ async fn a_new_epoch_refuses_what_was_given_out_and_keeps_what_devices_know() {
     assert_eq!(status_with(&app, &token).await, StatusCode::OK);
 
     let signing = keys::list_signing_keys(app.ctx(), app.site).await.unwrap();
+    let of_applications = keys_of_applications(&app).await;
     let begun = installation::begin_epoch(app.ctx()).await.unwrap();
     assert_eq!((begun.epoch, begun.sites, begun.revoked.len()), (2, 1, 1));
     assert_eq!(begun.revoked[0].username.as_str(), "ada");
@@ -55,9 +56,17 @@ async fn a_new_epoch_refuses_what_was_given_out_and_keeps_what_devices_know() {
     let list = app.payload(&app.ask(UPDATES, &question()).await).await;
     assert_eq!(list["updateItems"].as_array().unwrap().len(), 1);
     assert_eq!(keys::list_signing_keys(app.ctx(), app.site).await.unwrap(), signing);
+    assert_eq!(keys_of_applications(&app).await, of_applications);
     let again = first_url(&app).await;
     assert_eq!(app.get(&again).await.status, StatusCode::OK);
     assert_eq!(installation::find_epoch(&app.world.store).await.unwrap(), Some(2));
+}
+
+/// The public keys that licensed applications are built with: of answers, and of codes across an air gap.
+async fn keys_of_applications(app: &App) -> (Vec<u8>, Vec<u8>) {
+    let answers = keys::find_or_create_license_key(app.ctx(), &app.record().await).await.unwrap();
+    let codes = keys::find_or_create_air_gap_key(app.ctx(), app.site).await.unwrap();
+    (answers.spki, codes.coordinates().to_vec())
 }
 
 #[tokio::test]

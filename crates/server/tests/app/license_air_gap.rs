@@ -8,7 +8,9 @@ use countersign_app::sites;
 use countersign_crypto::P256PublicKey;
 use countersign_crypto::encoding::{base64_decode, base64_encode};
 use countersign_domain::ids::{LicenseId, PolicyId};
-use countersign_domain::licensing::{Floating, LicenseRules, Seats};
+use countersign_domain::licensing::{
+    CustomField, FieldType, Floating, LicenseRules, LicenseType, Metering, Seats, Units,
+};
 use countersign_domain::text::{HardwareId, LicenseKey};
 use countersign_server::license_files;
 use countersign_store::StoreError;
@@ -138,19 +140,34 @@ async fn a_license_is_behind_an_air_gap_only_if_its_producer_says_so() {
 #[tokio::test]
 async fn a_policy_file_tells_of_the_license_and_not_whose_it_is() {
     let door = Licensing::new().await;
-    let rules = LicenseRules { validity: "35d".parse().ok(), ..rules() };
-    door.license(KEY, endless(1), rules).await;
+    let buyers = CustomField { name: "for".to_owned(), field_type: FieldType::Text, value: "Ada's ward".to_owned() };
+    let of_buyer = LicenseRules {
+        license_type: LicenseType::Consumption,
+        metering: Metering { limit: Units::AtMost(10), ..Metering::default() },
+        validity: "35d".parse().ok(),
+        metadata: r#"{"contract":"C-17"}"#.to_owned(),
+        custom_fields: vec![buyers],
+        ..rules()
+    };
+    door.license(KEY, endless(1), of_buyer).await;
+    door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
+    let mut used = identity(KEY, HARDWARE);
+    used["consumptions"] = json!(3);
+    door.verified(&door.post("/add_consumption", &used).await).await;
     let record = door.app.record().await;
     let site = sites::resolve(door.app.ctx(), sites::SiteRef::Name(record.name.as_str())).await.unwrap().unwrap();
     let file = license_files::policy_file(door.app.ctx(), &site, key()).await.unwrap();
     let policy: Value = serde_json::from_str(&file).unwrap();
-    assert_eq!((&policy["id"], &policy["default_license_type"]), (&json!(42), &json!("perpetual")));
+    assert_eq!((&policy["id"], &policy["default_license_type"]), (&json!(42), &json!("consumption")));
     assert_eq!((&policy["is_air_gapped"], &policy["product_details"]["short_code"]), (&json!(true), &json!("pump")));
     assert_eq!(policy["product"], door.product_of("pump").await.product.id.0);
     assert!(policy["validity_period"].as_str().unwrap().starts_with("2026-04-0"), "{}", policy["validity_period"]);
     for name in ["license_key", "license_type", "customer", "order_store_id", "hardware_id"] {
         assert_eq!(policy.get(name), None, "{name}");
     }
+    // The policy lays down neither fields nor metadata, and counts nothing.
+    assert_eq!((&policy["custom_fields"], &policy["metadata"]), (&json!([]), &json!({})));
+    assert_eq!((&policy["total_consumptions"], &policy["transfer_count"]), (&json!(0), &json!(0)));
     assert!(!file.contains(KEY) && !file.contains("buyer@example.test"));
     assert_eq!(base64_encode(file.as_bytes()).len() % 4, 0);
 }
