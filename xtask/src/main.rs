@@ -99,6 +99,7 @@ Usage: cargo xtask <command>
   test                  every test, with everything the tests need set up first
   test --only <text>    only the tests whose name contains <text>
   soak                  what takes too long for every run: servers killed 200 times on each store, 10^7 operations on licenses
+                        and 10^7 on seats
   ci                    check, then test
   openapi               write the documents in openapi/ anew
 

@@ -6,7 +6,7 @@
 //!
 //! Some tests have no foreign client, and need the real program all the same: `tests/postgres_nodes.rs` runs several nodes on
 //! a PostgreSQL database, which is foreign enough to be set up in the same way; `tests/kills` kills servers at random instants,
-//! on both stores, and `tests/license_kills` does so while applications use licenses; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
+//! on both stores, and `tests/license_kills` does so while applications use licenses and share seats; `tests/under_load` changes keys, updates and licenses while devices ask without a pause; and
 //! `tests/slow_clients.rs` asks beside hundreds of clients that are slow on purpose.
 //!
 //! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills` kills commands and

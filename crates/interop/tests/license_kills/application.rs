@@ -62,23 +62,30 @@ pub(crate) enum Meter {
 }
 
 impl Shop {
+    /// A site with the licenses whose devices and units are counted.
     pub(crate) fn prepare(installation: &Installation) -> Result<Self> {
         let (devices, overage) = (DEVICES.to_string(), 10);
         let (units, overage) = ((UNITS - overage).to_string(), overage.to_string());
         let units = ["--units", &*units, "--overage", &*overage];
         let license = ["license", "create", "--order", "SO-1", "--product", "Pump", "--key"];
-        for arguments in [
-            &["site", "create", "acme"][..],
-            &["product", "create", "Pump"],
-            &["feature", "create", FEATURE, "--product", "Pump", "--name", "Pages"],
+        let commands = [
+            &["feature", "create", FEATURE, "--product", "Pump", "--name", "Pages"][..],
             &[&["feature", "set", FEATURE, "--product", "Pump", "--type", "consumption"][..], &units].concat(),
-            &["customer", "create", "Nordwind"],
-            &["order", "create", "SO-1", "--customer", "Nordwind"],
             &[&license[..], &[ACTIVATED, "--limit", &devices]].concat(),
             &[&license[..], &[COUNTED, "--limit", "unlimited", "--type", "consumption", "--feature", FEATURE], &units]
                 .concat(),
-        ] {
-            installation.run(arguments)?;
+        ];
+        Self::with(installation, &commands)
+    }
+
+    /// A site with a product, an order, and what else these commands make.
+    pub(crate) fn with(installation: &Installation, commands: &[&[&str]]) -> Result<Self> {
+        installation.run(&["site", "create", "acme"])?;
+        installation.run(&["product", "create", "Pump"])?;
+        installation.run(&["customer", "create", "Nordwind"])?;
+        installation.run(&["order", "create", "SO-1", "--customer", "Nordwind"])?;
+        for command in commands {
+            installation.run(command)?;
         }
         let made = installation.json(&["api-key", "create"])?;
         let member = |name: &str| made[name].as_str().map(str::to_owned).with_context(|| format!("no {name}: {made}"));
@@ -115,14 +122,18 @@ impl Application {
                 }
             }
         };
+        let key = call.key.as_deref().map(|key| ("Idempotency-Key", key));
+        self.ask(Method::POST, path, key.as_slice(), document.to_string().as_bytes())
+    }
+
+    /// Sends a call whose path begins behind the base of all paths.
+    pub(crate) fn ask(&self, method: Method, path: &str, more: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
         let date = date();
         let proof = base64_encode(&self.key.sign(format!("licenseSpring\ndate: {date}").as_bytes()));
         let api_key = &self.api_key;
         let proof = format!("algorithm=\"hmac-sha256\",headers=\"date\",signature=\"{proof}\",apikey=\"{api_key}\"");
-        let mut headers = vec![("Date", &*date), ("Authorization", &*proof)];
-        headers.extend(call.key.as_deref().map(|key| ("Idempotency-Key", key)));
-        let body = document.to_string();
-        self.caller.send_with(Method::POST, &format!("/api/v4/{path}"), &headers, body.as_bytes())
+        let headers = [&[("Date", &*date), ("Authorization", &*proof)], more].concat();
+        self.caller.send_with(method, &format!("/api/v4/{path}"), &headers, body)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Servers that are killed at random instants while applications activate licenses, give them back and count units: each effect
 //! that was acknowledged is there afterwards, once; there is never more than a license allows; and a call whose answer got lost
-//! has happened as a whole or not at all, which its `Idempotency-Key` settles.
+//! has happened as a whole or not at all, which its `Idempotency-Key` settles. `seats` does the same with seats.
 //!
 //! `cargo xtask test` kills each store 20 times, `cargo xtask soak` 200 times (`COUNTERSIGN_KILLS`).
 #![expect(clippy::print_stdout, reason = "a long run shows how far it is")]
 
 mod application;
 mod ledger;
+mod seats;
 mod streams;
 
 use std::sync::mpsc;

@@ -121,7 +121,7 @@ impl Stream {
 }
 
 /// No answer when the server is gone; an answer that is wrong is another matter.
-fn unless_gone(answer: Result<Answer>) -> Result<Option<Answer>> {
+pub(crate) fn unless_gone(answer: Result<Answer>) -> Result<Option<Answer>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.downcast_ref::<ureq::Error>().is_some() => Ok(None),
