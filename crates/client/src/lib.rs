@@ -51,6 +51,7 @@ mod file_name;
 mod file_url;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod license;
 mod locked_file;
 mod manifest;
 mod part_file;

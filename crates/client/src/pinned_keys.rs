@@ -43,6 +43,11 @@ impl PinnedKeys {
         }
         Err(ClientError::BadSignature { subject })
     }
+
+    /// Whether one of the keys has signed exactly these bytes, with the same algorithm.
+    pub(crate) fn have_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        self.0.iter().any(|key| key.verify(Algorithm::RS256, bytes, signature).is_ok())
+    }
 }
 
 impl Verified {

@@ -95,7 +95,7 @@ fn read_answer(response: Response<Body>) -> Result<Answer, Failure> {
     Ok(Answer { status: parts.status.as_u16(), retry_after: retry_after(&parts.headers), body })
 }
 
-fn read_bounded(mut body: Body, limit: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_bounded(mut body: Body, limit: u64) -> Result<Vec<u8>, Failure> {
     if body.content_length().is_some_and(|length| length > limit) {
         return Err(Failure::TooLarge);
     }
@@ -107,7 +107,7 @@ fn read_bounded(mut body: Body, limit: u64) -> Result<Vec<u8>, Failure> {
     if u64::try_from(length).unwrap_or(u64::MAX) > limit { Err(Failure::TooLarge) } else { Ok(bytes) }
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -120,7 +120,7 @@ fn broken(error: ureq::Error) -> Failure {
     Failure::Broken(error.into_io())
 }
 
-fn agent(timeouts: &Timeouts, proxy: ProxyUse, whole: Duration) -> Agent {
+pub(crate) fn agent(timeouts: &Timeouts, proxy: ProxyUse, whole: Duration) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
@@ -145,4 +145,4 @@ fn agent(timeouts: &Timeouts, proxy: ProxyUse, whole: Duration) -> Agent {
 }
 
 const USER_AGENT: &str = concat!("countersign-client/", env!("CARGO_PKG_VERSION"));
-const MAX_REFUSAL_BYTES: u64 = 64 * 1024;
+pub(crate) const MAX_REFUSAL_BYTES: u64 = 64 * 1024;

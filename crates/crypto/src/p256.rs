@@ -4,10 +4,13 @@
 use std::fmt;
 
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey as Agreement};
-use aws_lc_rs::signature::{ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::digest::{Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
+};
 
 use crate::der;
-use crate::rsa::PrivateKeyError;
+use crate::rsa::{PrivateKeyError, SignError};
 use crate::verifying_key::VerifyError;
 
 /// Bytes of both coordinates.
@@ -75,6 +78,45 @@ impl P256PublicKey {
     }
 }
 
+/// A one-time private key on the curve P-256, which answers an initialization code.
+pub struct P256PrivateKey(EcdsaKeyPair);
+
+impl P256PrivateKey {
+    /// The key of a private number.
+    ///
+    /// # Errors
+    ///
+    /// [`PrivateKeyError::Rejected`] when it is zero or not below the order of the curve.
+    pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, PrivateKeyError> {
+        let point = P256PublicKey::of_scalar(scalar)?.point();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, &point);
+        pair.map(Self).map_err(|_| PrivateKeyError::Rejected)
+    }
+
+    /// Signs the SHA-1 of a message: the numbers r and s of 32 bytes each. Use it where a protocol leaves no choice.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] if the library fails, which is not expected to happen.
+    pub fn sign_sha1(&self, message: &[u8]) -> Result<[u8; P256_COORDINATES], SignError> {
+        // The library signs no SHA-1. What is signed is a number (FIPS 186-5 section 6.4.1), and that of a short digest is that
+        // of the same digest behind zeros.
+        let short = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
+        let mut padded = [0; 32];
+        padded.iter_mut().rev().zip(short.as_ref().iter().rev()).for_each(|(to, from)| *to = *from);
+        let number = Digest::import_less_safe(&padded, &SHA256).map_err(|_| SignError)?;
+        let signature = self.0.sign_digest(&number).map_err(|_| SignError)?;
+        signature.as_ref().try_into().map_err(|_| SignError)
+    }
+}
+
+impl fmt::Debug for P256PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("P256PrivateKey(..)")
+    }
+}
+
 impl fmt::Debug for P256PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("P256PublicKey")
@@ -127,7 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn a_one_time_key_signs_what_its_public_half_verifies() {
+        let (private, public) =
+            (P256PrivateKey::from_scalar(&scalar(1)), P256PublicKey::of_scalar(&scalar(1)).unwrap());
+        let signature = private.unwrap().sign_sha1(b"HW-TEST-1AIRG-APPD-0000-0001").unwrap();
+        public.verify_sha1(b"HW-TEST-1AIRG-APPD-0000-0001", &signature).unwrap();
+        assert!(public.verify_sha1(b"HW-TEST-1AIRG-APPD-0000-0002", &signature).is_err());
+        let other = P256PublicKey::of_scalar(&scalar(33)).unwrap();
+        assert!(other.verify_sha1(b"HW-TEST-1AIRG-APPD-0000-0001", &signature).is_err());
+    }
+
+    #[test]
     fn numbers_outside_of_the_order_are_no_keys() {
+        assert!(P256PrivateKey::from_scalar(&[0; 32]).is_err());
         assert!(P256PublicKey::of_scalar(&[0; 32]).is_err());
         assert!(P256PublicKey::of_scalar(&[0xff; 32]).is_err());
     }

@@ -102,8 +102,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What tests of any crate may use besides.
-const FOR_TESTS: &[&str] = &["server", "testkit"];
+/// What tests of any crate may use besides. The client is what doors are for, so their tests may ask with it.
+const FOR_TESTS: &[&str] = &["client", "server", "testkit"];
 
 const BANS: &[Ban] = &[
     Ban {

@@ -23,6 +23,7 @@ mod events_support;
 mod license_air_gap;
 mod license_calls;
 mod license_checklist;
+mod license_client;
 mod license_errors;
 mod license_keys;
 mod license_offline;

@@ -1,0 +1,380 @@
+//! Activating, checking and deactivating a license with the server.
+
+use std::collections::BTreeMap;
+
+use countersign_crypto::{random::random_uuid_v4, secret::Secret};
+use serde_json::{Map, Value};
+
+use super::{
+    Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason,
+    bundles::is_bundle,
+    door::{Ask, VerifiedAnswer},
+    entry::{Entry, Licensee, Signed},
+    read,
+};
+
+/// An activation: by whom, and on which machine.
+#[derive(Debug)]
+pub struct Activation {
+    /// What gives the right to it.
+    pub by: ActivatedBy,
+    /// Which license, when a user has several for the product.
+    pub license_id: Option<i64>,
+    /// What the producer is told of the machine.
+    pub machine: Machine,
+    /// Variables to keep for this device.
+    pub variables: BTreeMap<String, String>,
+    /// What makes a repetition of this activation known to the server for 24 hours, across restarts of the application; 1 to
+    /// 255 visible ASCII characters. `None`: only the attempts of one call are known as one.
+    pub idempotency_key: Option<String>,
+}
+
+/// What gives the right to activate.
+#[derive(Debug)]
+pub enum ActivatedBy {
+    /// A license key.
+    Key(Secret<String>),
+    /// A license user with a password.
+    User {
+        /// E-mail address.
+        email: String,
+        /// The password.
+        password: Secret<String>,
+    },
+    /// Single sign-on that came back with an ID token.
+    IdToken {
+        /// Name of the customer account.
+        account: String,
+        /// The ID token.
+        id_token: Secret<String>,
+    },
+    /// Single sign-on that came back with a code.
+    Code {
+        /// Name of the customer account.
+        account: String,
+        /// The authorization code.
+        code: Secret<String>,
+        /// Where it came back to.
+        redirect_uri: Option<String>,
+    },
+}
+
+/// What the producer is told of the machine; empty texts are not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Version of the application.
+    pub app_version: String,
+    /// Operating system.
+    pub os_version: String,
+    /// Name of the machine.
+    pub hostname: String,
+    /// Its address in its own network.
+    pub ip: String,
+    /// Its MAC address.
+    pub mac_address: String,
+    /// Whether it is a virtual machine, if that is known; licenses may refuse those.
+    pub is_vm: Option<bool>,
+    /// What kind of virtual machine.
+    pub vm_info: String,
+}
+
+/// What a check asks for besides the license.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// Names features that have ended as well.
+    pub expired_features: bool,
+    /// Of which platform the newest release is named: `win`, `mac`, `linux64` …; empty: of this license's.
+    pub environment: String,
+    /// Of which channel; empty: any.
+    pub channel: String,
+}
+
+impl Activation {
+    /// An activation by a license key, about a machine that tells nothing.
+    #[must_use]
+    pub fn by_key(key: impl Into<String>) -> Self {
+        Self::new(ActivatedBy::Key(Secret::new(key.into())))
+    }
+
+    /// An activation for a license user.
+    #[must_use]
+    pub fn by_user(email: impl Into<String>, password: Secret<String>) -> Self {
+        Self::new(ActivatedBy::User { email: email.into(), password })
+    }
+
+    /// An activation by anything.
+    #[must_use]
+    pub fn new(by: ActivatedBy) -> Self {
+        Self { by, license_id: None, machine: Machine::default(), variables: BTreeMap::new(), idempotency_key: None }
+    }
+
+    /// Its members beside product and device.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        let mut put = |name: &str, text: &str| {
+            if !text.is_empty() {
+                members.insert(name.to_owned(), text.into());
+            }
+        };
+        match &self.by {
+            ActivatedBy::Key(key) => put("license_key", key.expose()),
+            ActivatedBy::User { email, password } => {
+                put("username", email);
+                put("password", password.expose());
+            }
+            ActivatedBy::IdToken { account, id_token } => {
+                put("customer_account_code", account);
+                put("id_token", id_token.expose());
+            }
+            ActivatedBy::Code { account, code, redirect_uri } => {
+                put("customer_account_code", account);
+                put("code", code.expose());
+                put("redirect_uri", redirect_uri.as_deref().unwrap_or_default());
+            }
+        }
+        let Machine { app_version, os_version, hostname, ip, mac_address, is_vm, vm_info } = &self.machine;
+        put("app_ver", app_version);
+        put("os_ver", os_version);
+        put("hostname", hostname);
+        put("ip", ip);
+        put("mac_address", mac_address);
+        put("vm_info", vm_info);
+        if let Some(is_vm) = is_vm {
+            members.insert("is_vm".to_owned(), (*is_vm).into());
+        }
+        if let Some(id) = self.license_id {
+            members.insert("license_id".to_owned(), id.into());
+        }
+        if !self.variables.is_empty() {
+            members.insert("variables".to_owned(), texts(&self.variables));
+        }
+        members
+    }
+
+    /// How the license will be named, if that is known before the answer.
+    pub(crate) fn licensee(&self) -> Option<Licensee> {
+        match &self.by {
+            ActivatedBy::Key(key) => Some(Licensee::Key(key.expose().clone())),
+            ActivatedBy::User { email, .. } => Some(Licensee::User(email.clone())),
+            ActivatedBy::IdToken { .. } | ActivatedBy::Code { .. } => None,
+        }
+    }
+}
+
+impl LicenseClient {
+    /// Activates a license on this machine, and keeps it. A device that is bound already is not counted again.
+    ///
+    /// Sent again after a lost answer, it counts once.
+    ///
+    /// # Errors
+    ///
+    /// [`LicenseError::Refused`] with the reason when the server does not let this device in; what was kept before stays.
+    pub fn activate(&self, activation: &Activation) -> Result<License, LicenseError> {
+        let (answer, asked) = self.ask_to_activate(Call::Activate, activation)?;
+        let license = self.read_license("the activation", &answer.body, asked.as_ref().map(Licensee::text))?;
+        self.keep(answer, asked, std::slice::from_ref(&license), false)?;
+        Ok(license)
+    }
+
+    /// Asks the server what holds, keeps its answer, and takes or renews a seat where seats are counted.
+    ///
+    /// # Errors
+    ///
+    /// [`LicenseError::Refused`] when the server says that the license does not hold: that is kept as well, and stops the
+    /// application at once. [`LicenseError::is_away`] tells errors that only begin a grace.
+    pub fn check(&self) -> Result<License, LicenseError> {
+        self.check_with(&CheckOptions::default())
+    }
+
+    /// The same, asking for more.
+    ///
+    /// # Errors
+    ///
+    /// As [`LicenseClient::check`].
+    pub fn check_with(&self, options: &CheckOptions) -> Result<License, LicenseError> {
+        let entry = self.online_single()?;
+        let known = self.licenses_of(&entry)?.first().map(|license| license.id);
+        let mut members = self.identity(&entry.licensee, known);
+        members.extend(options.members());
+        let outcome = self.door.ask(&Ask::get(Call::Check, members)).and_then(|answer| {
+            let license = self.read_license("the check", &answer.body, Some(entry.licensee.text()))?;
+            Ok((answer, license))
+        });
+        match outcome {
+            Ok((answer, license)) => {
+                self.keep(answer, Some(entry.licensee), std::slice::from_ref(&license), false)?;
+                Ok(license)
+            }
+            Err(error) => Err(self.not_confirmed(error)),
+        }
+    }
+
+    /// Asks the server, and says whether the application may run, whatever came of it: the call for an application's start and
+    /// for every so often.
+    ///
+    /// # Errors
+    ///
+    /// Only what [`LicenseClient::state`] says: what the server says, or that it cannot be asked, is a state.
+    pub fn check_or_grace(&self) -> Result<LicenseState, LicenseError> {
+        match self.kept() {
+            // What came by file or codes needs no server, and what cannot be used is a state.
+            Ok(Some(entry)) if entry.is_online() => {
+                let checked = if is_bundle(&entry) { self.check_bundle().map(drop) } else { self.check().map(drop) };
+                match checked {
+                    Err(error @ (LicenseError::Io { .. } | LicenseError::CacheInUse { .. })) => Err(error),
+                    Ok(()) | Err(_) => self.state(),
+                }
+            }
+            Ok(_) | Err(_) => self.state(),
+        }
+    }
+
+    /// Asks what holds for one feature, and takes or renews a seat of it where it has seats of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`LicenseError::Refused`] with [`Reason::NoSeat`](super::Reason::NoSeat) when none is free, and with the code
+    /// `unsupported_product_feature` when the license has no such feature. Neither ends the license.
+    pub fn check_feature(&self, code: &str) -> Result<Feature, LicenseError> {
+        let call = Call::CheckFeature;
+        let mut members = self.known_identity()?;
+        members.insert("feature".to_owned(), code.into());
+        let answer = self.door.ask(&Ask::get(call, members))?;
+        let what = call.to_string();
+        let feature = read::feature(&what, &read::object(&what, &answer.body)?)?;
+        if feature.code == code { Ok(feature) } else { Err(LicenseError::NotOurs { what, about: "feature" }) }
+    }
+
+    /// Takes the license off this machine, so that another one can have it, and forgets it.
+    ///
+    /// # Errors
+    ///
+    /// [`LicenseError::Refused`] when the server does not let it go; it is kept then. A license that the server has taken off
+    /// this device already is forgotten without an error.
+    pub fn deactivate(&self) -> Result<(), LicenseError> {
+        let entry = self.online_single()?;
+        let members = self.identity(&entry.licensee, self.id_of(&entry));
+        self.let_go(Call::Deactivate, members)
+    }
+
+    fn online_single(&self) -> Result<Entry, LicenseError> {
+        let entry = self.online()?;
+        if is_bundle(&entry) {
+            Err(LicenseError::NotPossible { what: "what was activated here is a bundle; use the calls for bundles" })
+        } else {
+            Ok(entry)
+        }
+    }
+
+    /// Sends an activation.
+    pub(crate) fn ask_to_activate(
+        &self,
+        call: Call,
+        activation: &Activation,
+    ) -> Result<(VerifiedAnswer, Option<Licensee>), LicenseError> {
+        let mut members = self.device();
+        members.extend(activation.members());
+        let own;
+        let once = match &activation.idempotency_key {
+            Some(key) => key,
+            None => {
+                own = random_uuid_v4(&*self.door.rng);
+                &own
+            }
+        };
+        let answer = self.door.ask(&Ask::post(call, members).once(once))?;
+        Ok((answer, activation.licensee()))
+    }
+
+    /// Keeps an answer that was verified, in place of what was kept. The times that are known to have passed stay known.
+    pub(crate) fn keep(
+        &self,
+        answer: VerifiedAnswer,
+        licensee: Option<Licensee>,
+        licenses: &[License],
+        is_bundle: bool,
+    ) -> Result<(), LicenseError> {
+        let VerifiedAnswer { body, signature, date } = answer;
+        let malformed = || LicenseError::Malformed { what: "the answer".to_owned(), why: "it is not UTF-8".to_owned() };
+        let body = String::from_utf8(body).map_err(|_| malformed())?;
+        let named = licenses.iter().find_map(|license| license.user.clone());
+        let licensee = licensee.or_else(|| named.map(Licensee::User)).ok_or(LicenseError::NeverActivated)?;
+        let now = self.now();
+        self.update(|kept| {
+            let mut entry = Entry::new(licensee, Signed::Answer { body, signature, is_bundle }, now);
+            entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
+            entry.confirmed(now, date);
+            entry.seated(licenses);
+            Ok(Some(entry))
+        })
+    }
+
+    /// Notes why the server did not confirm the license, and passes the error on. An error of the disk comes before it.
+    pub(crate) fn not_confirmed(&self, error: LicenseError) -> LicenseError {
+        let now = self.now();
+        let refusal = if let LicenseError::Refused { refusal, .. } = &error { Some(refusal) } else { None };
+        let noted = if error.is_away() {
+            self.note(|entry| entry.away(now))
+        } else if let Some(refusal) = refusal {
+            self.note(|entry| {
+                entry.passed(now);
+                // Taken seats say nothing about the license.
+                if refusal.reason() == Reason::NoSeat {
+                    entry.unseated();
+                } else {
+                    entry.ended = Some(refusal.code.clone());
+                }
+            })
+        } else {
+            Ok(())
+        };
+        noted.err().unwrap_or(error)
+    }
+
+    /// The members that name the license which is kept.
+    pub(crate) fn known_identity(&self) -> Result<Map<String, Value>, LicenseError> {
+        let entry = self.online()?;
+        Ok(self.identity(&entry.licensee, self.id_of(&entry)))
+    }
+
+    /// Sends a deactivation and forgets the license.
+    pub(crate) fn let_go(&self, call: Call, members: Map<String, Value>) -> Result<(), LicenseError> {
+        match self.door.ask_unsigned(&Ask::post(call, members)) {
+            Ok(_) => {}
+            // An attempt before, or somebody else, has done it.
+            Err(LicenseError::Refused { refusal, .. })
+                if matches!(refusal.code.as_str(), "device_not_found" | "license_not_active") => {}
+            Err(error) => return Err(error),
+        }
+        self.update(|_| Ok(None))
+    }
+
+    /// The ID of the license that is kept; of a bundle, calls name none.
+    pub(crate) fn id_of(&self, entry: &Entry) -> Option<i64> {
+        match &entry.signed {
+            // That of an air gap is of its policy.
+            Signed::Answer { is_bundle: true, .. } | Signed::AirGap { .. } => None,
+            Signed::Answer { .. } | Signed::File { .. } => {
+                self.licenses_of(entry).ok()?.first().map(|license| license.id)
+            }
+        }
+    }
+}
+
+impl CheckOptions {
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert("include_expired_features".to_owned(), self.expired_features.into());
+        for (name, text) in [("env", &self.environment), ("channel", &self.channel)] {
+            if !text.is_empty() {
+                members.insert(name.to_owned(), text.as_str().into());
+            }
+        }
+        members
+    }
+}
+
+/// Texts as an object.
+pub(crate) fn texts(texts: &BTreeMap<String, String>) -> Value {
+    texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect::<Map<_, _>>().into()
+}

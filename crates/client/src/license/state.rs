@@ -1,0 +1,205 @@
+//! Whether the application may run: one pure function of what was signed, what has happened since, and the time.
+//!
+//! Every rule that lets an application run, or stops it, is in [`decide`], and nowhere else.
+
+use std::time::Duration;
+
+use super::{AwayPolicy, Reason, Timestamp, WhenAway, view::License};
+
+/// What holds for the license on this machine now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LicenseState {
+    /// The application may run.
+    Valid {
+        /// The end of the license; `None`: it never ends.
+        until: Option<Timestamp>,
+    },
+    /// The application may run for now, and should tell its user.
+    Grace {
+        /// The last moment at which it may.
+        until: Timestamp,
+        /// What must happen before.
+        why: GraceReason,
+    },
+    /// The server was away, or was not asked, for too long. The next answer of the server makes the license valid again.
+    GraceEnded {
+        /// When it ended.
+        at: Timestamp,
+    },
+    /// The license is over.
+    Expired {
+        /// Its end, if it is known.
+        at: Option<Timestamp>,
+    },
+    /// The license is not valid yet.
+    NotStarted {
+        /// When it begins.
+        at: Timestamp,
+    },
+    /// The producer has disabled the license, its product, or this device.
+    Disabled,
+    /// The license is not active on this machine any more.
+    NotActive,
+    /// The server has refused the last check for another reason.
+    Refused {
+        /// The code that it gave.
+        code: String,
+    },
+    /// No seat is held: it was given back, has timed out without a check, or none was free.
+    NoSeat,
+    /// The clock shows a time before one that is known to have passed.
+    ClockSetBack {
+        /// The time that is known to have passed.
+        trusted: Timestamp,
+        /// What the clock shows.
+        now: Timestamp,
+    },
+    /// The license that is kept here belongs to another machine.
+    WrongMachine,
+    /// What is kept here was altered, is damaged, or is signed by a key that is not pinned any more.
+    CacheAltered,
+    /// No license was activated here.
+    NeverActivated,
+}
+
+/// Why an application runs although not all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GraceReason {
+    /// The server was not asked, or cannot be.
+    ServerAway,
+    /// The license is past its end, and its own grace period lets it go on: a payment is due.
+    PaymentDue,
+}
+
+impl LicenseState {
+    /// Whether the application may run.
+    #[must_use]
+    pub fn may_run(&self) -> bool {
+        matches!(self, Self::Valid { .. } | Self::Grace { .. })
+    }
+}
+
+/// What is known of a license.
+pub(crate) struct Known<'a> {
+    pub(crate) license: &'a License,
+    /// Whether the server is asked about it at all; it is not after an activation by file or by codes.
+    pub(crate) is_online: bool,
+    /// The last answer of the server that was verified.
+    pub(crate) confirmed_at: Timestamp,
+    /// The latest time that is known to have passed.
+    pub(crate) trusted_at: Timestamp,
+    /// Since when the server cannot be asked; `None`: it answered last time.
+    pub(crate) away_since: Option<Timestamp>,
+    /// The code with which the server has refused the last check.
+    pub(crate) ended: Option<&'a str>,
+    /// Until when a seat is held; `None`: none is.
+    pub(crate) seat_until: Option<Timestamp>,
+    /// Until when the seat was borrowed.
+    pub(crate) borrowed_until: Option<Timestamp>,
+}
+
+/// Decides. A moment at which something ends still belongs to it, as on the server.
+pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> LicenseState {
+    let license = known.license;
+    if is_set_back(now, known.trusted_at) {
+        return LicenseState::ClockSetBack { trusted: known.trusted_at, now };
+    }
+    // Within the tolerance time stands still rather than going back.
+    let at = now.max(known.trusted_at);
+    if let Some(code) = known.ended {
+        return ended_with(code, license);
+    }
+    if !license.is_enabled {
+        return LicenseState::Disabled;
+    }
+    if !license.is_active {
+        return LicenseState::NotActive;
+    }
+    if let Some(start) = license.starts.filter(|start| at < *start) {
+        return LicenseState::NotStarted { at: start };
+    }
+    let last = license.ends.map(|end| end.plus(license.grace.unwrap_or_default()));
+    if last.is_some_and(|last| at > last) || (license.ends.is_none() && license.is_expired) {
+        return LicenseState::Expired { at: license.ends };
+    }
+    let borrowed_until = known.borrowed_until.filter(|_| license.seats.is_some());
+    if license.seats.is_some() && known.is_online && known.seat_until.is_none_or(|until| at > until) {
+        return LicenseState::NoSeat;
+    }
+    let confirmation = confirmation(known, at, policy);
+    // A seat that was borrowed was borrowed to be away.
+    let is_borrowed = borrowed_until.is_some_and(|until| at <= until);
+    match confirmation {
+        Confirmation::Over { at } if !is_borrowed => return LicenseState::GraceEnded { at },
+        Confirmation::Until(_) | Confirmation::Fresh | Confirmation::Over { .. } => {}
+    }
+    let payment_due = license.ends.filter(|end| at > *end).and(last);
+    let away_until = match confirmation {
+        Confirmation::Until(until) => Some(borrowed_until.map_or(until, |borrowed| borrowed.max(until))),
+        Confirmation::Over { .. } => borrowed_until,
+        Confirmation::Fresh => None,
+    };
+    match (payment_due, away_until) {
+        (None, None) => LicenseState::Valid { until: license.ends },
+        (Some(last), away) => {
+            LicenseState::Grace { until: away.map_or(last, |away| away.min(last)), why: GraceReason::PaymentDue }
+        }
+        (None, Some(away)) => {
+            LicenseState::Grace { until: last.map_or(away, |last| away.min(last)), why: GraceReason::ServerAway }
+        }
+    }
+}
+
+/// Whether a clock shows less than has passed, by more than clocks differ.
+pub(crate) fn is_set_back(now: Timestamp, trusted: Timestamp) -> bool {
+    trusted.since(now) > CLOCK_TOLERANCE
+}
+
+/// How well the last answer still holds.
+#[derive(Clone, Copy)]
+enum Confirmation {
+    Fresh,
+    Until(Timestamp),
+    Over { at: Timestamp },
+}
+
+fn confirmation(known: &Known<'_>, at: Timestamp, policy: &AwayPolicy) -> Confirmation {
+    let fresh_until = known.confirmed_at.plus(policy.confirmed_for);
+    let is_fresh = known.away_since.is_none() && at <= fresh_until;
+    if !known.is_online || is_fresh {
+        return Confirmation::Fresh;
+    }
+    match policy.then {
+        WhenAway::Grace(span) => {
+            let until = known.confirmed_at.plus(span);
+            if at <= until { Confirmation::Until(until) } else { Confirmation::Over { at: until } }
+        }
+        WhenAway::Stop => Confirmation::Over { at: known.away_since.map_or(fresh_until, |away| away.min(fresh_until)) },
+    }
+}
+
+fn ended_with(code: &str, license: &License) -> LicenseState {
+    match Reason::of(code) {
+        Reason::Disabled => LicenseState::Disabled,
+        Reason::Expired => LicenseState::Expired { at: license.ends },
+        Reason::NotActive => LicenseState::NotActive,
+        Reason::BorrowDate
+        | Reason::BorrowNotAllowed
+        | Reason::Clock
+        | Reason::Credential
+        | Reason::Limit
+        | Reason::Login
+        | Reason::NoSeat
+        | Reason::NotEnoughUnits
+        | Reason::NotStarted
+        | Reason::VirtualMachine
+        | Reason::Other => LicenseState::Refused { code: code.to_owned() },
+    }
+}
+
+/// Clocks that are set over the network move back by less than this, and the server takes 15 minutes of difference.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests;

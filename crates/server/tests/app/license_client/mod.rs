@@ -1,0 +1,6 @@
+//! The license client against this server, over a real socket: what it does with answers, and what it does without them. Both
+//! clocks are one, and are moved.
+
+mod online;
+mod outages;
+mod support;
