@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::ids::{EndpointId, SiteId};
-use countersign_domain::time::Date;
+use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use tokio::task::JoinSet;
 
+use super::expiry::Expiry;
 use super::node::Node;
 use super::ports::WebhookPorts;
-use super::{expiry, recovery, runner, telling};
+use super::recovery::Recoveries;
+use super::{runner, telling};
 use crate::{Ctx, Fault};
 
 /// How often the store is looked at without having been woken.
@@ -22,6 +24,8 @@ const PERIOD: Duration = Duration::from_millis(250);
 const RECEIVERS: u32 = 1000;
 /// How long attempts that are under way may go on when the process stops.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// Units that give numbers in one turn: what is due is looked for between turns, however much is written.
+const UNITS_PER_TURN: usize = 16;
 /// How many looks lie between two counts of what waits.
 const LOOKS_PER_COUNT: u32 = 60;
 /// Most turns of a test before it is taken for endless.
@@ -31,8 +35,8 @@ const TURNS: usize = 10_000;
 pub struct Engine {
     node: Arc<Node>,
     senders: JoinSet<()>,
-    /// The day for which expired licenses were told.
-    told_expired: Option<Date>,
+    expiry: Expiry,
+    recoveries: Recoveries,
     looks: u32,
 }
 
@@ -40,7 +44,13 @@ impl Engine {
     /// A worker that has not begun.
     #[must_use]
     pub fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
-        Self { node: Arc::new(Node::new(ctx, ports)), senders: JoinSet::new(), told_expired: None, looks: 0 }
+        Self {
+            node: Arc::new(Node::new(ctx, ports)),
+            senders: JoinSet::new(),
+            expiry: Expiry::default(),
+            recoveries: Recoveries::default(),
+            looks: 0,
+        }
     }
 
     /// Works until it is stopped. Attempts that are under way then have a few seconds to end.
@@ -54,8 +64,9 @@ impl Engine {
             let look = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = ctx.webhooks.written.notified() => false,
+                // Before the other one, which is always ready while events come without a pause.
                 _ = period.tick() => true,
+                () = ctx.webhooks.written.notified() => false,
             };
             // Dropped half-way when the process stops: a unit is finished by the store, and the next start goes on.
             let outcome = tokio::select! {
@@ -110,36 +121,44 @@ impl Engine {
         Ok(busy)
     }
 
-    /// Tells what is new, and with `look` also looks for what is due. `true`: there was something.
+    /// Tells what is new, and with `look` also looks for what is due, which comes first: telling must not hold it up.
+    /// `true`: there was something.
     async fn turn(&mut self, look: bool) -> Result<bool, Fault> {
         while self.senders.try_join_next().is_some() {}
-        let mut busy = false;
-        if look {
-            self.tell_expired().await?;
+        if !look {
+            return self.tell().await;
         }
-        let mut check = look;
-        loop {
-            let ctx = &self.node.ctx;
-            // Whoever was woken knows that there is something.
-            if std::mem::take(&mut check) && !behind(ctx).await? {
-                break;
-            }
-            let told = telling::tell(ctx, &self.node.ports.formats).await?;
+        let (due, now) = self.due().await?;
+        let mut busy = !due.is_empty();
+        for (site, endpoint) in due {
+            self.kick(site, endpoint);
+        }
+        let ctx = self.node.ctx.clone();
+        busy |= self.expiry.go_on(&ctx, now.date()).await;
+        let told = self.tell_if_behind().await;
+        let recovered = self.recoveries.go_on(&ctx).await;
+        Ok(busy | told? | recovered?)
+    }
+
+    async fn tell_if_behind(&mut self) -> Result<bool, Fault> {
+        if behind(&self.node.ctx).await? { self.tell().await } else { Ok(false) }
+    }
+
+    /// Gives numbers to what has none, and sends it. `true`: there was something.
+    async fn tell(&mut self) -> Result<bool, Fault> {
+        let mut busy = false;
+        for _ in 0..UNITS_PER_TURN {
+            let told = telling::tell(&self.node.ctx, &self.node.ports.formats).await?;
             busy |= told.events > 0;
             for (site, endpoint) in told.endpoints {
                 self.kick(site, endpoint);
             }
             if !told.more {
-                break;
+                return Ok(busy);
             }
         }
-        if look {
-            busy |= recovery::advance(&self.node.ctx).await?;
-            for (site, endpoint) in self.due().await? {
-                busy = true;
-                self.kick(site, endpoint);
-            }
-        }
+        // The next turn goes on.
+        self.node.ctx.webhooks.wake();
         Ok(busy)
     }
 
@@ -149,7 +168,8 @@ impl Engine {
         }
     }
 
-    async fn due(&mut self) -> Result<Vec<(SiteId, EndpointId)>, Fault> {
+    /// Receivers for which something is due, and the time of the store. Now and then counts what waits.
+    async fn due(&mut self) -> Result<(Vec<(SiteId, EndpointId)>, Timestamp), Fault> {
         let count = self.looks.is_multiple_of(LOOKS_PER_COUNT);
         self.looks = self.looks.wrapping_add(1);
         let ctx = &self.node.ctx;
@@ -166,17 +186,7 @@ impl Engine {
         if let Some((waiting, oldest)) = backlog {
             ctx.webhooks.counts.backlog(waiting, oldest, now);
         }
-        Ok(due)
-    }
-
-    /// Once a day, and once at the start.
-    async fn tell_expired(&mut self) -> Result<(), Fault> {
-        let today = self.node.ctx.now().date();
-        if self.told_expired != Some(today) {
-            expiry::tell_expired(&self.node.ctx).await?;
-            self.told_expired = Some(today);
-        }
-        Ok(())
+        Ok((due, now))
     }
 }
 

@@ -1,34 +1,98 @@
 //! Telling that licenses have expired: nobody changes them, so a worker looks for those whose last day has passed.
 
+use std::collections::VecDeque;
+
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::event::Event;
 use countersign_domain::ids::{LicenseId, SiteId};
+use countersign_domain::time::Date;
 use countersign_store::StoreError;
 
 use crate::{Ctx, Fault};
 
 /// Most licenses that one unit of work tells of.
 const LICENSES_PER_UNIT: u32 = 250;
-/// Most units for one site in a turn: a million licenses. The next turn goes on.
-const UNITS_PER_SITE: u32 = 4000;
+/// Units in one look, so that what is due is sent in between.
+const UNITS_PER_LOOK: usize = 20;
+/// Looks after which it is tried again when something failed: a minute.
+const LOOKS_TO_REST: u32 = 240;
 
-/// Writes an event for each license whose last day has passed since the last time. In a site that has never been looked at,
-/// what has expired before today is not told.
-///
-/// # Errors
-/// [`Fault`] when the store fails. What was told stays told.
-pub(super) async fn tell_expired(ctx: &Ctx) -> Result<(), Fault> {
-    for site in crate::sites::list(ctx).await? {
-        for _ in 0..UNITS_PER_SITE {
-            if tell_some(ctx, site.id).await? < LICENSES_PER_UNIT as usize {
-                break;
-            }
-        }
-    }
-    Ok(())
+/// How far a process is with telling of expired licenses: once a day and once at the start, all sites in turn.
+#[derive(Default)]
+pub(super) struct Expiry {
+    /// The day of which all sites were told.
+    told: Option<Date>,
+    /// Sites that are left.
+    left: VecDeque<SiteId>,
+    /// The earliest day that one of their units saw: the clock of the store decides, and it may be midnight.
+    day: Option<Date>,
+    /// Whether one of them could not be told.
+    failed: bool,
+    /// Looks until it is tried again.
+    rest: u32,
 }
 
-async fn tell_some(ctx: &Ctx, site: SiteId) -> Result<usize, Fault> {
+impl Expiry {
+    /// Goes on a little; `today` is the day of the store. `true`: there was something, or there is more. What fails is
+    /// logged, holds up no other site, and is tried again later.
+    pub(super) async fn go_on(&mut self, ctx: &Ctx, today: Date) -> bool {
+        if self.rest > 0 {
+            self.rest -= 1;
+            return false;
+        }
+        if self.left.is_empty() && !self.begin(ctx, today).await {
+            return false;
+        }
+        let mut busy = false;
+        for _ in 0..UNITS_PER_LOOK {
+            let Some(site) = self.left.pop_front() else { break };
+            match tell_some(ctx, site).await {
+                Ok((told, day)) => {
+                    busy |= told > 0;
+                    if told >= LICENSES_PER_UNIT as usize {
+                        self.left.push_back(site);
+                    }
+                    self.day = Some(self.day.map_or(day, |earliest| earliest.min(day)));
+                }
+                Err(fault) => self.fail(&fault),
+            }
+        }
+        if self.left.is_empty() {
+            if self.failed {
+                self.rest = LOOKS_TO_REST;
+            } else {
+                self.told = self.day;
+            }
+        }
+        busy || !self.left.is_empty()
+    }
+
+    /// Begins with all sites, unless they were told. `false`: there is nothing to do.
+    async fn begin(&mut self, ctx: &Ctx, today: Date) -> bool {
+        if self.told == Some(today) {
+            return false;
+        }
+        (self.day, self.failed) = (Some(today), false);
+        match crate::sites::list(ctx).await {
+            Ok(sites) => self.left = sites.into_iter().map(|site| site.id).collect(),
+            Err(fault) => {
+                self.fail(&fault);
+                self.rest = LOOKS_TO_REST;
+            }
+        }
+        !self.failed
+    }
+
+    fn fail(&mut self, fault: &Fault) {
+        self.failed = true;
+        let error: &dyn std::error::Error = fault;
+        tracing::error!(error, "expired licenses cannot be told of");
+    }
+}
+
+/// Writes an event for each license of a site whose last day has passed since the last time, up to a limit, and gives their
+/// number and the day of the store. In a site that has never been looked at, what has expired before is not told.
+async fn tell_some(ctx: &Ctx, site: SiteId) -> Result<(usize, Date), Fault> {
     let told = ctx.write::<_, StoreError, _>(site, move |tx| {
         Box::pin(async move {
             let now = tx.now().await?;
@@ -36,7 +100,7 @@ async fn tell_some(ctx: &Ctx, site: SiteId) -> Result<usize, Fault> {
             let Some(after) = tx.event_numbers().lock_expired(site).await? else {
                 let yesterday = today.plus_days(-1);
                 tx.event_numbers().set_expired(site, yesterday, LicenseId(i64::MAX)).await?;
-                return Ok(0);
+                return Ok((0, today));
             };
             let expired = tx.event_numbers().list_expired(site, after, today, LICENSES_PER_UNIT).await?;
             for (_, license) in &expired {
@@ -45,7 +109,7 @@ async fn tell_some(ctx: &Ctx, site: SiteId) -> Result<usize, Fault> {
             if let Some((day, license)) = expired.last() {
                 tx.event_numbers().set_expired(site, *day, *license).await?;
             }
-            Ok(expired.len())
+            Ok((expired.len(), today))
         })
     });
     Ok(told.await?)

@@ -1,5 +1,7 @@
 //! Sending again: one delivery, or all of a time.
 
+use std::collections::HashSet;
+
 use countersign_domain::audit::Action;
 use countersign_domain::ids::{DeliveryId, EndpointId, EventId, RecoveryId, SiteId};
 use countersign_domain::time::Timestamp;
@@ -160,16 +162,38 @@ pub async fn cancel(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Rec
     .await
 }
 
-/// Goes on with recoveries, a little each. `true`: something was queued.
-pub(super) async fn advance(ctx: &Ctx) -> Result<bool, Fault> {
-    let running = ctx.store().read::<_, StoreError, _>(|tx| {
-        Box::pin(async move { tx.delivery_history().running_recoveries(RECOVERIES).await })
-    });
-    let mut busy = false;
-    for recovery in running.await? {
-        busy |= step(ctx, recovery).await?;
+/// The recoveries that a process goes on with.
+#[derive(Default)]
+pub(super) struct Recoveries {
+    /// Those that have failed and were logged.
+    failing: HashSet<RecoveryId>,
+}
+
+impl Recoveries {
+    /// Goes on with recoveries, a little each. `true`: something was queued. One that fails is logged and holds up no other.
+    pub(super) async fn go_on(&mut self, ctx: &Ctx) -> Result<bool, Fault> {
+        let running = ctx.store().read::<_, StoreError, _>(|tx| {
+            Box::pin(async move { tx.delivery_history().running_recoveries(RECOVERIES).await })
+        });
+        let running = running.await?;
+        self.failing.retain(|failing| running.iter().any(|recovery| recovery.id == *failing));
+        let mut busy = false;
+        for recovery in running {
+            let id = recovery.id;
+            match step(ctx, recovery).await {
+                Ok(queued) => {
+                    busy |= queued;
+                    self.failing.remove(&id);
+                }
+                Err(fault) if self.failing.insert(id) => {
+                    let error: &dyn std::error::Error = &fault;
+                    tracing::error!(recovery.id = %id, error, "deliveries cannot be sent again; it is tried on");
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(busy)
     }
-    Ok(busy)
 }
 
 async fn step(ctx: &Ctx, recovery: Recovery) -> Result<bool, Fault> {

@@ -5,6 +5,7 @@ mod broken_rows;
 mod crashes;
 mod endpoints;
 mod expiry;
+mod fairness;
 mod log;
 mod nodes;
 mod outages;

@@ -45,7 +45,14 @@ async fn what_an_ended_node_had_is_taken_over_when_its_time_has_passed() {
     silent.behave(HOOK, |_| Answer::Never);
     let second = stage.world.second_process().await;
     let mut other = Engine::new(second.clone(), silent.ports());
-    let _ = tokio::time::timeout(std::time::Duration::from_millis(300), other.run_until_idle()).await;
+    tokio::select! {
+        ended = other.run_until_idle() => ended.unwrap(),
+        () = async {
+            while silent.received().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        } => {}
+    }
     assert_eq!(silent.received().len(), 1);
     drop(other);
     second.close().await;
