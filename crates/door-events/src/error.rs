@@ -209,6 +209,12 @@ impl Error {
             Self::Resend(error @ ResendError::Open(_)) => {
                 return Look::new(S::BAD_REQUEST, "recover.open", &sentence(&error.to_string()));
             }
+            Self::Resend(error @ ResendError::Off) => {
+                return Look::new(S::CONFLICT, "endpoint.off", &sentence(&error.to_string()));
+            }
+            Self::Resend(error @ ResendError::Running(_)) => {
+                return Look::new(S::CONFLICT, "recover.running", &sentence(&error.to_string()));
+            }
             Self::Resend(ResendError::Unknown) => {
                 (S::NOT_FOUND, "resend.unknown", "This site has no such event, endpoint or task.")
             }

@@ -121,7 +121,8 @@ pub(crate) async fn attempts(reader: Reader, id: NameInPath) -> Result<Response,
         (status = 400, description = "The body cannot be used", body = ErrorBody),
         (status = 401, description = "The token is missing or not valid", body = ErrorBody),
         (status = 403, description = "The role may not configure", body = ErrorBody),
-        (status = 404, description = "There is no such event or endpoint", body = ErrorBody)
+        (status = 404, description = "There is no such event or endpoint", body = ErrorBody),
+        (status = 409, description = "Nothing is sent to the endpoint", body = ErrorBody)
     ),
     security(("token" = []))
 )]
@@ -180,7 +181,8 @@ pub(crate) async fn delivery(reader: Reader, id: NameInPath) -> Result<Response,
 
 /// Send all of a time again, oldest first
 ///
-/// With `dryRun` they are only counted. The task goes on by itself.
+/// With `dryRun` they are only counted. The task goes on by itself while the endpoint is enabled; an endpoint has one at a
+/// time.
 #[utoipa::path(
     post, path = "/notifications/api/v1/recover", tag = "Events", request_body = RecoverInput,
     responses(
@@ -189,7 +191,8 @@ pub(crate) async fn delivery(reader: Reader, id: NameInPath) -> Result<Response,
         (status = 400, description = "A member cannot be used", body = ErrorBody),
         (status = 401, description = "The token is missing or not valid", body = ErrorBody),
         (status = 403, description = "The role may not configure", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint", body = ErrorBody)
+        (status = 404, description = "There is no such endpoint", body = ErrorBody),
+        (status = 409, description = "Nothing is sent to the endpoint, or another task of it goes on", body = ErrorBody)
     ),
     security(("token" = []))
 )]

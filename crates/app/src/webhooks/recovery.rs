@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use countersign_domain::audit::Action;
 use countersign_domain::ids::{DeliveryId, EndpointId, EventId, RecoveryId, SiteId};
 use countersign_domain::time::Timestamp;
-use countersign_domain::webhook::{DeliveryState, Recovery, RecoveryState};
-use countersign_store::StoreError;
+use countersign_domain::webhook::{DeliveryState, Endpoint, EndpointState, Recovery, RecoveryState};
 use countersign_store::repositories::DeliveryRange;
+use countersign_store::{StoreError, Tx};
 
 use super::telling;
 use crate::fault::takes_store_errors;
@@ -17,8 +17,10 @@ use crate::{Ctx, Fault};
 const DELIVERIES_PER_UNIT: u32 = 100;
 /// Deliveries of a receiver that may be queued again at a time: what is new goes between them.
 const AT_A_TIME: u64 = 500;
-/// Recoveries that go on at the same time.
+/// Recoveries that go on in one look, those of all sites in turn.
 const RECOVERIES: u32 = 20;
+/// Recoveries that failed and are remembered as logged.
+const REMEMBERED: usize = 1000;
 
 /// Why nothing is sent again.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,12 @@ pub enum ResendError {
     /// It waits for its first attempts anyway.
     #[error("deliveries in state {0} are sent by themselves")]
     Open(DeliveryState),
+    /// Nothing is ever sent to the receiver.
+    #[error("the endpoint is switched off; enable it first")]
+    Off,
+    /// Another recovery of the same receiver goes on.
+    #[error("task {0} already sends deliveries of this endpoint again; wait for it, or cancel it")]
+    Running(RecoveryId),
     /// No such event, receiver or recovery.
     #[error("this site has no such event, endpoint or task")]
     Unknown,
@@ -40,10 +48,10 @@ pub enum ResendError {
 takes_store_errors!(ResendError);
 
 /// Sends an event to a receiver again: the same bytes, outside the schedule. A receiver that has never been sent the event
-/// gets it with what it is about as it is now.
+/// gets it with what it is about as it is now. One that is disabled gets it when it is enabled.
 ///
 /// # Errors
-/// [`ResendError::Unknown`] when the site has no such event or receiver.
+/// [`ResendError::Unknown`] when the site has no such event or receiver, [`ResendError::Off`] when it is sent nothing.
 pub async fn redeliver(
     ctx: &Ctx,
     site: SiteId,
@@ -54,7 +62,7 @@ pub async fn redeliver(
     let action = Action::new("webhook.redeliver", format!("{event} to {endpoint}"));
     let queued = ctx.record::<_, ResendError, _>(site, action, move |tx| {
         Box::pin(async move {
-            let receiver = tx.endpoints().lock(site, endpoint).await?.ok_or(ResendError::Unknown)?;
+            let receiver = lock(tx, site, endpoint).await?;
             let now = tx.now().await?;
             let of_event = |all: Vec<countersign_domain::webhook::Delivery>| {
                 all.into_iter().find(|one| one.endpoint == endpoint).map(|one| one.id)
@@ -104,7 +112,8 @@ pub async fn count(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<u64, Res
     count.await
 }
 
-/// Begins to send deliveries again, oldest first. It goes on by itself; [`find`] says how far it is.
+/// Begins to send deliveries again, oldest first. It goes on by itself, once the receiver is enabled; [`find`] says how far
+/// it is. A receiver has one at a time.
 ///
 /// # Errors
 /// [`ResendError`] says why it was not begun.
@@ -113,7 +122,11 @@ pub async fn start(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<Recovery
     let Recover { endpoint, since, until, from } = recover;
     let recovery = ctx.record::<_, ResendError, _>(site, Action::new("webhook.recover", endpoint), move |tx| {
         Box::pin(async move {
-            tx.endpoints().find(site, endpoint).await?.ok_or(ResendError::Unknown)?;
+            // Locked, so that of two that begin at the same time the second sees the first.
+            lock(tx, site, endpoint).await?;
+            if let Some(running) = tx.delivery_history().running_recovery(endpoint).await? {
+                return Err(ResendError::Running(running));
+            }
             let created_at = tx.now().await?;
             // What is sent again now must not come round once more when it ends.
             let until = until.min(created_at);
@@ -162,9 +175,21 @@ pub async fn cancel(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Rec
     .await
 }
 
+/// A receiver to which something is sent, now or once it is enabled.
+async fn lock(tx: &mut dyn Tx, site: SiteId, endpoint: EndpointId) -> Result<Endpoint, ResendError> {
+    let receiver = tx.endpoints().lock(site, endpoint).await?.ok_or(ResendError::Unknown)?;
+    if receiver.state == EndpointState::Enabled || receiver.state.holds() {
+        Ok(receiver)
+    } else {
+        Err(ResendError::Off)
+    }
+}
+
 /// The recoveries that a process goes on with.
 #[derive(Default)]
 pub(super) struct Recoveries {
+    /// The last one that was looked at: each has its turn, however many there are.
+    after: Option<RecoveryId>,
     /// Those that have failed and were logged.
     failing: HashSet<RecoveryId>,
 }
@@ -172,13 +197,30 @@ pub(super) struct Recoveries {
 impl Recoveries {
     /// Goes on with recoveries, a little each. `true`: something was queued. One that fails is logged and holds up no other.
     pub(super) async fn go_on(&mut self, ctx: &Ctx) -> Result<bool, Fault> {
-        let running = ctx.store().read::<_, StoreError, _>(|tx| {
-            Box::pin(async move { tx.delivery_history().running_recoveries(RECOVERIES).await })
+        let after = self.after.unwrap_or(RecoveryId(0));
+        let running = ctx.store().read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let now = tx.now().await?;
+                let mut running = Vec::new();
+                for recovery in tx.delivery_history().running_recoveries(after, now, RECOVERIES).await? {
+                    let is_full = tx.deliveries().count_manual(recovery.endpoint).await? >= AT_A_TIME;
+                    running.push((recovery, is_full));
+                }
+                Ok(running)
+            })
         });
         let running = running.await?;
-        self.failing.retain(|failing| running.iter().any(|recovery| recovery.id == *failing));
+        let is_last = running.len() < RECOVERIES as usize;
+        self.after = running.last().filter(|_| !is_last).map(|(last, _)| last.id);
+        if self.failing.len() > REMEMBERED {
+            self.failing.clear();
+        }
         let mut busy = false;
-        for recovery in running {
+        for (recovery, is_full) in running {
+            // Looked at before a unit is begun for it: what was queued last may take its receiver long.
+            if is_full {
+                continue;
+            }
             let id = recovery.id;
             match step(ctx, recovery).await {
                 Ok(queued) => {
@@ -199,12 +241,13 @@ impl Recoveries {
 async fn step(ctx: &Ctx, recovery: Recovery) -> Result<bool, Fault> {
     let queued = ctx.write::<_, StoreError, _>(recovery.site, move |tx| {
         Box::pin(async move {
-            if tx.endpoints().lock(recovery.site, recovery.endpoint).await?.is_none()
+            // Another node may have gone on meanwhile; with the receiver locked this is how far it is.
+            let receiver = tx.endpoints().lock(recovery.site, recovery.endpoint).await?;
+            if receiver.is_none_or(|receiver| receiver.state != EndpointState::Enabled)
                 || tx.deliveries().count_manual(recovery.endpoint).await? >= AT_A_TIME
             {
                 return Ok(0);
             }
-            // Another node may have gone on meanwhile; with the receiver locked this is how far it is.
             let current = tx.delivery_history().find_recovery(recovery.site, recovery.id).await?;
             let Some(current) = current.filter(|one| one.state == RecoveryState::Running) else { return Ok(0) };
             let Recovery { endpoint, since, until, from, .. } = current;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::events_support::BackOffice;
+use crate::events_support::{BackOffice, refusal};
 
 const SERVICE: &str = "/notifications/api/v1/notificationService";
 
@@ -113,8 +113,13 @@ async fn the_first_day_of_a_client_ends_with_a_webhook_that_can_be_believed() {
         assert!(verify(b"{}").is_err());
     }
 
-    // Silence, once it is switched off.
+    // Silence, once it is switched off, also for who asks for more.
     assert_eq!(office.patch(SERVICE, &json!({ "productSubscription": "false" })).await.status, StatusCode::OK);
+    let again = json!({ "endpointId": receiver.id.0 });
+    for path in ["events/1/redeliver", "recover"] {
+        let refused = office.post(&format!("/notifications/api/v1/{path}"), &again).await;
+        assert_eq!(refusal(&refused), (409, "endpoint.off".into()), "{path}");
+    }
     let name = ProductName::new("Lumen Edit").unwrap();
     countersign_app::products::create(ctx, office.app.site, name).await.unwrap();
     engine.run_until_idle().await.unwrap();

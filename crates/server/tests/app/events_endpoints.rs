@@ -218,6 +218,8 @@ async fn the_log_is_read_from_number_to_number_and_events_are_sent_again() {
     assert_eq!(office.delete(&place).await.json()["state"], "cancelled");
     let open = office.post(recover, &json!({ "endpointId": id, "state": "queued" })).await;
     assert_eq!(refusal(&open), (400, "recover.open".into()));
+    assert_eq!(office.post(recover, &wanted(false)).await.status, StatusCode::ACCEPTED);
+    assert_eq!(refusal(&office.post(recover, &wanted(false)).await), (409, "recover.running".into()));
 
     for query in [
         "after=-1",

@@ -25,13 +25,15 @@ const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, un
     created_at) values ($1, $2, $3, $4, $5, $6, 0, 0, $7) returning id";
 const FIND_RECOVERY: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
     from recoveries where id = $2 and site = $1";
-const RUNNING: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
-    from recoveries where state = 'running' order by id limit $1";
+const RUNNING: &str = "select r.id, r.site, r.endpoint, since, until, from_state, r.state, after, queued, r.created_at
+    from recoveries r join webhook_endpoints e on e.id = r.endpoint where r.state = 'running' and r.id > $1
+    and e.state = 'enabled' and (e.paused_until is null or e.paused_until <= $2) order by r.id limit $3";
+const RUNNING_OF: &str = "select id from recoveries where endpoint = $1 and state = 'running' order by id limit 1";
 const ADVANCE: &str = "update recoveries set state = $2, after = $3, queued = $4 where id = $1 and state = 'running'";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, ADVANCE];
+pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, RUNNING_OF, ADVANCE];
 
 #[async_trait]
 impl DeliveryHistory for PgTx<'_> {
@@ -79,8 +81,17 @@ impl DeliveryHistory for PgTx<'_> {
         self.first(FIND_RECOVERY, &[&site.0, &id.0], recovery).await
     }
 
-    async fn running_recoveries(&mut self, limit: u32) -> Result<Vec<Recovery>, StoreError> {
-        self.all(RUNNING, &[&i64::from(limit)], recovery).await
+    async fn running_recoveries(
+        &mut self,
+        after: RecoveryId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Recovery>, StoreError> {
+        self.all(RUNNING, &[&after.0, &now.as_millis(), &i64::from(limit)], recovery).await
+    }
+
+    async fn running_recovery(&mut self, endpoint: EndpointId) -> Result<Option<RecoveryId>, StoreError> {
+        self.first(RUNNING_OF, &[&endpoint.0], |row| column(row, 0).map(RecoveryId)).await
     }
 
     async fn advance_recovery(

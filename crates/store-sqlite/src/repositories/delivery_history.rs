@@ -24,13 +24,15 @@ const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, un
     created_at) values (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)";
 const FIND_RECOVERY: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
     from recoveries where id = ?2 and site = ?1";
-const RUNNING: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
-    from recoveries where state = 'running' order by id limit ?1";
+const RUNNING: &str = "select r.id, r.site, r.endpoint, since, until, from_state, r.state, after, queued, r.created_at
+    from recoveries r join webhook_endpoints e on e.id = r.endpoint where r.state = 'running' and r.id > ?1
+    and e.state = 'enabled' and (e.paused_until is null or e.paused_until <= ?2) order by r.id limit ?3";
+const RUNNING_OF: &str = "select id from recoveries where endpoint = ?1 and state = 'running' order by id limit 1";
 const ADVANCE: &str = "update recoveries set state = ?2, after = ?3, queued = ?4 where id = ?1 and state = 'running'";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, ADVANCE];
+pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, RUNNING_OF, ADVANCE];
 
 #[async_trait]
 impl DeliveryHistory for SqliteTx<'_> {
@@ -77,8 +79,17 @@ impl DeliveryHistory for SqliteTx<'_> {
         self.attempt(|c| first(c, FIND_RECOVERY, (site.0, id.0), recovery))
     }
 
-    async fn running_recoveries(&mut self, limit: u32) -> Result<Vec<Recovery>, StoreError> {
-        self.attempt(|c| all(c, RUNNING, [limit], recovery))
+    async fn running_recoveries(
+        &mut self,
+        after: RecoveryId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Recovery>, StoreError> {
+        self.attempt(|c| all(c, RUNNING, (after.0, now.as_millis(), limit), recovery))
+    }
+
+    async fn running_recovery(&mut self, endpoint: EndpointId) -> Result<Option<RecoveryId>, StoreError> {
+        self.attempt(|c| first(c, RUNNING_OF, [endpoint.0], |row| column(row, 0).map(RecoveryId)))
     }
 
     async fn advance_recovery(

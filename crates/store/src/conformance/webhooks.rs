@@ -428,13 +428,27 @@ pub async fn attempts_and_recoveries_are_kept(store: &Store) {
                 recovery.id = tx.delivery_history().insert_recovery(&recovery).await?;
                 assert_eq!(tx.delivery_history().find_recovery(site, recovery.id).await?, Some(recovery.clone()));
                 assert_eq!(tx.delivery_history().find_recovery(other, recovery.id).await?, None);
-                assert_eq!(tx.delivery_history().running_recoveries(9).await?, [recovery.clone()]);
+                let none = RecoveryId(0);
+                assert_eq!(tx.delivery_history().running_recoveries(none, at(8), 9).await?, [recovery.clone()]);
+                assert!(tx.delivery_history().running_recoveries(recovery.id, at(8), 9).await?.is_empty());
+                assert_eq!(tx.delivery_history().running_recovery(id).await?, Some(recovery.id));
+                let mut receiver = tx.endpoints().find(site, id).await?.expect("is there");
+                for (state, paused_until, count) in [
+                    (EndpointState::Disabled, None, 0),
+                    (EndpointState::Enabled, Some(at(9)), 0),
+                    (EndpointState::Enabled, Some(at(8)), 1),
+                ] {
+                    (receiver.state, receiver.paused_until) = (state, paused_until);
+                    tx.endpoints().set_standing(&receiver).await?;
+                    assert_eq!(tx.delivery_history().running_recoveries(none, at(8), 9).await?.len(), count, "{state}");
+                }
                 let history = tx.delivery_history();
                 assert!(history.advance_recovery(recovery.id, RecoveryState::Cancelled, delivery, 7).await?);
                 assert!(!history.advance_recovery(recovery.id, RecoveryState::Running, delivery, 8).await?);
                 let found = tx.delivery_history().find_recovery(site, recovery.id).await?.expect("is there");
                 assert_eq!((found.state, found.after, found.queued), (RecoveryState::Cancelled, delivery, 7));
-                assert!(tx.delivery_history().running_recoveries(9).await?.is_empty());
+                assert!(tx.delivery_history().running_recoveries(none, at(8), 9).await?.is_empty());
+                assert_eq!(tx.delivery_history().running_recovery(id).await?, None);
                 Ok(())
             })
         })

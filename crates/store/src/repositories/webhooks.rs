@@ -279,8 +279,16 @@ pub trait DeliveryHistory: Send {
     /// A recovery by row id.
     async fn find_recovery(&mut self, site: SiteId, recovery: RecoveryId) -> Result<Option<Recovery>, StoreError>;
 
-    /// Recoveries that go on, at most `limit`.
-    async fn running_recoveries(&mut self, limit: u32) -> Result<Vec<Recovery>, StoreError>;
+    /// Recoveries behind one that go on and whose receivers are enabled and not paused, by row id, at most `limit`.
+    async fn running_recoveries(
+        &mut self,
+        after: RecoveryId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Recovery>, StoreError>;
+
+    /// The recovery of a receiver that goes on. The unit has locked the receiver.
+    async fn running_recovery(&mut self, endpoint: EndpointId) -> Result<Option<RecoveryId>, StoreError>;
 
     /// Writes how far a recovery is, unless it has ended. `false`: it has, or there is no such one.
     async fn advance_recovery(
