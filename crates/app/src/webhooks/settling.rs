@@ -48,7 +48,9 @@ impl Finished {
         match verdict {
             Verdict::Delivered => {
                 (delivery.state, delivery.manual) = (DeliveryState::Delivered, None);
-                (endpoint.trouble, endpoint.paused_until) = (None, None);
+                endpoint.trouble = None;
+                // A pause that it has asked for stays: this attempt may have been under way then.
+                endpoint.paused_until = endpoint.paused_until.filter(|end| *end > now);
             }
             Verdict::Failed { slow } => {
                 notice = self.fail(&mut delivery, endpoint, now, chance, slow);

@@ -161,6 +161,28 @@ async fn a_busy_receiver_is_left_alone_as_long_as_it_asks() {
 }
 
 #[tokio::test]
+async fn a_success_under_way_does_not_end_the_pause() {
+    let stage = Stage::new().await;
+    stage.hook().await;
+    stage.receivers.behave(HOOK, |got| match got.body.starts_with(b"1 ") {
+        true => Answer::Status(429, Some(Duration::from_secs(600))),
+        false => Answer::Status(200, None),
+    });
+    for name in ["A", "B", "C"] {
+        stage.product(name).await;
+    }
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 3);
+    stage.product("D").await;
+    stage.advance(590);
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 3, "it has asked for ten minutes");
+    stage.advance(20);
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 5);
+}
+
+#[tokio::test]
 async fn gone_ends_a_receiver_and_enabling_it_sends_what_was_held() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;

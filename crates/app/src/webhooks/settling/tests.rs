@@ -63,11 +63,14 @@ fn finished(status: u16, attempts: u32) -> Finished {
 fn a_success_ends_the_delivery_and_the_trouble() {
     let mut endpoint = endpoint();
     finished(500, 0).apply(&mut endpoint, NOW, MIDDLE);
-    endpoint.paused_until = Some(NOW);
     assert!(endpoint.trouble.is_some());
-    let (delivery, notice) = finished(204, 1).apply(&mut endpoint, NOW, MIDDLE);
-    assert_eq!((delivery.state, delivery.attempts, notice), (DeliveryState::Delivered, 2, None));
-    assert_eq!((endpoint.trouble, endpoint.paused_until), (None, None));
+    let later = NOW.plus(Duration::from_secs(60));
+    for (pause, left) in [(None, None), (Some(NOW), None), (Some(later), Some(later))] {
+        endpoint.paused_until = pause;
+        let (delivery, notice) = finished(204, 1).apply(&mut endpoint, NOW, MIDDLE);
+        assert_eq!((delivery.state, delivery.attempts, notice), (DeliveryState::Delivered, 2, None));
+        assert_eq!((endpoint.trouble, endpoint.paused_until), (None, left), "a pause ends when it ends");
+    }
 }
 
 #[test]
