@@ -201,8 +201,7 @@ pub async fn switch(ctx: &Ctx, site: SiteId, id: EndpointId, switch: Switch) -> 
             if endpoint.state == EndpointState::Off && state == EndpointState::Enabled {
                 tx.endpoints().start_anew(id).await?;
             }
-            (endpoint.state, endpoint.trouble, endpoint.paused_until) = (state, None, None);
-            tx.endpoints().set_standing(&endpoint).await?;
+            set_state(tx, &mut endpoint, state).await?;
             Ok(tx.endpoints().find(site, id).await?.ok_or(StoreError::OutcomeUnknown)?)
         })
     });
@@ -213,8 +212,19 @@ pub async fn switch(ctx: &Ctx, site: SiteId, id: EndpointId, switch: Switch) -> 
     Ok(endpoint)
 }
 
+/// Begins anew with a receiver in a state.
+pub(super) async fn set_state(
+    tx: &mut dyn Tx,
+    endpoint: &mut Endpoint,
+    state: EndpointState,
+) -> Result<(), StoreError> {
+    (endpoint.state, endpoint.trouble, endpoint.paused_until) = (state, None, None);
+    tx.endpoints().set_standing(endpoint).await?;
+    Ok(())
+}
+
 /// Cancels what waits for a receiver. It stays listed, and can be sent again.
-async fn cancel(ctx: &Ctx, site: SiteId, id: EndpointId) -> Result<(), EndpointError> {
+pub(super) async fn cancel(ctx: &Ctx, site: SiteId, id: EndpointId) -> Result<(), EndpointError> {
     for _ in 0..UNITS {
         let some = ctx.write::<_, EndpointError, _>(site, move |tx| {
             Box::pin(async move {

@@ -10,7 +10,7 @@ use countersign_domain::webhook::{
 };
 use countersign_store::{StoreError, Tx};
 
-use super::endpoints::{self, EndpointError, Switch};
+use super::endpoints::{self, EndpointError};
 use super::sealing::{seal_authorization, secret_label, service_label};
 use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
@@ -84,7 +84,10 @@ pub async fn save(
                 let existing = all.iter().find(|one| one.name.as_str() == name).cloned();
                 let url = new.subscriptions.iter().find(|(wanted, _)| *wanted == family).map(|(_, url)| url);
                 let Some(url) = url else {
-                    off.extend(existing.filter(|one| one.state != EndpointState::Off).map(|one| one.id));
+                    if let Some(mut endpoint) = existing.filter(|one| one.state != EndpointState::Off) {
+                        endpoints::set_state(tx, &mut endpoint, EndpointState::Off).await?;
+                        off.push(endpoint.id);
+                    }
                     continue;
                 };
                 let settings = settings(family, url, &new);
@@ -95,13 +98,11 @@ pub async fn save(
                         if endpoint.state == EndpointState::Off {
                             tx.endpoints().start_anew(endpoint.id).await?;
                         }
-                        // Whoever saves the settings wants to be told.
-                        (endpoint.state, endpoint.trouble, endpoint.paused_until) =
-                            (EndpointState::Enabled, None, None);
                         (endpoint.settings, endpoint.sealed_authorization) = (settings, sealed_authorization);
                         let now = tx.now().await?;
                         tx.endpoints().replace(&endpoint, now).await?;
-                        tx.endpoints().set_standing(&endpoint).await?;
+                        // Whoever saves the settings wants to be told.
+                        endpoints::set_state(tx, &mut endpoint, EndpointState::Enabled).await?;
                     }
                     None => {
                         let bytes = endpoints::new_secret(&*rng);
@@ -114,7 +115,7 @@ pub async fn save(
         })
     });
     for endpoint in saved.await? {
-        endpoints::switch(ctx, site, endpoint, Switch::Off).await?;
+        endpoints::cancel(ctx, site, endpoint).await?;
     }
     Ok(())
 }
@@ -126,19 +127,21 @@ pub async fn save(
 pub async fn forget(ctx: &Ctx, site: SiteId) -> Result<(), EndpointError> {
     let forgotten = ctx.record::<_, EndpointError, _>(site, Action::new("webhook.forget-service", ""), move |tx| {
         Box::pin(async move {
-            tx.endpoints().set_service(site, None).await?;
+            // In the order of `save`, or the two could wait for each other.
             let mut all = tx.endpoints().lock_all(site).await?;
+            tx.endpoints().set_service(site, None).await?;
             all.retain(|one| NAMES.iter().any(|(_, name)| one.name.as_str() == *name));
             let now = tx.now().await?;
             for endpoint in &mut all {
                 (endpoint.sealed_authorization, endpoint.settings.authorization) = (None, Authorization::None);
                 tx.endpoints().replace(endpoint, now).await?;
+                endpoints::set_state(tx, endpoint, EndpointState::Off).await?;
             }
             Ok(all)
         })
     });
     for endpoint in forgotten.await? {
-        endpoints::switch(ctx, site, endpoint.id, Switch::Off).await?;
+        endpoints::cancel(ctx, site, endpoint.id).await?;
     }
     Ok(())
 }

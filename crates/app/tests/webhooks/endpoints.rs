@@ -12,6 +12,8 @@ use countersign_domain::text::EndpointName;
 use countersign_domain::webhook::{
     Authorization, DeliveryState, EndpointSettings, EndpointState, Family, SignatureKind,
 };
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 use crate::support::{HOOK, Stage};
 
@@ -146,16 +148,8 @@ async fn a_sample_is_sent_and_nothing_of_it_is_kept() {
 #[tokio::test]
 async fn the_event_service_stands_for_three_receivers() {
     let stage = Stage::new().await;
-    let document = |text: &str| Secret::new(text.as_bytes().to_vec());
     let save = async |before: Option<&str>, text: &str, families: &[Family]| {
-        let settings = service::ServiceSettings {
-            document: document(text),
-            authorization: Authorization::Basic,
-            secret: Some(Secret::new("anna:tulip".to_owned())),
-            line_item_attributes: false,
-            subscriptions: families.iter().map(|family| (*family, HOOK.to_owned())).collect(),
-        };
-        service::save(&stage.ctx, stage.site, before.map(document), settings).await
+        service::save(&stage.ctx, stage.site, before.map(document), service_settings(text, families)).await
     };
     assert!(service::find(&stage.ctx, stage.site).await.unwrap().is_none());
     save(None, "one", &[Family::Product, Family::Device]).await.unwrap();
@@ -175,4 +169,60 @@ async fn the_event_service_stands_for_three_receivers() {
     assert!(service::find(&stage.ctx, stage.site).await.unwrap().is_none());
     let all = endpoints::list(&stage.ctx, stage.site).await.unwrap();
     assert!(all.iter().all(|one| one.state == EndpointState::Off && one.sealed_authorization.is_none()));
+}
+
+#[tokio::test]
+async fn a_saved_document_and_its_receivers_are_never_apart() {
+    let stage = Stage::new().await;
+    let save = |before: Option<&str>, text: &str, families: &[Family]| {
+        let before = before.map(document);
+        service::save(&stage.ctx, stage.site, before, service_settings(text, families))
+    };
+    save(None, "on", &[Family::Product]).await.unwrap();
+    let switching_off: [BoxFuture<'_, Result<(), EndpointError>>; 2] =
+        [save(Some("on"), "off", &[]).boxed(), service::forget(&stage.ctx, stage.site).boxed()];
+    for mut saving in switching_off {
+        // Somebody looks whenever it waits for the store.
+        let mut outcome = None;
+        while outcome.is_none() {
+            outcome = (&mut saving).now_or_never();
+            let document = service::find(&stage.ctx, stage.site).await.unwrap();
+            let all = endpoints::list(&stage.ctx, stage.site).await.unwrap();
+            if document.is_none_or(|document| document.expose() != b"on") {
+                assert_eq!(all[0].state, EndpointState::Off);
+            }
+        }
+        outcome.unwrap().unwrap();
+        let current = service::find(&stage.ctx, stage.site).await.unwrap();
+        service::save(&stage.ctx, stage.site, current, service_settings("on", &[Family::Product])).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saving_and_forgetting_do_not_wait_for_each_other() {
+    let stage = Stage::new().await;
+    for _ in 0..20 {
+        let current = service::find(&stage.ctx, stage.site).await.unwrap();
+        let all = [Family::Entitlement, Family::Product, Family::Device];
+        let (saved, forgotten) = tokio::join!(
+            service::save(&stage.ctx, stage.site, current, service_settings("on", &all)),
+            service::forget(&stage.ctx, stage.site)
+        );
+        assert!(matches!(saved, Ok(()) | Err(EndpointError::Conflict)), "{saved:?}");
+        forgotten.unwrap();
+    }
+}
+
+fn document(text: &str) -> Secret<Vec<u8>> {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+fn service_settings(text: &str, families: &[Family]) -> service::ServiceSettings {
+    service::ServiceSettings {
+        document: document(text),
+        authorization: Authorization::Basic,
+        secret: Some(Secret::new("anna:tulip".to_owned())),
+        line_item_attributes: false,
+        subscriptions: families.iter().map(|family| (*family, HOOK.to_owned())).collect(),
+    }
 }
