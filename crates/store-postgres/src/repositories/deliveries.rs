@@ -56,7 +56,9 @@ const BACKLOG: &str = "select count(*), min(created_at) from deliveries where en
 const CANCEL: &str =
     "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2 where id = any(array(
     select id from deliveries where endpoint = $1 and state = 'waiting' order by id desc limit $3))";
-const CANCEL_QUEUED: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2
+/// What had ended and was asked for once more is again what it was.
+const CANCEL_QUEUED: &str =
+    "update deliveries set state = coalesce(manual, 'cancelled'), lane = null, manual = null, ended_at = $2
     where id = any(array(select id from deliveries where endpoint = $1 and state = 'queued' order by id limit $3))";
 const COUNT_RANGE: &str = "select count(*) from deliveries
     where endpoint = $1 and state = $2 and id > $3 and created_at >= $4 and created_at < $5";

@@ -388,7 +388,14 @@ pub async fn cancelled_deliveries_are_counted(store: &Store) {
                 assert_eq!((of_event.len(), of_event[0].id, of_event[0].state), (1, first[0], state));
                 // A new one finds the lane empty.
                 tx.deliveries().insert(&new_delivery(site, id, 5, Some("a")), at(9)).await?;
-                assert_eq!(tx.deliveries().claim(id, at(9), at(60), 9).await?.len(), 1);
+                let taken = tx.deliveries().claim(id, at(9), at(60), 9).await?;
+                assert_eq!(taken.len(), 1);
+                // What was delivered stays delivered, also when it is asked for once more and that is cancelled.
+                end(tx, &taken[0], DeliveryState::Delivered, at(10)).await?;
+                tx.deliveries().send_again(site, taken[0].id, at(11)).await?;
+                assert_eq!(tx.deliveries().cancel(id, at(12), 9).await?, 1);
+                let found = tx.deliveries().find(site, taken[0].id).await?.expect("is there");
+                assert_eq!((found.state, found.manual, found.ended_at), (DeliveryState::Delivered, None, Some(at(12))));
                 Ok(())
             })
         })

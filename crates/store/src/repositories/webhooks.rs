@@ -225,7 +225,8 @@ pub trait Deliveries: Send {
     /// How many deliveries are not final, and when the oldest of them was queued.
     async fn backlog(&mut self) -> Result<(u64, Option<Timestamp>), StoreError>;
 
-    /// Cancels at most `limit` deliveries of a receiver that are not final, and gives their number.
+    /// Cancels at most `limit` deliveries of a receiver that are not final, and gives their number. One that had ended and
+    /// was to be sent again ends as before.
     async fn cancel(&mut self, endpoint: EndpointId, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// How many deliveries of a receiver are in a range.
