@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_air_gap", include_str!("../migrations/0013_air_gap.sql")),
     ("0014_webhooks", include_str!("../migrations/0014_webhooks.sql")),
     ("0015_sso", include_str!("../migrations/0015_sso.sql")),
+    ("0016_after_number", include_str!("../migrations/0016_after_number.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

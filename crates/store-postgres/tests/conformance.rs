@@ -4,9 +4,14 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use countersign_domain::audit::{Actor, Channel};
+use countersign_domain::event::Event;
+use countersign_domain::ids::{DeviceId, EventId, SiteId};
 use countersign_domain::site::{SiteName, SiteSettings};
+use countersign_domain::text::EndpointName;
 use countersign_domain::time::Timestamp;
-use countersign_store::{Store, StoreError};
+use countersign_domain::webhook::{EndpointSettings, EndpointState, NewEndpoint};
+use countersign_store::{Store, StoreError, Tx};
 use countersign_store_postgres::{OpenError, PostgresStore, PrivateDatabase, test_cluster};
 
 async fn open() -> (Store, PrivateDatabase) {
@@ -94,6 +99,57 @@ async fn several_processes_share_one_database() {
     assert_eq!(sites.len(), 20);
     first.close().await;
     second.close().await;
+}
+
+/// Row ids are no order: this one was taken before the receiver was made, and is committed after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_hears_of_an_event_that_is_committed_after_it() {
+    let (store, _database) = open().await;
+    assert!(add_site(&store, "one").await.unwrap());
+    let late = store.clone();
+    let after = store
+        .write(move |tx| {
+            Box::pin(async move {
+                let site = tx.sites().list().await?.first().unwrap().id;
+                write_event(tx, site).await?;
+                let after = meanwhile(async {
+                    let numbered = late.write::<_, StoreError, _>(move |tx| {
+                        Box::pin(async move {
+                            write_event(tx, site).await?;
+                            Ok(tx.event_numbers().advance(9).await?.len())
+                        })
+                    });
+                    assert_eq!(numbered.await?, 1, "the other one is not visible yet");
+                    late.write::<_, StoreError, _>(move |tx| {
+                        Box::pin(async move {
+                            let new = NewEndpoint {
+                                name: EndpointName::new("hook").unwrap(),
+                                settings: EndpointSettings::new("https://hooks.example.com/"),
+                                sealed_authorization: None,
+                                state: EndpointState::Enabled,
+                            };
+                            tx.event_numbers().hold().await?;
+                            tx.endpoints().insert(site, &new, Timestamp::EPOCH).await?;
+                            Ok(tx.endpoints().list(site).await?[0].after_number)
+                        })
+                    })
+                    .await
+                });
+                after
+            })
+        })
+        .await
+        .unwrap();
+    let advance = store.write::<_, StoreError, _>(|tx| Box::pin(async move { tx.event_numbers().advance(9).await }));
+    let (_, row) = advance.await.unwrap().remove(0);
+    let event = row.into_event().unwrap();
+    assert_eq!((event.committed.id, event.sequence, after), (EventId(1), 2, 1));
+    store.close().await;
+}
+
+async fn write_event(tx: &mut dyn Tx, site: SiteId) -> Result<(), StoreError> {
+    let event = Event::DeviceChanged(DeviceId(1));
+    tx.outbox().insert(site, event, &Actor::of(Channel::System), Timestamp::EPOCH).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

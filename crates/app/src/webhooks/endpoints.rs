@@ -13,6 +13,7 @@ use countersign_domain::webhook::{
 };
 use countersign_store::{StoreError, Tx};
 
+use super::log;
 use super::sealing::{seal_authorization, secret_label};
 use crate::fault::takes_store_errors;
 use crate::installation::ensure_fits;
@@ -106,9 +107,11 @@ pub async fn create(
         state: EndpointState::Enabled,
     };
     let sealed = vault.seal(ctx.rng(), &secret_label(site), secret.expose());
+    log::catch_up(ctx).await?;
     let made = ctx.record(site, Action::new("webhook.create", &name), move |tx| {
         Box::pin(async move {
             ensure_fits(tx, &vault).await?;
+            tx.event_numbers().hold().await?;
             if tx.endpoints().list(site).await?.len() >= ENDPOINTS {
                 return Err(EndpointError::TooMany);
             }
@@ -118,7 +121,7 @@ pub async fn create(
     Ok((made.await?, secret))
 }
 
-/// Writes a receiver with its first secret.
+/// Writes a receiver with its first secret. The unit holds the numbers of events, all of which have one.
 pub(super) async fn insert(
     tx: &mut dyn Tx,
     site: SiteId,
@@ -195,8 +198,14 @@ pub async fn switch(ctx: &Ctx, site: SiteId, id: EndpointId, switch: Switch) -> 
     if matches!(switch, Switch::EnableWithoutHeld) {
         cancel(ctx, site, id).await?;
     }
+    if state == EndpointState::Enabled {
+        log::catch_up(ctx).await?;
+    }
     let switched = ctx.record::<_, EndpointError, _>(site, Action::new(verb, id), move |tx| {
         Box::pin(async move {
+            if state == EndpointState::Enabled {
+                tx.event_numbers().hold().await?;
+            }
             let mut endpoint = tx.endpoints().lock(site, id).await?.ok_or(EndpointError::Unknown)?;
             if endpoint.state == EndpointState::Off && state == EndpointState::Enabled {
                 tx.endpoints().start_anew(id).await?;

@@ -90,7 +90,7 @@ pub async fn list(
 }
 
 /// Gives numbers to events that have none, where no worker has: a command beside no server also sees what it has done.
-async fn catch_up(ctx: &Ctx) -> Result<(), Fault> {
+pub(super) async fn catch_up(ctx: &Ctx) -> Result<(), Fault> {
     let Some(ports) = ctx.webhook_ports() else { return Ok(()) };
     for _ in 0..TURNS {
         let is_behind =

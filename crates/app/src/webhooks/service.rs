@@ -11,6 +11,7 @@ use countersign_domain::webhook::{
 use countersign_store::{StoreError, Tx};
 
 use super::endpoints::{self, EndpointError};
+use super::log;
 use super::sealing::{seal_authorization, secret_label, service_label};
 use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
@@ -60,10 +61,12 @@ pub async fn save(
     for (family, url) in &new.subscriptions {
         endpoints::check(ctx, site, &settings(*family, url, &new), new.secret.as_ref()).await?;
     }
+    log::catch_up(ctx).await?;
     let (vault, rng) = (ctx.parts.vault.clone(), ctx.shared_rng());
     let saved = ctx.record::<_, EndpointError, _>(site, Action::new("webhook.service", ""), move |tx| {
         Box::pin(async move {
             ensure_fits(tx, &vault).await?;
+            tx.event_numbers().hold().await?;
             // First, because it locks: of two units that save at the same time, the second sees what the first has saved.
             let all = tx.endpoints().lock_all(site).await?;
             let current = tx.endpoints().service(site).await?;

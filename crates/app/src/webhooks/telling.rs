@@ -116,7 +116,7 @@ async fn queue<'e>(
     let now = tx.now().await?;
     for event in events {
         let wants = |endpoint: &&Endpoint| {
-            endpoint.after_event < event.committed.id
+            endpoint.after_number < event.sequence
                 && endpoint.settings.wants(event.committed.event, &event.committed.actor)
         };
         let wanting: Vec<_> = endpoints.iter().filter(wants).collect();

@@ -2,7 +2,7 @@
 
 use super::settings::EndpointSettings;
 use super::trouble::Trouble;
-use crate::ids::{EndpointId, EventId, SiteId, WebhookSecretId};
+use crate::ids::{EndpointId, SiteId, WebhookSecretId};
 use crate::licensing::lines::words;
 use crate::text::EndpointName;
 use crate::time::Timestamp;
@@ -63,8 +63,8 @@ pub struct Endpoint {
     pub trouble: Option<Trouble>,
     /// Nothing is sent before: it has said that it is too busy.
     pub paused_until: Option<Timestamp>,
-    /// It hears of events behind this one.
-    pub after_event: EventId,
+    /// It hears of events of its site with higher numbers than this one.
+    pub after_number: i64,
     /// Counts changes of its settings.
     pub revision: i64,
     /// When it was made.

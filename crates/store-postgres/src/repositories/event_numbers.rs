@@ -70,7 +70,7 @@ impl EventNumbers for PgTx<'_> {
     }
 
     async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError> {
-        self.rows(LOCK, &[]).await?;
+        self.hold().await?;
         let read = |row: &Row| Ok((column::<i64>(row, 0)?, numbered_row(row)?));
         let (ids, mut rows): (Vec<i64>, Vec<_>) =
             self.all(UNNUMBERED, &[&i64::from(limit)], read).await?.into_iter().unzip();
@@ -89,6 +89,10 @@ impl EventNumbers for PgTx<'_> {
         let sequences: Vec<i64> = rows.iter().map(|(_, row)| row.sequence).collect();
         self.changed(NUMBER, &[&ids, &sequences]).await?;
         Ok(rows)
+    }
+
+    async fn hold(&mut self) -> Result<(), StoreError> {
+        self.rows(LOCK, &[]).await.map(drop)
     }
 
     async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError> {

@@ -1,7 +1,7 @@
 //! Receivers of webhooks, and the secrets that they are signed for with.
 
 use async_trait::async_trait;
-use countersign_domain::ids::{DeliveryId, EndpointId, EventId, SiteId, WebhookSecretId};
+use countersign_domain::ids::{DeliveryId, EndpointId, SiteId, WebhookSecretId};
 use countersign_domain::text::EndpointName;
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{
@@ -19,14 +19,16 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select id, site, name, url, settings, sealed_authorization, state, failing_since, failing_first, failures,
-            failing_lasts, told, paused_until, after_event, revision, created_at, changed_at from webhook_endpoints ",
+            failing_lasts, told, paused_until, after_number, revision, created_at, changed_at from webhook_endpoints ",
             $rest
         )
     };
 }
 
-const INSERT: &str = "insert into webhook_endpoints (site, name, url, settings, sealed_authorization, state, after_event,
-    revision, created_at, changed_at) values (?1, ?2, ?3, ?4, ?5, ?6, (select coalesce(max(id), 0) from outbox), 1, ?7, ?7)
+const INSERT: &str =
+    "insert into webhook_endpoints (site, name, url, settings, sealed_authorization, state, after_number,
+    revision, created_at, changed_at) values (?1, ?2, ?3, ?4, ?5, ?6,
+    coalesce((select last from event_numbers where site = ?1), 0), 1, ?7, ?7)
     on conflict do nothing returning id";
 const FIND: &str = select!("where id = ?2 and site = ?1");
 const LIST: &str = select!("where site = ?1 order by id");
@@ -34,8 +36,8 @@ const REPLACE: &str = "update webhook_endpoints set name = ?3, url = ?4, setting
     state = ?7, revision = revision + 1, changed_at = ?8 where id = ?1 and site = ?2";
 const SET_STANDING: &str = "update webhook_endpoints set state = ?2, failing_since = ?3, failing_first = ?4,
     failures = ?5, failing_lasts = ?6, told = ?7, paused_until = ?8 where id = ?1";
-const START_ANEW: &str =
-    "update webhook_endpoints set after_event = (select coalesce(max(id), 0) from outbox) where id = ?1";
+const START_ANEW: &str = "update webhook_endpoints set
+    after_number = coalesce((select last from event_numbers n where n.site = webhook_endpoints.site), 0) where id = ?1";
 const DELETE_SECRETS: &str = "delete from webhook_secrets where endpoint = ?1";
 const DELETE_RECOVERIES: &str = "delete from recoveries where endpoint = ?1";
 const HAS_DELIVERIES: &str = "select 1 from deliveries where endpoint = ?2 and
@@ -228,7 +230,7 @@ fn endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
         state: place.present("state", EndpointState::parse(text(row, 6)?))?,
         trouble,
         paused_until: column::<Option<i64>>(row, 12)?.map(time),
-        after_event: EventId(column(row, 13)?),
+        after_number: column(row, 13)?,
         revision: column(row, 14)?,
         created_at: time(column(row, 15)?),
         changed_at: time(column(row, 16)?),

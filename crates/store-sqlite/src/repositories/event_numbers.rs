@@ -75,6 +75,11 @@ impl EventNumbers for SqliteTx<'_> {
         })
     }
 
+    async fn hold(&mut self) -> Result<(), StoreError> {
+        // There is one writer at a time.
+        Ok(())
+    }
+
     async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError> {
         self.attempt(|c| all(c, LIST, (site.0, after, limit), |row| numbered_row(row).map(|(_, row)| row)))
     }

@@ -128,14 +128,18 @@ pub async fn endpoints_keep_all_their_parts(store: &Store) {
     store
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                tx.outbox().insert(one, Event::DeviceChanged(DeviceId(1)), &Actor::of(Channel::System), NOW).await?;
-                let last = tx.outbox().list(one, Page::first(1)).await?[0].id;
+                let event = Event::DeviceChanged(DeviceId(1));
+                for site in [two, one] {
+                    tx.outbox().insert(site, event, &Actor::of(Channel::System), NOW).await?;
+                }
+                tx.event_numbers().advance(9).await?;
+                tx.event_numbers().hold().await?;
                 let id = tx.endpoints().insert(one, &new_endpoint("hook"), at(1)).await?.expect("free");
                 assert_eq!(tx.endpoints().insert(one, &new_endpoint("hook"), at(1)).await?, None);
                 assert!(tx.endpoints().insert(two, &new_endpoint("hook"), at(1)).await?.is_some());
                 let mut found = tx.endpoints().find(one, id).await?.expect("is there");
                 assert_eq!((found.name.as_str(), found.site, found.state), ("hook", one, EndpointState::Enabled));
-                assert_eq!((found.after_event, found.revision, found.created_at), (last, 1, at(1)));
+                assert_eq!((found.after_number, found.revision, found.created_at), (1, 1, at(1)));
                 assert_eq!((found.trouble, found.paused_until), (None, None));
                 assert_eq!(tx.endpoints().find(two, id).await?, None);
 
@@ -160,10 +164,11 @@ pub async fn endpoints_keep_all_their_parts(store: &Store) {
                 let each: Vec<_> = tx.endpoints().lock_each(one).await?.into_iter().filter_map(Result::ok).collect();
                 assert_eq!(each, [found]);
 
-                tx.outbox().insert(one, Event::DeviceChanged(DeviceId(1)), &Actor::of(Channel::System), NOW).await?;
+                tx.outbox().insert(one, event, &Actor::of(Channel::System), NOW).await?;
+                tx.event_numbers().advance(9).await?;
                 assert!(tx.endpoints().start_anew(id).await?);
                 let found = tx.endpoints().find(one, id).await?.expect("is there");
-                assert!(found.after_event > last);
+                assert_eq!(found.after_number, 2);
 
                 assert_eq!(tx.endpoints().service(one).await?, None);
                 for sealed in [[1_u8, 2], [3, 4]] {

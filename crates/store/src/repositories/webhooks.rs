@@ -57,6 +57,10 @@ pub trait EventNumbers: Send {
     /// No other unit gives numbers until this one ends.
     async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError>;
 
+    /// No other unit gives numbers until this one ends. A unit that goes on to lock receivers asks for it before that,
+    /// because whoever gives numbers does.
+    async fn hold(&mut self) -> Result<(), StoreError>;
+
     /// Rows of a site behind a number, in the order of numbers.
     async fn list(&mut self, site: SiteId, after: i64, limit: u32) -> Result<Vec<NumberedRow>, StoreError>;
 
@@ -95,7 +99,8 @@ pub trait EventNumbers: Send {
 /// Receivers of webhooks.
 #[async_trait]
 pub trait Endpoints: Send {
-    /// Writes a receiver, which hears of events that are written from then on. `None`: the name is taken in this site.
+    /// Writes a receiver, which hears of events that get their numbers from then on; the unit holds them
+    /// ([`EventNumbers::hold`]). `None`: the name is taken in this site.
     async fn insert(
         &mut self,
         site: SiteId,
@@ -124,7 +129,8 @@ pub trait Endpoints: Send {
     /// Replaces what is wrong with a receiver, its pause and its state. `false`: no such one.
     async fn set_standing(&mut self, endpoint: &Endpoint) -> Result<bool, StoreError>;
 
-    /// Makes a receiver hear of nothing that was written before now, such as when it was off. `false`: no such one.
+    /// Makes a receiver hear of nothing that has got its number before now, such as when it was off; the unit holds the
+    /// numbers. `false`: no such one.
     async fn start_anew(&mut self, endpoint: EndpointId) -> Result<bool, StoreError>;
 
     /// Removes a receiver with its secrets, once it has no deliveries. `false`: it has some, or there is no such one.

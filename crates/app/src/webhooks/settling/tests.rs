@@ -19,7 +19,7 @@ fn endpoint() -> Endpoint {
         state: EndpointState::Enabled,
         trouble: None,
         paused_until: None,
-        after_event: EventId(0),
+        after_number: 0,
         revision: 1,
         created_at: NOW,
         changed_at: NOW,
