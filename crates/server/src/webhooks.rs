@@ -5,7 +5,6 @@ mod rules;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use countersign_app::sites;
 use countersign_app::webhooks::{Outgoing, Sender, Sent, WebhookPorts};
@@ -16,6 +15,7 @@ use countersign_door_events::EventFormats;
 use countersign_outbound::{CaBundle, Limits, OutboundRequest, SendError, SystemResolver, TrustError};
 use countersign_store::{BoxFuture, Store};
 use http::Method;
+use tokio::time::Instant;
 
 pub use self::rules::{WebhookRules, WebhookRulesError};
 
@@ -46,7 +46,7 @@ struct GuardedSender {
 impl Sender for GuardedSender {
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
         Box::pin(async move {
-            let at = outgoing.timestamp;
+            let (at, begun) = (outgoing.timestamp, Instant::now());
             match self.try_send(outgoing).await {
                 Ok(answer) => Sent {
                     outcome: AttemptOutcome::Answered,
@@ -58,7 +58,7 @@ impl Sender for GuardedSender {
                     excerpt: answer.body,
                     error: String::new(),
                 },
-                Err(failure) => failure,
+                Err(failure) => Sent { duration: begun.elapsed(), ..failure },
             }
         })
     }
@@ -77,8 +77,8 @@ impl Sender for GuardedSender {
 
 impl GuardedSender {
     async fn try_send(&self, outgoing: Outgoing) -> Result<countersign_outbound::OutboundAnswer, Sent> {
-        let ours = |error: String| failed(AttemptOutcome::Ours, error, Duration::ZERO);
-        let blocked = |error: String| failed(AttemptOutcome::Blocked, error, Duration::ZERO);
+        let ours = |error: String| Sent::without_answer(AttemptOutcome::Ours, &error);
+        let blocked = |error: String| Sent::without_answer(AttemptOutcome::Blocked, &error);
         let policy = self.policy(outgoing.site).await.map_err(|error| ours(error.to_string()))?;
         let url = OutboundUrl::parse(&outgoing.url).map_err(|error| blocked(error.to_string()))?;
         let ca = outgoing.ca.as_deref().map(CaBundle::from_pem).transpose();
@@ -96,7 +96,7 @@ impl GuardedSender {
             ca,
             limits,
         };
-        self.sender.send(request).await.map_err(|error| failed(outcome(&error), describe(&error), took(&error)))
+        self.sender.send(request).await.map_err(|error| Sent::without_answer(outcome(&error), &describe(&error)))
     }
 
     /// Where a site may send. Names of sites do not change.
@@ -109,19 +109,6 @@ impl GuardedSender {
         let policy = Arc::new(self.rules.policy_of(name.as_ref()));
         self.policies.lock().unwrap_or_else(PoisonError::into_inner).insert(site, policy.clone());
         Ok(policy)
-    }
-}
-
-fn failed(outcome: AttemptOutcome, error: String, duration: Duration) -> Sent {
-    Sent {
-        outcome,
-        status: None,
-        retry_after: None,
-        duration,
-        address: String::new(),
-        tls: String::new(),
-        excerpt: Vec::new(),
-        error,
     }
 }
 
@@ -140,20 +127,5 @@ fn describe(error: &SendError) -> String {
     match std::error::Error::source(error) {
         Some(cause) if !matches!(error, SendError::Blocked(_)) => format!("{error}: {cause}"),
         _ => error.to_string(),
-    }
-}
-
-fn took(error: &SendError) -> Duration {
-    match error {
-        SendError::TimedOut(_, limit) => *limit,
-        SendError::Blocked(_)
-        | SendError::Broken(_)
-        | SendError::Busy
-        | SendError::Connect(_)
-        | SendError::Proxy(_)
-        | SendError::Request(_)
-        | SendError::Resolve(_)
-        | SendError::Tls(_)
-        | SendError::Trust(_) => Duration::ZERO,
     }
 }

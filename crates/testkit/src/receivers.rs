@@ -42,6 +42,8 @@ impl Received {
 pub enum Answer {
     /// It takes the webhook and never answers: whoever waits must be ended.
     Never,
+    /// It is not asked: something of our own is in the way.
+    Ours,
     /// It answers with a status, and perhaps asks to be left alone.
     Status(u16, Option<Duration>),
     /// It answers too late.
@@ -101,7 +103,7 @@ impl Receivers {
         };
         let behavior = self.behaviors.lock().unwrap_or_else(PoisonError::into_inner).get(&outgoing.url).cloned();
         let answer = behavior.map_or(Answer::Status(204, None), |behavior| behavior(&received));
-        if answer != Answer::Unreachable {
+        if !matches!(answer, Answer::Ours | Answer::Unreachable) {
             self.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
         }
         answer
@@ -116,6 +118,7 @@ impl Sender for Receivers {
                 Answer::Status(status, retry_after) => {
                     Sent { status: Some(status), retry_after, ..Sent::without_answer(AttemptOutcome::Answered, "") }
                 }
+                Answer::Ours => Sent::without_answer(AttemptOutcome::Ours, "the proxy is down"),
                 Answer::TimesOut => Sent::without_answer(AttemptOutcome::TimedOut, "no answer in time"),
                 Answer::Unreachable => Sent::without_answer(AttemptOutcome::Unreachable, "nobody is there"),
             }

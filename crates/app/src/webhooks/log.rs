@@ -19,7 +19,7 @@ const LONGEST_POLL: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(500);
 /// Most turns of giving numbers before a part of the log is read.
 const TURNS: usize = 1000;
-/// Most attempts of one delivery that are listed.
+/// Most attempts of one delivery that are listed, the newest ones.
 const ATTEMPTS: u32 = 200;
 
 /// Which events are wanted.
@@ -149,7 +149,7 @@ pub async fn find(ctx: &Ctx, site: SiteId, event: EventId) -> Result<Option<Even
     Ok(found.await?)
 }
 
-/// The deliveries of an event with the bytes that are sent, and the attempts of each.
+/// The deliveries of an event with the bytes that are sent, and the attempts of each, newest first.
 ///
 /// # Errors
 /// [`Fault`] when the store cannot be read.
@@ -171,7 +171,7 @@ pub async fn deliveries_of_event(
     Ok(found.await?)
 }
 
-/// A delivery with the bytes that are sent, and its attempts.
+/// A delivery with the bytes that are sent, and its attempts, newest first.
 ///
 /// # Errors
 /// [`Fault`] when the store cannot be read.

@@ -182,9 +182,11 @@ async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished,
             // Another node has it, or somebody has asked for it again: this attempt counts for nothing.
             continue;
         }
-        // The number of a taking up is never used twice, that of an attempt could be after a crash.
-        let number = u32::try_from(one.delivery.claim).unwrap_or(u32::MAX);
-        tx.delivery_history().insert_attempt(delivery.id, number, &one.attempt()).await?;
+        if !repeats_ours(tx, one).await? {
+            // The number of a taking up is never used twice, that of an attempt could be after a crash.
+            let number = u32::try_from(one.delivery.claim).unwrap_or(u32::MAX);
+            tx.delivery_history().insert_attempt(delivery.id, number, &one.attempt()).await?;
+        }
         *endpoint = changed;
         news.notice = news.notice.max(notice);
         news.settled.push((delivery, one.sent.outcome));
@@ -199,6 +201,17 @@ async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished,
         tx.audit_trail().insert(endpoint.site, &Actor::of(Channel::System), &action, now).await?;
     }
     Ok(news)
+}
+
+/// Whether an attempt failed on our own side as the one before: it is tried for as long as it takes, and listed once.
+async fn repeats_ours(tx: &mut dyn Tx, one: &Finished) -> Result<bool, StoreError> {
+    if one.sent.outcome != AttemptOutcome::Ours {
+        return Ok(false);
+    }
+    let latest = tx.delivery_history().attempts(one.delivery.id, 1).await?;
+    Ok(latest
+        .first()
+        .is_some_and(|before| before.made.outcome == AttemptOutcome::Ours && before.made.error == one.sent.error))
 }
 
 /// Tells people about a receiver.
@@ -287,7 +300,9 @@ async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
             sent.excerpt.truncate(EXCERPT_LIMIT);
             sent
         }
-        Err(_) => Sent::without_answer(AttemptOutcome::TimedOut, "there was no answer in time"),
+        Err(_) => {
+            Sent { duration: limit, ..Sent::without_answer(AttemptOutcome::TimedOut, "there was no answer in time") }
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use countersign_domain::webhook::{
 
 use super::ports::Sent;
 
-/// Wait after an attempt that failed on our own side.
+/// Wait after the first attempt that failed on our own side; the next waits are twice as long each.
 const OURS: Duration = Duration::from_secs(30);
+/// Longest such wait.
+const LONGEST_OURS: Duration = Duration::from_secs(15 * 60);
 
 /// An attempt that has ended and is not yet written.
 pub(super) struct Finished {
@@ -40,7 +42,7 @@ impl Finished {
         let mut delivery = self.delivery.clone();
         let verdict = judge(self.sent.outcome, self.sent.status);
         if verdict == Verdict::NotTried {
-            delivery.due_at = now.plus(OURS);
+            delivery.due_at = now.plus(self.wait_for_ourselves());
             return (delivery, None);
         }
         delivery.attempts = delivery.attempts.saturating_add(1);
@@ -62,6 +64,13 @@ impl Finished {
             Verdict::NotTried => {}
         }
         (delivery, notice)
+    }
+
+    /// It is taken up once for each attempt that counts; the other times were our own failures.
+    fn wait_for_ourselves(&self) -> Duration {
+        let others = self.delivery.claim.saturating_sub(i64::from(self.delivery.attempts)).saturating_sub(1);
+        let doublings = u32::try_from(others.clamp(0, 16)).unwrap_or(0);
+        OURS.saturating_mul(1 << doublings).min(LONGEST_OURS)
     }
 
     fn fail(

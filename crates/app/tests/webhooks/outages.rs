@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign_app::webhooks::endpoints;
-use countersign_domain::webhook::{DeliveryState, EndpointSettings, EndpointState};
+use countersign_app::webhooks::{endpoints, log};
+use countersign_domain::webhook::{AttemptOutcome, DeliveryState, EndpointSettings, EndpointState};
 use countersign_testkit::Answer;
 
 use crate::support::{HOOK, Stage};
@@ -96,6 +96,33 @@ async fn a_receiver_that_never_answers_holds_up_nobody_and_takes_few_places() {
     }
     assert_eq!(stage.receivers.received_at(fine).len(), 300);
     assert_eq!(stage.receivers.received_at(HOOK).len(), 8, "no more than the receiver takes at a time");
+}
+
+#[tokio::test]
+async fn failures_of_our_own_are_tried_less_and_less_and_listed_once() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    let tried = Arc::new(AtomicUsize::new(0));
+    let count = tried.clone();
+    stage.receivers.behave(HOOK, move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Answer::Ours
+    });
+    stage.product("Pump").await;
+    for _ in 0..24 * 60 {
+        stage.work().await;
+        stage.advance(60);
+    }
+    let tried = tried.load(Ordering::SeqCst);
+    assert!((90..=110).contains(&tried), "{tried} times in a day");
+    stage.receivers.behave(HOOK, |_| Answer::Status(200, None));
+    stage.advance(15 * 60);
+    stage.work().await;
+    let delivery = stage.deliveries(hook.id).await.remove(0);
+    assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Delivered, 1));
+    let (_, attempts) = log::find_delivery(&stage.ctx, stage.site, delivery.id).await.unwrap().unwrap();
+    let outcomes: Vec<_> = attempts.iter().map(|one| (one.made.outcome, one.made.error.as_str())).collect();
+    assert_eq!(outcomes, [(AttemptOutcome::Answered, ""), (AttemptOutcome::Ours, "the proxy is down")]);
 }
 
 #[tokio::test]

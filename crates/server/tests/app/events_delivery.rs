@@ -64,6 +64,31 @@ pub(crate) async fn take(listener: &TcpListener, answer: &str) -> Arrived {
 }
 
 #[tokio::test]
+async fn attempts_without_an_answer_also_tell_how_long_they_took() {
+    let (office, listener, address) = office().await;
+    let ctx = office.app.ctx();
+    let settings = json!({ "productSubscription": "true", "productWebhookUrl": format!("http://{address}/") });
+    assert_eq!(office.post(SERVICE, &settings).await.status, StatusCode::CREATED);
+    let mut engine = Engine::new(ctx.clone(), ctx.webhook_ports().unwrap());
+    let name = ProductName::new("Lumen Render").unwrap();
+    countersign_app::products::create(ctx, office.app.site, name).await.unwrap();
+    let hanging_up = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let patience = std::time::Duration::from_millis(40);
+        let _ = tokio::time::timeout(patience, std::future::pending::<()>()).await;
+        drop(stream);
+    };
+    let (ran, ()) = tokio::join!(engine.run_until_idle(), hanging_up);
+    ran.unwrap();
+    let events = office.get("/notifications/api/v1/events").await.json();
+    let event = events["events"][0]["id"].as_i64().unwrap();
+    let attempts = office.get(&format!("/notifications/api/v1/events/{event}/attempts")).await.json();
+    let attempt = &attempts["deliveries"][0]["history"][0];
+    assert_eq!((&attempt["outcome"], &attempt["status"]), (&json!("broken"), &Value::Null), "{attempts}");
+    assert!(attempt["durationMs"].as_u64().unwrap() >= 40, "{attempts}");
+}
+
+#[tokio::test]
 async fn the_first_day_of_a_client_ends_with_a_webhook_that_can_be_believed() {
     let (office, listener, address) = office().await;
     let ctx = office.app.ctx();

@@ -20,7 +20,7 @@ const INSERT: &str =
     "insert into delivery_attempts (delivery, number, reason, at, duration, outcome, status, address, tls,
     excerpt, error) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing";
 const LIST: &str = "select delivery, number, reason, at, duration, outcome, status, address, tls, excerpt, error
-    from delivery_attempts where delivery = $1 order by number limit $2";
+    from delivery_attempts where delivery = $1 order by number desc limit $2";
 const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, until, from_state, state, after, queued,
     created_at) values ($1, $2, $3, $4, $5, $6, 0, 0, $7) returning id";
 const FIND_RECOVERY: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at

@@ -408,7 +408,7 @@ pub async fn cancelled_deliveries_are_counted(store: &Store) {
         .expect("writes");
 }
 
-/// Attempts come back in their order; a recovery goes on until it has ended.
+/// Attempts come back newest first; a recovery goes on until it has ended.
 pub async fn attempts_and_recoveries_are_kept(store: &Store) {
     let (site, other) = (site(store, "one").await, site(store, "two").await);
     store
@@ -422,8 +422,9 @@ pub async fn attempts_and_recoveries_are_kept(store: &Store) {
                     tx.delivery_history().insert_attempt(delivery, number, &made).await?;
                 }
                 let all = tx.delivery_history().attempts(delivery, 9).await?;
-                assert_eq!(all.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2]);
-                assert_eq!((&all[0].made, &all[1].made), (&silent, &attempt(200)));
+                assert_eq!(all.iter().map(|one| one.number).collect::<Vec<_>>(), [2, 1]);
+                assert_eq!((&all[0].made, &all[1].made), (&attempt(200), &silent));
+                assert_eq!(tx.delivery_history().attempts(delivery, 1).await?[0].number, 2);
 
                 let mut recovery = Recovery {
                     id: RecoveryId(0),

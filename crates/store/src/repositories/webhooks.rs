@@ -277,7 +277,7 @@ pub trait DeliveryHistory: Send {
         attempt: &NewAttempt,
     ) -> Result<(), StoreError>;
 
-    /// The attempts of a delivery, oldest first, at most `limit`.
+    /// The attempts of a delivery, newest first, at most `limit`.
     async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError>;
 
     /// Writes that deliveries are to be sent again; id, `after` and `queued` are not looked at.

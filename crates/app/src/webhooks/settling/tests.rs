@@ -109,8 +109,12 @@ fn our_own_failures_are_not_held_against_anybody() {
     let mut endpoint = endpoint();
     let mut ours = finished(502, 3);
     (ours.sent.outcome, ours.sent.status) = (AttemptOutcome::Ours, None);
-    let (delivery, notice) = ours.apply(&mut endpoint, NOW, MIDDLE);
-    assert_eq!((delivery.attempts, delivery.due_at.as_seconds(), notice), (3, 30, None));
+    // Three of the times that it was taken up were attempts.
+    for (claim, wait) in [(1, 30), (4, 30), (5, 60), (6, 120), (8, 480), (9, 900), (i64::MAX, 900)] {
+        ours.delivery.claim = claim;
+        let (delivery, notice) = ours.apply(&mut endpoint, NOW, MIDDLE);
+        assert_eq!((delivery.attempts, delivery.due_at.as_seconds(), notice), (3, wait, None), "{claim}");
+    }
     assert_eq!(endpoint.trouble, None);
 }
 
