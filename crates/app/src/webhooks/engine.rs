@@ -9,10 +9,10 @@ use std::time::Duration;
 use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::expiry::Expiry;
-use super::node::Node;
+use super::node::{Leaving, Node};
 use super::ports::WebhookPorts;
 use super::recovery::Recoveries;
 use super::{runner, telling};
@@ -117,14 +117,18 @@ impl Engine {
     /// [`Fault`] when the store fails.
     pub async fn look(&mut self) -> Result<bool, Fault> {
         let busy = self.turn(true).await?;
-        while self.senders.join_next().await.is_some() {}
+        while let Some(ended) = self.senders.join_next().await {
+            report(ended);
+        }
         Ok(busy)
     }
 
     /// Tells what is new, and with `look` also looks for what is due, which comes first: telling must not hold it up.
     /// `true`: there was something.
     async fn turn(&mut self, look: bool) -> Result<bool, Fault> {
-        while self.senders.try_join_next().is_some() {}
+        while let Some(ended) = self.senders.try_join_next() {
+            report(ended);
+        }
         if !look {
             return self.tell().await;
         }
@@ -164,7 +168,12 @@ impl Engine {
 
     fn kick(&mut self, site: SiteId, endpoint: EndpointId) {
         if let Some(place) = self.node.kick(endpoint) {
-            self.senders.spawn(runner::serve(self.node.clone(), site, endpoint, place));
+            let leaving = Leaving::new(self.node.clone(), endpoint, place.clone());
+            let serving = runner::serve(self.node.clone(), site, endpoint, place);
+            self.senders.spawn(async move {
+                let _leaving = leaving;
+                serving.await;
+            });
         }
     }
 
@@ -187,6 +196,14 @@ impl Engine {
             ctx.webhooks.counts.backlog(waiting, oldest, now);
         }
         Ok((due, now))
+    }
+}
+
+/// What a sender had is taken over when its time has passed.
+fn report(ended: Result<(), JoinError>) {
+    if let Err(panic) = ended {
+        let error: &dyn std::error::Error = &panic;
+        tracing::error!(error, "a sender of webhooks has ended before its time");
     }
 }
 

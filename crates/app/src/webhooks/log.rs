@@ -62,6 +62,8 @@ pub async fn list(
 ) -> Result<LogPart, Fault> {
     let deadline = wait.min(LONGEST_POLL);
     catch_up(ctx).await?;
+    // The last part that was read: what was looked through in vain is not looked through again.
+    let mut latest = None;
     let waiting = async {
         let mut numbered = ctx.webhooks.numbered.subscribe();
         let mut from = after;
@@ -73,6 +75,7 @@ pub async fn list(
             }
             let more = part.next > from && part.next < part.last;
             from = part.next;
+            latest = Some(part);
             if !more {
                 catch_up(ctx).await?;
                 // Others' events are found without being told of.
@@ -83,9 +86,11 @@ pub async fn list(
     if deadline.is_zero() {
         return waiting.await;
     }
-    match timeout(deadline, waiting).await {
-        Ok(part) => part,
-        Err(_) => read(ctx, site, after, limit, filter).await,
+    let part = timeout(deadline, waiting).await;
+    match (part, latest) {
+        (Ok(part), _) => part,
+        (Err(_), Some(part)) => Ok(part),
+        (Err(_), None) => read(ctx, site, after, limit, filter).await,
     }
 }
 

@@ -44,6 +44,29 @@ pub(super) struct Place {
     kicked: Mutex<bool>,
 }
 
+/// Gives a place free when the sender of a receiver ends, also when it panics: nobody would ever send to it again.
+pub(super) struct Leaving {
+    node: Arc<Node>,
+    endpoint: EndpointId,
+    place: Arc<Place>,
+}
+
+impl Leaving {
+    pub(super) fn new(node: Arc<Node>, endpoint: EndpointId, place: Arc<Place>) -> Self {
+        Self { node, endpoint, place }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let mut receivers = self.node.receivers();
+        // Whoever has left in order may have a successor.
+        if receivers.served.get(&self.endpoint).is_some_and(|place| Arc::ptr_eq(place, &self.place)) {
+            receivers.served.remove(&self.endpoint);
+        }
+    }
+}
+
 impl Node {
     pub(super) fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
         let sends = Arc::new(Semaphore::new(UNDER_WAY));

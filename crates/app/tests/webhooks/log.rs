@@ -35,6 +35,17 @@ async fn the_log_is_read_in_parts_and_filtered() {
 }
 
 #[tokio::test]
+async fn whoever_waits_in_vain_goes_on_behind_what_was_looked_through() {
+    let stage = Stage::new().await;
+    for number in 0..520 {
+        stage.product(&format!("P{number}")).await;
+    }
+    let filter = LogFilter { family: Some(Family::Device), ..LogFilter::default() };
+    let part = log::list(&stage.ctx, stage.site, 0, 10, filter, Duration::from_millis(700)).await.unwrap();
+    assert_eq!((part.events.len(), part.next, part.last), (0, 520, 520));
+}
+
+#[tokio::test]
 async fn whoever_waits_gets_the_next_event_as_it_comes() {
     let stage = Stage::new().await;
     let waiting = log::list(&stage.ctx, stage.site, 0, 10, LogFilter::default(), Duration::from_secs(60));

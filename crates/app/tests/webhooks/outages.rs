@@ -126,6 +126,22 @@ async fn failures_of_our_own_are_tried_less_and_less_and_listed_once() {
 }
 
 #[tokio::test]
+async fn a_sender_that_panics_is_followed_by_another() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    stage.receivers.behave(HOOK, |_| panic!("the test wants it"));
+    stage.product("A").await;
+    let mut engine = stage.engine();
+    engine.look().await.unwrap();
+    stage.receivers.behave(HOOK, |_| Answer::Status(200, None));
+    stage.product("B").await;
+    // What the first one had is taken over when its time has passed.
+    stage.advance(60);
+    engine.run_until_idle().await.unwrap();
+    assert_eq!(stage.states(hook.id).await, [DeliveryState::Delivered; 2]);
+}
+
+#[tokio::test]
 async fn a_flapping_receiver_gets_everything() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;
