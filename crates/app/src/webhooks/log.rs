@@ -94,6 +94,24 @@ pub async fn list(
     }
 }
 
+/// All events of a site behind a number, or the first `limit` of them: as many parts of the log as that takes.
+///
+/// # Errors
+/// [`Fault`] when the store fails.
+pub async fn list_all(ctx: &Ctx, site: SiteId, after: i64, limit: usize) -> Result<Vec<EventFacts>, Fault> {
+    let (mut events, mut after) = (Vec::new(), after);
+    while events.len() < limit {
+        let left = limit.saturating_sub(events.len());
+        let part = list(ctx, site, after, left, LogFilter::default(), Duration::ZERO).await?;
+        events.extend(part.events);
+        if part.next >= part.last || part.next <= after {
+            break;
+        }
+        after = part.next;
+    }
+    Ok(events)
+}
+
 /// Gives numbers to events that have none, where no worker has: a command beside no server also sees what it has done.
 pub(super) async fn catch_up(ctx: &Ctx) -> Result<(), Fault> {
     let Some(ports) = ctx.webhook_ports() else { return Ok(()) };

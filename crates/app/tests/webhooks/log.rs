@@ -43,6 +43,10 @@ async fn whoever_waits_in_vain_goes_on_behind_what_was_looked_through() {
     let filter = LogFilter { family: Some(Family::Device), ..LogFilter::default() };
     let part = log::list(&stage.ctx, stage.site, 0, 10, filter, Duration::from_millis(700)).await.unwrap();
     assert_eq!((part.events.len(), part.next, part.last), (0, 520, 520));
+    for (after, limit, count) in [(0, 1000, 520), (0, 510, 510), (5, 1000, 515), (520, 1000, 0)] {
+        let all = log::list_all(&stage.ctx, stage.site, after, limit).await.unwrap();
+        assert_eq!((all.len(), all.first().map(|event| event.sequence)), (count, (count > 0).then_some(after + 1)));
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,8 @@
 //! What was sent, what waits, and sending it again.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_app::webhooks::log::{self, LogFilter};
+use countersign_app::webhooks::log;
 use countersign_app::webhooks::recovery::{self, Recover};
 use countersign_domain::ids::EventId;
 use countersign_domain::text::EndpointName;
@@ -88,8 +86,7 @@ impl Events {
             .on_site(async |ctx, site| {
                 let read = async |page: countersign_app::Page| {
                     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
-                    let filter = LogFilter::default();
-                    Ok(log::list(ctx, site.id, page.after, most, filter, Duration::ZERO).await?.events)
+                    Ok(log::list_all(ctx, site.id, page.after, most).await?)
                 };
                 listing::print(options.output(), Extent { after, limit }, read).await
             })
