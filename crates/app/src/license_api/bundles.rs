@@ -113,10 +113,11 @@ pub async fn check_bundle(
             let bounds = active(tx, caller, identity, Hold::Lock).await?;
             let mut in_order: Vec<_> = bounds.iter().collect();
             in_order.sort_by_key(|bound| bound.license.id);
+            // Before the seats are taken: their ends are never told as later than they are.
+            let (mut views, now) = (Vec::new(), tx.now().await?);
             for bound in in_order {
                 check::take_seat(tx, bound).await?;
             }
-            let (mut views, now) = (Vec::new(), tx.now().await?);
             for bound in bounds {
                 views.push(check::view_bound(tx, caller.site, bound, releases, now).await?);
             }

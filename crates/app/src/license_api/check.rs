@@ -71,12 +71,12 @@ pub async fn check(
         Box::pin(async move {
             let (caller, identity, releases) = &*asked;
             let bound = find::bound(tx, caller, identity, Hold::Lock).await?;
+            // Before the seat is taken: its end is never told as later than it is.
+            let now = tx.now().await?;
             if unheard {
-                let now = tx.now().await?;
                 tx.devices().set_last_seen(bound.device.id, now).await?;
             }
             take_seat(tx, &bound).await?;
-            let now = tx.now().await?;
             view_bound(tx, caller.site, bound, releases, now).await
         })
     });
@@ -130,7 +130,8 @@ pub async fn check_feature(
                 Box::pin(async move {
                     let (caller, identity, code) = &*asked;
                     let Bound { license, device, .. } = find::bound(tx, caller, identity, Hold::Look).await?;
-                    let view = feature_view(tx, license.clone(), code, device.id).await?;
+                    let now = tx.now().await?;
+                    let view = feature_view(tx, license.clone(), code, device.id, now).await?;
                     let need = match view.feature.is_expired(view.at) {
                         true => Need::Nothing,
                         false => {
@@ -163,20 +164,20 @@ pub async fn check_feature(
             if seated.rules.are_counted() && is_usable {
                 seats::take(tx, &license, seated, device.id, SeatWish::Use).await?;
             }
-            feature_view(tx, license, code, device.id).await
+            feature_view(tx, license, code, device.id, now).await
         })
     });
     seats::noted(ctx, site, taken.await).await
 }
 
-/// A feature of a license as it is now, on a device.
+/// A feature of a license as it is at a time, on a device.
 pub(super) async fn feature_view(
     tx: &mut dyn Tx,
     license: License,
     code: &FeatureCode,
     device: DeviceId,
+    at: Timestamp,
 ) -> Result<FeatureView, LicenseError> {
-    let at = tx.now().await?;
     let license = current(license, at);
     let feature = license.features.iter().find(|feature| feature.code == *code);
     let feature = feature.ok_or(Refusal::FeatureUnknown)?;

@@ -339,7 +339,7 @@ pub async fn borrow_seat(ctx: &Ctx, caller: &LicenseCaller, borrow: Borrow) -> R
             let seat = take(tx, &license, seated, device.id, SeatWish::Borrow(until)).await?;
             let feature = match feature {
                 None => None,
-                Some(code) => Some(super::check::feature_view(tx, license.clone(), &code, device.id).await?),
+                Some(code) => Some(super::check::feature_view(tx, license.clone(), &code, device.id, now).await?),
             };
             Ok(Borrowed {
                 license: license.id,
