@@ -4,6 +4,7 @@
 //! so that a broken server cannot keep it from building.
 #![expect(clippy::print_stdout, reason = "the terminal is where this program reports")]
 
+mod c_compiler;
 mod check;
 mod command;
 mod deny;
@@ -16,6 +17,7 @@ mod s3;
 mod soak;
 mod test;
 mod tidy;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -50,6 +52,7 @@ enum Task {
     Soak,
     Test { only: Option<String> },
     Tidy,
+    Wheel,
 }
 
 impl Task {
@@ -64,6 +67,7 @@ impl Task {
             ["test"] => Some(Self::Test { only: None }),
             ["test", "--only", filter] => Some(Self::Test { only: Some((*filter).to_owned()) }),
             ["tidy"] => Some(Self::Tidy),
+            ["wheel"] => Some(Self::Wheel),
             _ => None,
         }
     }
@@ -85,6 +89,7 @@ impl Task {
             Self::Soak => soak::run(&workspace),
             Self::Test { only } => test::run(&workspace, only.as_deref()),
             Self::Tidy => tidy::run(&workspace),
+            Self::Wheel => wheel::run(&workspace),
         }
     }
 }
@@ -102,6 +107,7 @@ Usage: cargo xtask <command>
                         and 10^7 on seats
   ci                    check, then test
   openapi               write the documents in openapi/ anew
+  wheel                 write the Python package of the license client, for this platform, into target/wheels
 
 Downloads and tools are kept in .cache (or $COUNTERSIGN_CACHE_DIR). Exit status: 0 all is well, 1 something is not,
 2 the command is not one of these.";
@@ -114,6 +120,7 @@ mod tests {
     fn known_commands_are_understood() {
         assert_eq!(Task::parse(&["check"]), Some(Task::Check));
         assert_eq!(Task::parse(&["soak"]), Some(Task::Soak));
+        assert_eq!(Task::parse(&["wheel"]), Some(Task::Wheel));
         assert_eq!(Task::parse(&["test"]), Some(Task::Test { only: None }));
         assert_eq!(Task::parse(&["test", "--only", "poll"]), Some(Task::Test { only: Some("poll".to_owned()) }));
         assert_eq!(Task::parse(&[]), Some(Task::Help));

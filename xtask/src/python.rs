@@ -92,15 +92,20 @@ pub(crate) fn ensure(workspace: &Workspace, packages: &Packages) -> Result<PathB
 }
 
 /// A Python on this machine that can make environments.
-struct Interpreter {
-    program: String,
+pub(crate) struct Interpreter {
+    /// Its path.
+    pub(crate) program: String,
     version: Version,
 }
 
 /// Major version, minor version, patch.
 type Version = (u32, u32, u32);
 
-fn find_or_install() -> Result<Interpreter> {
+/// Finds a Python, or installs it where that may be done from here.
+///
+/// # Errors
+/// When it is missing; the message holds the command to run.
+pub(crate) fn find_or_install() -> Result<Interpreter> {
     if let Some(found) = find() {
         return Ok(found);
     }

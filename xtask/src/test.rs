@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::postgres::Cluster;
 use crate::workspace::Workspace;
-use crate::{command, node, program, python, s3};
+use crate::{c_compiler, command, node, program, python, s3, wheel};
 
 /// Runs every test, or those whose name contains `only`.
 ///
@@ -21,9 +21,11 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let sdks = python::ensure(workspace, &python::SDKS)?;
     let license_sdk = python::ensure(workspace, &python::LICENSE_SDK)?;
     let node = node::ensure(workspace)?;
+    let c_compiler = c_compiler::find()?;
 
-    command::announce("building the program that the foreign clients talk to");
-    let program = program::build(workspace)?;
+    command::announce("building the program that the foreign clients talk to, and the C library of the license client");
+    let [program, library] = program::build_with_library(workspace)?;
+    let wheel = wheel::build(workspace, &library, &workspace.cache.join("wheels"))?;
     command::announce("building the OAuth client in Rust");
     let oauth_client = program::build_oauth_client(workspace)?;
 
@@ -37,6 +39,8 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     tests.env("COUNTERSIGN_PYTHON_SDKS", sdks).env("COUNTERSIGN_PYTHON_LICENSE_SDK", license_sdk);
     tests.env("COUNTERSIGN_NODE", node.program).env("COUNTERSIGN_NODE_PACKAGES", node.packages);
     tests.env("COUNTERSIGN_RUST_OAUTH_CLIENT", oauth_client);
+    tests.env("COUNTERSIGN_C_COMPILER", c_compiler).env("COUNTERSIGN_LICENSE_LIBRARY", library);
+    tests.env("COUNTERSIGN_LICENSE_WHEEL", wheel);
     tests.env(CLUSTER, cluster.connection()).args(only);
     let mut totals = Totals::default();
     let mut succeeded = stream(&mut tests, &mut totals)?;

@@ -14,12 +14,15 @@
 //! `tests/upload_memory.rs` measures what a large upload takes; `tests/large_files.rs` sends one through a server and reads it back.
 //! `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
 //!
+//! `tests/license_client.rs` compiles a C program against the library of the license client, and installs the wheel with it.
+//!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
 mod application;
 mod caller;
 mod foreign;
 mod installation;
+mod library;
 mod program;
 mod random;
 mod s3_server;
@@ -30,6 +33,7 @@ pub use foreign::{
     Outcome, node_sdks, python, python_license_sdk, python_license_sdk_with_program, python_sdks, rust_oauth_client,
 };
 pub use installation::{Installation, Serving};
+pub use library::{Linking, compile_c, python_with_wheel, repository};
 pub use program::Demo;
 pub use random::Random;
 pub use s3_server::S3Server;

@@ -83,6 +83,19 @@ impl Demo {
         self.directory.path().join("demo")
     }
 
+    /// Runs a command on its data, beside it, and gives what it prints.
+    ///
+    /// # Errors
+    /// When it fails; the message holds what it printed.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = clean_command(&prepared("COUNTERSIGN_PROGRAM")?);
+        command.current_dir(self.directory.path()).arg("--data").arg(self.data()).args(arguments);
+        let output = command.output().context("the program cannot be started")?;
+        let [printed, said] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        ensure!(output.status.success(), "`{}` failed: {printed}{said}", arguments.join(" "));
+        Ok(printed)
+    }
+
     /// Asks the program to stop, as a service manager does, and waits for its end.
     ///
     /// # Errors

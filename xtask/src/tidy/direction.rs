@@ -94,6 +94,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("door-*", &["http-kit", "app", "crypto", "domain"]),
     ("outbound", &["crypto", "domain"]),
     ("client", &["crypto"]),
+    ("client-ffi", &["client", "crypto"]),
     ("testkit", &["app", "blobs", "crypto", "domain", "http-kit", "store", "store-*", "vault"]),
     ("server", &["app", "blobs", "crypto", "domain", "door-*", "http-kit", "outbound", "store", "store-*", "vault"]),
     ("cli", &["app", "blobs", "client", "crypto", "domain", "server", "store", "vault"]),

@@ -1,0 +1,42 @@
+"""The license client of Countersign: activates, checks, counts, shares seats, and works without a connection.
+
+    from countersign_license import LicenseClient
+
+    with LicenseClient(base_url=..., product=..., folder=..., answer_keys=[...], api_key=..., shared_key=...) as client:
+        client.activate("AAAA-BBBB-CCCC-0001")
+        if client.check_or_grace().is_usable:
+            ...
+
+Answers of the server are verified before they are read, and come as dictionaries with the members of the protocol. Calls block while they
+talk to the server; any number of threads may use one client.
+"""
+
+from .client import LicenseClient, Seat
+from .errors import (
+    InvalidArgument,
+    LibraryFault,
+    LicenseError,
+    NotActivated,
+    NotOpen,
+    NotTrusted,
+    Refused,
+    StorageFailed,
+    Unavailable,
+)
+from .state import Standing, State
+
+__all__ = [
+    "InvalidArgument",
+    "LibraryFault",
+    "LicenseClient",
+    "LicenseError",
+    "NotActivated",
+    "NotOpen",
+    "NotTrusted",
+    "Refused",
+    "Seat",
+    "Standing",
+    "State",
+    "StorageFailed",
+    "Unavailable",
+]

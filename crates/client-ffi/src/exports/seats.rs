@@ -1,0 +1,90 @@
+//! Seats: of the license, or of the feature that is named.
+#![expect(unsafe_code, reason = "as for the other calls of the interface")]
+
+use std::ffi::c_char;
+
+use countersign_client::license::Timestamp;
+
+use crate::client::{Client, run};
+use crate::failure::{Failure, Status};
+use crate::pointers::{client, optional_text, place};
+use crate::told;
+
+/// `csl_seat_take`.
+///
+/// # Safety
+/// The handle is NULL or from [`csl_new`](super::csl_new); the text is NULL or ends with NUL.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_seat_take(handle: *const Client, feature: *const c_char) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
+    run(handle, |client| hold(client, feature?))
+}
+
+/// `csl_seat_heartbeat`.
+///
+/// # Safety
+/// As for [`csl_seat_take`].
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_seat_heartbeat(handle: *const Client, feature: *const c_char) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
+    run(handle, |client| hold(client, feature?))
+}
+
+/// `csl_seat_borrow`.
+///
+/// # Safety
+/// As for [`csl_seat_take`]; the other text as well, and the place is NULL or can be written to.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_seat_borrow(
+    handle: *const Client,
+    feature: *const c_char,
+    until: *const c_char,
+    granted: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, granted) = unsafe { (client(handle), place(granted)) };
+    // SAFETY: as the caller promises.
+    let (feature, until) = unsafe { (optional_text(feature, "feature"), optional_text(until, "until")) };
+    run(handle, |client| {
+        let no_time = || Failure::argument("until is no time such as 2031-05-06T00:00:00Z");
+        let until = until?.map(|until| Timestamp::parse_iso(until).ok_or_else(no_time)).transpose()?;
+        let client = client.opened()?;
+        let borrowed = match feature? {
+            Some(code) => client.borrow_feature_seat(code, until)?,
+            None => client.borrow_seat(until)?,
+        };
+        granted.put(&told::time(borrowed));
+        Ok(())
+    })
+}
+
+/// `csl_seat_release`.
+///
+/// # Safety
+/// As for [`csl_seat_take`].
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_seat_release(handle: *const Client, feature: *const c_char) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
+    run(handle, |client| {
+        let client = client.opened()?;
+        match feature? {
+            Some(code) => client.release_feature_seat(code)?,
+            None => client.release_seat()?,
+        }
+        Ok(())
+    })
+}
+
+/// Takes a seat or keeps it: the server makes no difference.
+fn hold(client: &Client, feature: Option<&str>) -> Result<(), Failure> {
+    let client = client.opened()?;
+    let seats = match feature {
+        Some(code) => client.check_feature(code)?.seats,
+        None => client.check()?.seats,
+    };
+    let none = || Failure::new(Status::InvalidArgument, "the server counts no seats of this license or feature");
+    seats.map(drop).ok_or_else(none)
+}
