@@ -10,6 +10,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+/// An object that was read.
+pub type JsonObject = Map<String, Value>;
+
 /// Bounds for one text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct JsonLimits {
@@ -49,7 +52,7 @@ pub enum JsonError {
 /// # Errors
 ///
 /// [`JsonError`] for the first fault that is found.
-pub fn parse_object(text: &[u8], limits: JsonLimits) -> Result<Map<String, Value>, JsonError> {
+pub fn parse_object(text: &[u8], limits: JsonLimits) -> Result<JsonObject, JsonError> {
     if text.len() > limits.max_bytes {
         return Err(JsonError::TooLong);
     }

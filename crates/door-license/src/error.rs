@@ -179,7 +179,7 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::DisabledProduct => Code::DisabledProduct,
         Refusal::EmailMissing => Code::EmailMissing,
         Refusal::FeatureUnknown => Code::UnsupportedProductFeature,
-        Refusal::IdempotencyMismatch | Refusal::TooManyVariables => Code::ValidationError,
+        Refusal::IdempotencyMismatch | Refusal::SsoRedirect | Refusal::TooManyVariables => Code::ValidationError,
         Refusal::InvalidCredentials => Code::InvalidCredentials,
         Refusal::LicenseActivatedMaxTimes => Code::LicenseActivatedMaxTimes,
         Refusal::LicenseExpired => Code::LicenseExpired,
@@ -197,7 +197,7 @@ fn code_of(refusal: Refusal) -> Code {
         Refusal::PasswordNotChangeable => Code::ChangePasswordNotAllowed,
         Refusal::ProductNotAllowed => Code::ApiKeyProductNotAllowed,
         Refusal::ReadOnly => Code::InvalidApiKey,
-        Refusal::SsoFailed => Code::SsoFailed,
+        Refusal::SsoFailed | Refusal::SsoUnavailable => Code::SsoFailed,
         Refusal::TooMany(_) => Code::RateLimitExceeded,
         Refusal::TransferLimit => Code::LicenseTransferLimitReached,
         Refusal::TrialExpired => Code::TrialExpired,
@@ -232,6 +232,11 @@ fn text_of_denial(denied: &Denied) -> String {
 fn text_of(refusal: Refusal) -> String {
     if refusal == Refusal::IdempotencyMismatch {
         "This Idempotency-Key came with another request before; send another key with this one.".to_owned()
+    } else if refusal == Refusal::SsoRedirect {
+        "redirect_uri must be an absolute URI without a fragment, and one that the producer has laid down if there are any."
+            .to_owned()
+    } else if refusal == Refusal::SsoUnavailable {
+        "The sign-on provider of this account does not answer as it should. Try again later; the license stays as it is.".to_owned()
     } else if refusal == Refusal::TooManyFiles {
         "This activation has used too many request files. Once the producer has taken the license off the device \
          (countersign license release), a new file activates it."

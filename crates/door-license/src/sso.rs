@@ -1,7 +1,7 @@
 //! Where people log in with single sign-on.
 
 use axum::response::Response;
-use countersign_app::license_api::{ResponseType, sso_url as find_url};
+use countersign_app::license_api::{ResponseType, SsoQuestion, sso_url as find_url};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -42,8 +42,9 @@ pub(crate) async fn sso_url(asked: Asked) -> Result<Response, Error> {
         Some("code") => ResponseType::Code,
         Some(_) => return Err(Error::told(Code::ValidationError, "response_type must be token or code.")),
     };
-    let redirect_uri = members.text("redirect_uri")?;
-    let found = find_url(&proved.ctx, &proved.caller, product, account, wanted, redirect_uri).await?;
+    let (redirect_uri, state) = (members.text("redirect_uri")?, question::login_state(&members)?);
+    let asked = SsoQuestion { product, account, wanted, redirect_uri, state };
+    let found = find_url(&proved.ctx, &proved.caller, asked).await?;
     let openid_configuration = crate::script_json::object(&found.configuration);
     let body = SsoUrlBody { url: found.url, openid_configuration, alternate_urls: Vec::new() };
     reply::object(&proved, &body).await

@@ -8,7 +8,7 @@ use countersign_app::license_api::{ProviderHttp, ProviderHttpError, ProviderRequ
 use countersign_domain::outbound::{OutboundPolicy, OutboundUrl};
 use countersign_outbound::{Limits, OutboundRequest, Sender};
 use countersign_store::BoxFuture;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 /// How long a provider may take to connect: somebody waits to log in.
@@ -29,12 +29,17 @@ impl Providers {
 impl ProviderHttp for Providers {
     fn send(&self, request: ProviderRequest) -> BoxFuture<'_, Result<Vec<u8>, ProviderHttpError>> {
         Box::pin(async move {
-            let fault = |error: &dyn std::error::Error| ProviderHttpError(error.to_string());
-            let ProviderRequest { site, url, form, allowed, limit } = request;
+            let fault = |error: &dyn std::error::Error| ProviderHttpError::NoAnswer(describe(error));
+            let ProviderRequest { site, url, authorization, form, allowed, limit } = request;
             let url = OutboundUrl::parse(&url).map_err(|error| fault(&error))?;
             let policy = Arc::new(OutboundPolicy { allowed, ..OutboundPolicy::default() });
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+            if let Some(authorization) = authorization {
+                let mut value = HeaderValue::try_from(authorization.expose()).map_err(|error| fault(&error))?;
+                value.set_sensitive(true);
+                headers.insert(AUTHORIZATION, value);
+            }
             let (method, body) = match form {
                 Some(form) => {
                     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -46,11 +51,19 @@ impl ProviderHttp for Providers {
             let request = OutboundRequest { site, policy, method, url, headers, body, ca: None, limits };
             let answer = self.0.send(request).await.map_err(|error| fault(&error))?;
             if answer.status != StatusCode::OK {
-                return Err(ProviderHttpError(format!("it answered with status {}", answer.status.as_u16())));
+                return Err(ProviderHttpError::Status(answer.status.as_u16()));
             }
-            if answer.is_cut { Err(ProviderHttpError("its answer is too long".to_owned())) } else { Ok(answer.body) }
+            if answer.is_cut {
+                return Err(ProviderHttpError::NoAnswer("its answer is too long, or broke off".to_owned()));
+            }
+            Ok(answer.body)
         })
     }
+}
+
+/// With the cause, which tells more than that there was none.
+fn describe(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 #[cfg(test)]
@@ -85,7 +98,7 @@ mod tests {
         let providers = providers(None);
         let ask = |path: &str, allowed: Vec<_>, limit| {
             let url = format!("http://{address}{path}");
-            providers.send(ProviderRequest { site: SiteId(1), url, form: None, allowed, limit })
+            providers.send(ProviderRequest { site: SiteId(1), url, authorization: None, form: None, allowed, limit })
         };
         assert_eq!(ask("/good", vec![address], 100).await.unwrap(), b"{}");
         assert!(ask("/good", vec![], 100).await.is_err(), "the address is not public");
@@ -108,7 +121,8 @@ mod tests {
         });
         let providers = providers(Some(EgressProxy::parse(&url).unwrap()));
         let url = "https://1.1.1.1/.well-known/openid-configuration".to_owned();
-        let request = ProviderRequest { site: SiteId(1), url, form: None, allowed: vec![], limit: 100 };
+        let (allowed, authorization) = (vec![], None);
+        let request = ProviderRequest { site: SiteId(1), url, authorization, form: None, allowed, limit: 100 };
         let error = providers.send(request).await.unwrap_err();
         assert!(error.to_string().contains("egress proxy"), "{error}");
         let heard = heard.await.unwrap();

@@ -62,9 +62,11 @@ pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, UserLogin};
 pub use refusal::{LicenseError, Refusal};
 pub use seats::{Borrow, Borrowed, Denied, LicenseSeats, SeatsView, borrow_seat, release_seat};
+#[cfg(fuzzing)]
+pub use sso::fuzzing;
 pub(crate) use sso::{Discoveries, sso_label};
 pub use sso::{
-    ProviderHttp, ProviderHttpError, ProviderRequest, ResponseType, SsoError, SsoLogin, SsoProof, SsoUrl,
+    ProviderHttp, ProviderHttpError, ProviderRequest, ResponseType, SsoError, SsoLogin, SsoProof, SsoQuestion, SsoUrl,
     find_provider, remove_provider, set_provider, sso_url,
 };
 pub use trial::{TrialRequest, trial};

@@ -117,6 +117,8 @@ fn is_kept(refusal: Refusal) -> bool {
             | Refusal::InvalidCredentials
             | Refusal::ReadOnly
             | Refusal::SsoFailed
+            | Refusal::SsoRedirect
+            | Refusal::SsoUnavailable
             | Refusal::TooMany(_)
     )
 }

@@ -115,6 +115,12 @@ pub enum Refusal {
     /// The account has no single sign-on, or its provider does not let this person in.
     #[error("single sign-on is not set up, or the login was refused")]
     SsoFailed,
+    /// People are not to be sent back to where the application wants.
+    #[error("people are not sent back there")]
+    SsoRedirect,
+    /// The account's provider does not answer, or not as it should.
+    #[error("the provider of the account cannot be used")]
+    SsoUnavailable,
     /// Too many wrong passwords, or too many calls.
     #[error("too many attempts; wait {0} seconds")]
     TooMany(u32),

@@ -19,7 +19,7 @@ use crate::text_input;
 #[derive(Subcommand)]
 pub(crate) enum SsoCommand {
     /// Lay down the provider of an account, in place of the one before it.
-    Set(SetSso),
+    Set(Box<SetSso>),
     /// Show the provider of an account.
     Show(NamedAccount),
     /// Take single sign-on from an account.
@@ -38,7 +38,8 @@ pub(crate) struct NamedAccount {
 #[command(after_help = "\
 Example:
   countersign account sso set 'Nordwind Group' --issuer https://id.nordwind.example --client-id pump \\
-      --client-secret-file secret.txt --domain nordwind.example
+      --client-secret-file secret.txt --domain nordwind.example \\
+      --redirect-uri https://pump.example/signed-on
 
 People log in with e-mail addresses of these domains, or with this claim, or both if both are named; licenses are assigned to them with
 countersign license-user assign.")]
@@ -63,6 +64,13 @@ pub(crate) struct SetSso {
     /// A claim, and what it must be or hold.
     #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
     claim: Option<(String, String)>,
+    /// What is asked for beside openid and email, so that the provider tells of the claim; repeat for more.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Where people are sent back to after the login, as the provider knows it; repeat for more. The first one is for applications that
+    /// name none; those that name one must name one of these.
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirects: Vec<String>,
     /// Address of the provider that may be asked although it is not public; repeat for more.
     #[arg(long = "allow-address", value_name = "ADDRESS:PORT")]
     allowed: Vec<SocketAddr>,
@@ -88,6 +96,8 @@ impl SetSso {
             algorithm: self.algorithm,
             domains: self.domains.iter().map(|domain| domain.to_lowercase()).collect(),
             claim: self.claim,
+            scopes: self.scopes,
+            redirects: self.redirects,
             allowed: self.allowed,
         };
         options
@@ -117,6 +127,8 @@ impl NamedAccount {
             "algorithm": provider.algorithm.as_str(),
             "domains": provider.domains,
             "claim": claim,
+            "scopes": provider.scopes,
+            "redirect_uris": provider.redirects,
             "allowed_addresses": addresses,
         });
         options.output().result(&document, || {
@@ -128,6 +140,8 @@ impl NamedAccount {
                 ("Algorithm", provider.algorithm.as_str().to_owned()),
                 ("Domains", provider.domains.join(", ")),
                 ("Claim", claim.clone().unwrap_or_default()),
+                ("Scopes", provider.scopes.join(", ")),
+                ("Redirect URIs", provider.redirects.join(", ")),
                 ("Allowed addresses", addresses.join(", ")),
             ])
         });

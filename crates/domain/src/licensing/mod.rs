@@ -39,7 +39,7 @@ pub use rules::{
     CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,
 };
 pub use seat::{ClockJump, SEAT_SLACK, Seat, SeatDenial, SeatPool, SeatRefusal, SeatStep, SeatWish};
-pub use sso::{IdTokenAlgorithm, Person, SsoProvider, SsoProviderError};
+pub use sso::{IdTokenAlgorithm, LoginState, Person, RedirectRefused, SsoProvider, SsoProviderError};
 pub use user::{Assignment, LicenseUser, may_change};
 pub use validity::{Validity, ValidityError};
 pub use version::{Environment, ReleasedVersion};

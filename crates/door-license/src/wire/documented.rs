@@ -54,6 +54,8 @@ documented! {
         id_token: Option<String>,
         code: Option<String>,
         redirect_uri: Option<String>,
+        /// The `state` that was given to `sso_url`, if one was.
+        state: Option<String>,
         license_id: Option<i64>,
         bundle_code: Option<String>,
         app_ver: Option<String>,
@@ -139,6 +141,8 @@ documented! {
         id_token: Option<String>,
         code: Option<String>,
         redirect_uri: Option<String>,
+        /// The `state` that was given to `sso_url`, if one was.
+        state: Option<String>,
         license_id: Option<i64>,
         /// In calls about seats of a feature.
         #[schema(example = "pdf")]
@@ -281,6 +285,8 @@ documented! {
         id_token: Option<String>,
         code: Option<String>,
         redirect_uri: Option<String>,
+        /// The `state` that was given to `sso_url`, if one was.
+        state: Option<String>,
     }
 
     /// A login.
@@ -291,8 +297,10 @@ documented! {
         customer_account_code: String,
         /// `token` (an ID token comes back) or `code`.
         response_type: Option<String>,
-        /// Where the provider sends people back to.
+        /// Where the provider sends people back to; what the producer has laid down when it is not given.
         redirect_uri: Option<String>,
+        /// 16 to 255 characters that cannot be guessed: what comes back counts only together with them.
+        state: Option<String>,
     }
 
     /// A device.

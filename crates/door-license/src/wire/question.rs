@@ -5,7 +5,7 @@ use countersign_app::license_api::{
 };
 use countersign_crypto::Secret;
 use countersign_domain::ids::LicenseId;
-use countersign_domain::licensing::DeviceFacts;
+use countersign_domain::licensing::{DeviceFacts, LoginState};
 use countersign_domain::text::{AccountName, HardwareId, LicenseKey, ProductCode, TextError, UserEmail};
 use countersign_http_kit::client_address::ClientAddress;
 
@@ -100,7 +100,13 @@ fn sso(members: &Members) -> Result<Option<SsoLogin>, Error> {
         (None, Some(code)) => SsoProof::Code { code: Secret::new(code), redirect_uri: members.text("redirect_uri")? },
         (None, None) => return Err(Error::told(Code::MissingParameters, "Missing: id_token or code.")),
     };
-    Ok(Some(SsoLogin { account, proof }))
+    Ok(Some(SsoLogin { account, proof, state: login_state(members)? }))
+}
+
+/// What ties the outcome of a login to its beginning, if the application does so.
+pub(crate) fn login_state(members: &Members) -> Result<Option<LoginState>, Error> {
+    let wrong = || Error::told(Code::ValidationError, "state must be 16 to 255 visible ASCII characters.");
+    members.text("state")?.map(|text| LoginState::new(text).ok_or_else(wrong)).transpose()
 }
 
 /// The account that a login names.

@@ -31,6 +31,8 @@ mod license_offline_again;
 mod license_proofs;
 mod license_seats;
 mod license_sso;
+mod license_sso_codes;
+mod license_sso_support;
 mod license_support;
 mod license_tokens;
 mod license_units;
