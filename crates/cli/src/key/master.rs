@@ -42,6 +42,8 @@ impl RotateMaster {
             "sites": resealed.sites,
             "signing_keys": resealed.signing_keys,
             "site_secrets": resealed.site_secrets,
+            "api_keys": resealed.api_keys,
+            "sso_providers": resealed.sso_providers,
             "token_keys": resealed.token_keys,
             "storages": resealed.storages,
             "webhooks": resealed.webhooks,

@@ -23,6 +23,7 @@ mod proxy;
 mod readme;
 mod reload;
 mod seats;
+mod single_sign_on;
 mod storages;
 mod support;
 mod telling;
