@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 /// What a client did.
 #[derive(Debug)]
@@ -49,6 +50,22 @@ pub fn python_license_sdk_with_program(script: &str, input: &str) -> Result<Outc
     let mut command = clean_command(&prepared("COUNTERSIGN_PYTHON_LICENSE_SDK")?);
     command.env("COUNTERSIGN_PROGRAM", prepared("COUNTERSIGN_PROGRAM")?);
     run(command.args(["-B", "-u"]).arg(folder("python").join(script)), input)
+}
+
+/// The same for a script that also runs the OpenID provider of `node/`: what it is given also says how.
+///
+/// # Errors
+/// As for [`python`] and [`node_sdks`].
+pub fn python_license_sdk_with_provider(script: &str, mut given: Value) -> Result<Outcome> {
+    let provider = folder("node").join("openid_provider.mjs");
+    for (name, value) in [
+        ("node", prepared("COUNTERSIGN_NODE")?),
+        ("node_packages", prepared("COUNTERSIGN_NODE_PACKAGES")?),
+        ("provider_script", provider.into_os_string()),
+    ] {
+        given[name] = value.to_string_lossy().into();
+    }
+    python_license_sdk(script, &given.to_string())
 }
 
 /// Runs a script of `node/` with the packages that `cargo xtask test` has prepared, and waits for its end.

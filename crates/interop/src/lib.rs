@@ -12,7 +12,7 @@
 //! `tests/bucket.rs` keeps files in a real S3 server, which is set up in the same way; `tests/storage_kills` kills commands and
 //! servers while they change a storage, and `tests/disk_full.rs` leaves them without room, and
 //! `tests/upload_memory.rs` measures what a large upload takes; `tests/large_files.rs` sends one through a server and reads it back.
-//! `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
+//! `tests/sign_on.rs` has people log in at a real OpenID provider, which runs in Node; `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
 //!
 //! `tests/license_client.rs` compiles a C program against the library of the license client, and installs the wheel with it.
 //!
@@ -30,7 +30,8 @@ mod s3_server;
 pub use application::Application;
 pub use caller::{Answer, Caller};
 pub use foreign::{
-    Outcome, node_sdks, python, python_license_sdk, python_license_sdk_with_program, python_sdks, rust_oauth_client,
+    Outcome, node_sdks, python, python_license_sdk, python_license_sdk_with_program, python_license_sdk_with_provider,
+    python_sdks, rust_oauth_client,
 };
 pub use installation::{Installation, Serving};
 pub use library::{Linking, compile_c, python_with_wheel, repository};
