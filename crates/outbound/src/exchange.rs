@@ -82,8 +82,12 @@ impl Line {
         tokio::pin!(asking);
         let outcome = tokio::select! {
             reply = &mut asking => reply,
-            // What has been read is still there; nothing more will come.
-            _ = &mut self.driving => asking.await.map(|reply| Reply { can_go_on: false, ..reply }),
+            // What has been read is still there; nothing more will come. Without its connection a request that waits for it ends
+            // at once: one that the receiver has closed while it waited would be waited for until time runs out.
+            _ = &mut self.driving => {
+                self.driving = Box::pin(std::future::ready(Ok(())));
+                asking.await.map(|reply| Reply { can_go_on: false, ..reply })
+            }
         };
         match outcome {
             Err(Failure::Http(error)) if begin.elapsed() < AT_ONCE && !self.heard.load(Ordering::Relaxed) => {

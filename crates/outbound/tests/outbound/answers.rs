@@ -167,6 +167,36 @@ async fn a_connection_is_used_again_for_the_same_site_and_receiver_only() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_closed_while_it_waited_costs_no_time() {
+    let (listener, address) = listen().await;
+    let (close, to_close) = tokio::sync::oneshot::channel();
+    let (closed, is_closed) = tokio::sync::oneshot::channel();
+    #[expect(clippy::disallowed_methods, reason = "the receiver lives as long as the test")]
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        to_close.await.unwrap();
+        drop(stream);
+        closed.send(()).unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+    });
+    let sender = sender();
+    let asked = || request(&format!("http://{address}/"), allowing(&[address]));
+    assert_eq!(sender.send(asked()).await.unwrap().status.as_u16(), 200);
+    close.send(()).unwrap();
+    is_closed.await.unwrap();
+    // Whoever hears of this connection has heard of the end of that one.
+    let (_listener, elsewhere) = listen().await;
+    tokio::net::TcpStream::connect(elsewhere).await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(5), sender.send(asked())).await;
+    assert_eq!(answer.expect("it was waited for").unwrap().status.as_u16(), 200);
+    receiver.await.unwrap();
+}
+
+#[tokio::test]
 async fn what_a_receiver_has_begun_to_answer_is_not_sent_again() {
     let (listener, address) = listen().await;
     let begun = [OK.to_vec(), b"HTTP/1.1 2".to_vec()];
