@@ -20,6 +20,8 @@ use crate::{Ctx, Fault};
 
 /// How often the store is looked at without having been woken.
 const PERIOD: Duration = Duration::from_millis(250);
+/// How long events are gathered when nobody is told of them: each turn is one more commit. Who reads the log gives numbers first.
+const GATHER: Duration = Duration::from_millis(20);
 /// Most receivers that one look gives; the next one gives the others.
 const RECEIVERS: u32 = 1000;
 /// How long attempts that are under way may go on when the process stops.
@@ -38,6 +40,8 @@ pub struct Engine {
     expiry: Expiry,
     recoveries: Recoveries,
     looks: u32,
+    /// Whether the last events that got numbers had no receiver.
+    unheard: bool,
 }
 
 impl Engine {
@@ -50,6 +54,7 @@ impl Engine {
             expiry: Expiry::default(),
             recoveries: Recoveries::default(),
             looks: 0,
+            unheard: false,
         }
     }
 
@@ -58,6 +63,7 @@ impl Engine {
         let mut stop = std::pin::pin!(stop);
         let mut period = tokio::time::interval(PERIOD);
         period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut gather = tokio::time::interval(GATHER);
         let ctx = self.node.ctx.clone();
         let mut failing = false;
         loop {
@@ -68,6 +74,14 @@ impl Engine {
                 _ = period.tick() => true,
                 () = ctx.webhooks.written.notified() => false,
             };
+            if std::mem::take(&mut self.unheard) && !look {
+                gather.reset();
+                tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    _ = gather.tick() => {}
+                }
+            }
             // Dropped half-way when the process stops: a unit is finished by the store, and the next start goes on.
             let outcome = tokio::select! {
                 biased;
@@ -154,6 +168,9 @@ impl Engine {
         for _ in 0..UNITS_PER_TURN {
             let told = telling::tell(&self.node.ctx, &self.node.ports.formats).await?;
             busy |= told.events > 0;
+            if told.events > 0 {
+                self.unheard = !told.heard;
+            }
             for (site, endpoint) in told.endpoints {
                 self.kick(site, endpoint);
             }

@@ -28,6 +28,8 @@ pub(super) struct Told {
     pub(super) endpoints: Vec<(SiteId, EndpointId)>,
     /// Whether there may be more events without a number.
     pub(super) more: bool,
+    /// Whether a site of these events has a receiver that is not switched off.
+    pub(super) heard: bool,
 }
 
 /// Gives numbers to some events that have none, and queues them for their receivers.
@@ -112,6 +114,7 @@ async fn queue<'e>(
     if endpoints.is_empty() {
         return Ok(());
     }
+    told.heard = true;
     let Some(name) = tx.event_numbers().site_name(site).await? else { return Ok(()) };
     let now = tx.now().await?;
     for event in events {

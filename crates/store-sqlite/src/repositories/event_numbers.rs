@@ -1,12 +1,15 @@
 //! Numbers of events.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use async_trait::async_trait;
 use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
 use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::trails::committed_event;
 use crate::rows::{Place, all, changed, column, exists, first, text};
@@ -24,8 +27,8 @@ macro_rules! select {
 
 const IS_BEHIND: &str = "select exists (select 1 from outbox indexed by outbox_unnumbered where sequence is null)";
 const UNNUMBERED: &str = select!("indexed by outbox_unnumbered where sequence is null order by id limit ?1");
-const NEXT: &str = "insert into event_numbers (site, last) values (?1, 1)
-    on conflict (site) do update set last = last + 1 returning last";
+const SET_LAST: &str = "insert into event_numbers (site, last) values (?1, ?2)
+    on conflict (site) do update set last = excluded.last";
 const NUMBER: &str = "update outbox set sequence = ?2 where id = ?1";
 const LIST: &str = select!("where site = ?1 and sequence > ?2 order by sequence limit ?3");
 const FIND: &str = select!("where id = ?2 and site = ?1 and sequence is not null");
@@ -44,7 +47,7 @@ const PRODUCT_OF: &str = "select product from features where id = ?1";
 pub(super) const ALL: &[&str] = &[
     IS_BEHIND,
     UNNUMBERED,
-    NEXT,
+    SET_LAST,
     NUMBER,
     LIST,
     FIND,
@@ -66,10 +69,18 @@ impl EventNumbers for SqliteTx<'_> {
     async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError> {
         self.attempt(|c| {
             let mut rows = all(c, UNNUMBERED, [limit], |row| Ok((column::<i64>(row, 0)?, numbered_row(row)?)))?;
+            let mut numbers = BTreeMap::new();
             for (id, (site, row)) in &mut rows {
-                let next = first(c, NEXT, [site.0], |row| column(row, 0))?;
-                row.sequence = next.ok_or(StoreError::OutcomeUnknown)?;
+                let last = match numbers.entry(*site) {
+                    Entry::Occupied(last) => last.into_mut(),
+                    Entry::Vacant(unread) => unread.insert(last(c, *site)?),
+                };
+                *last = last.saturating_add(1);
+                row.sequence = *last;
                 changed(c, NUMBER, (*id, row.sequence))?;
+            }
+            for (site, last) in numbers {
+                changed(c, SET_LAST, (site.0, last))?;
             }
             Ok(rows.into_iter().map(|(_, row)| row).collect())
         })
@@ -93,7 +104,7 @@ impl EventNumbers for SqliteTx<'_> {
     }
 
     async fn last(&mut self, site: SiteId) -> Result<i64, StoreError> {
-        self.attempt(|c| Ok(first(c, LAST, [site.0], |row| column(row, 0))?.unwrap_or(0)))
+        self.attempt(|c| last(c, site))
     }
 
     async fn lock_expired(&mut self, site: SiteId) -> Result<Option<(Date, LicenseId)>, StoreError> {
@@ -130,6 +141,10 @@ impl EventNumbers for SqliteTx<'_> {
     async fn product_of(&mut self, feature: FeatureId) -> Result<Option<ProductId>, StoreError> {
         self.attempt(|c| first(c, PRODUCT_OF, [feature.0], |row| column(row, 0).map(ProductId)))
     }
+}
+
+fn last(connection: &Connection, site: SiteId) -> Result<i64, StoreError> {
+    Ok(first(connection, LAST, [site.0], |row| column(row, 0))?.unwrap_or(0))
 }
 
 fn expired(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
