@@ -11,6 +11,7 @@ use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
 
 use crate::answers::AnswerKey;
 use crate::devices::VerifiedToken;
+use crate::license_proof::LicenseProofs;
 use crate::oauth::TokenFacts;
 
 /// Tokens that are remembered, over all sites: about 15 MB.
@@ -19,6 +20,8 @@ const TOKENS: usize = 100_000;
 const BEARERS: usize = 50_000;
 /// Signatures that are remembered: about 20 MB.
 const SIGNATURES: usize = 50_000;
+/// License objects whose proofs are remembered: about 20 MB.
+const PROOFS: usize = 25_000;
 /// Passwords that are remembered.
 const PASSWORDS: usize = 1000;
 /// Finished answers that are expected, and the bytes that all of them may take.
@@ -32,6 +35,8 @@ pub(crate) struct Memos {
     pub(crate) bearers: Memo<(SiteId, [u8; 32]), Arc<TokenFacts>>,
     /// Signatures, by key and SHA-256 of what was signed: RS256 always gives the same one.
     pub(crate) signatures: Memo<(SignerId, [u8; 32]), Bytes>,
+    /// Both signatures of license objects, by key and a digest of what they follow from.
+    pub(crate) proofs: Memo<(SignerId, [u8; 32]), Arc<LicenseProofs>>,
     /// Passwords that fit, by a keyed digest of hash and password.
     pub(crate) passwords: Memo<[u8; 32], ()>,
     /// Answers as they are sent.
@@ -55,6 +60,7 @@ impl Memos {
             tokens: Memo(remember.then(|| Cache::new(TOKENS))),
             bearers: Memo(remember.then(|| Cache::new(BEARERS))),
             signatures: Memo(remember.then(|| Cache::new(SIGNATURES))),
+            proofs: Memo(remember.then(|| Cache::new(PROOFS))),
             passwords: Memo(remember.then(|| Cache::new(PASSWORDS))),
             answers: Memo(remember.then(|| Cache::with_weighter(answers, bytes, ByteCount))),
         }
@@ -62,11 +68,12 @@ impl Memos {
 
     /// How often each had what was needed.
     pub(crate) fn counts(&self) -> Vec<MemoCounts> {
-        let Self { tokens, bearers, signatures, passwords, answers } = self;
+        let Self { tokens, bearers, signatures, proofs, passwords, answers } = self;
         vec![
             tokens.counts("tokens"),
             bearers.counts("bearers"),
             signatures.counts("signatures"),
+            proofs.counts("proofs"),
             passwords.counts("passwords"),
             answers.counts("answers"),
         ]

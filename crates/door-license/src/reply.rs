@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign_app::license_api::Refusal;
-use countersign_app::license_proof::{self, Place};
+use countersign_app::license_proof::{self, Place, Signed};
 use countersign_http_kit::security_headers;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -64,15 +64,41 @@ impl Object {
         Ok(Self { json: written(body)?, licensed: Some(licensed) })
     }
 
+    /// The object among others, with its inner signature.
     async fn finish(&self, proved: &Proved, place: Option<&Place<'_>>) -> Result<String, Error> {
-        let Some(Licensed { hardware_id, licensee, validity_period }) = &self.licensed else {
-            return Ok(self.json.clone());
-        };
-        let signed = (hardware_id.as_str(), licensee.as_str(), validity_period.as_str());
+        let Some(licensed) = &self.licensed else { return Ok(self.json.clone()) };
+        let signed = licensed.signed();
         let signature = license_proof::license_signature(&proved.ctx, &proved.site, place, signed).await?;
-        let open = self.json.strip_suffix('}').unwrap_or(&self.json);
-        Ok(format!("{open},\"license_signature\":\"{signature}\"}}"))
+        Ok(with_signature(&self.json, &signature))
     }
+
+    /// The object by itself, with the signature over its bytes.
+    async fn prove(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<(Bytes, String), Error> {
+        let (ctx, site) = (&proved.ctx, &proved.site);
+        let Some(licensed) = &self.licensed else {
+            let body = Bytes::from(self.json);
+            let signature = license_proof::sign_answer(ctx, site, place, &body).await?;
+            return Ok((body, signature));
+        };
+        let finish = |signature: &str| Bytes::from(with_signature(&self.json, signature));
+        let follows_from = (licensed.signed(), self.json.as_str());
+        let proofs = license_proof::prove_license(ctx, site, place, follows_from, finish).await?;
+        Ok((finish(&proofs.license), proofs.answer.clone()))
+    }
+}
+
+impl Licensed {
+    /// As the signature reads it.
+    pub(crate) fn signed(&self) -> Signed<'_> {
+        let Self { hardware_id, licensee, validity_period } = self;
+        Signed { hardware_id, licensee, validity_period }
+    }
+}
+
+/// A license object with its inner signature as the last member.
+fn with_signature(json: &str, signature: &str) -> String {
+    let open = json.strip_suffix('}').unwrap_or(json);
+    [open, ",\"license_signature\":\"", signature, "\"}"].concat()
 }
 
 pub(crate) fn written(body: &impl Serialize) -> Result<String, Error> {
@@ -105,23 +131,23 @@ impl Draft {
     /// # Errors
     /// When it cannot be signed: it must not be sent then.
     pub(crate) async fn send(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<Response, Error> {
-        let body = match self {
+        let (body, signature) = match self {
             Self::Word(word) => return Ok(text(word)),
             Self::Refusal(status, body) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
                 return Ok(error::plain(status, body.into_bytes()));
             }
-            Self::Object(object) => object.finish(proved, place).await?,
+            Self::Object(object) => object.prove(proved, place).await?,
             Self::Array(objects) => {
                 let mut finished = Vec::with_capacity(objects.len());
                 for object in objects {
                     finished.push(object.finish(proved, place).await?);
                 }
-                format!("[{}]", finished.join(","))
+                let body = Bytes::from(format!("[{}]", finished.join(",")));
+                let signature = license_proof::sign_answer(&proved.ctx, &proved.site, place, &body).await?;
+                (body, signature)
             }
         };
-        let body = Bytes::from(body);
-        let signature = license_proof::sign_answer(&proved.ctx, &proved.site, place, &body).await?;
         let mut response = body.into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(error::JSON));

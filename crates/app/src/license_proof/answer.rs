@@ -11,7 +11,7 @@ use countersign_vault::SigningError;
 use crate::keys::{SigningKeyError, license_signer};
 use crate::memo::SignerId;
 use crate::signature_budget::{Credential, FirstSignature};
-use crate::sites::SiteSnapshot;
+use crate::sites::{LicenseSigner, SiteSnapshot};
 use crate::{Ctx, Fault};
 
 /// Why an answer was not signed. It must not be sent then.
@@ -53,24 +53,56 @@ pub async fn sign_answer(
     answer: &Bytes,
 ) -> Result<String, LicenseAnswerError> {
     let signer = license_signer(ctx, site).await?;
-    let first_signature = async {
-        let _taken = match place {
-            Some(_) => None,
-            None => Some(take_place(ctx, site)?),
-        };
-        let signature = ctx.parts.signing.sign_in_turn(signer.key, Arc::new(answer.clone())).await;
-        signature.map_err(|error| match error {
-            SigningError::Busy => LicenseAnswerError::Busy,
-            SigningError::Closed | SigningError::Failed => Fault::Signing(error).into(),
-        })
-    };
-    let memo = (SignerId::Licenses(signer.id), sha256(answer));
-    let signature = ctx.memos.signatures.find_or_compute(&memo, first_signature).await?;
-    Ok(base64_encode(&signature))
+    remembered(ctx, site, place, &signer, answer).await
 }
 
-/// The signature inside of an answer, in base64: over hardware ID, license key or user, and the end of the license as the
-/// answer writes it (empty when it has none), all in lower case. Of a user only what stands before a `|` counts.
+/// What the signature inside of a license object is over, all of it in lower case.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// The device.
+    pub hardware_id: &'a str,
+    /// License key or user; of a user only what stands before a `|` counts.
+    pub licensee: &'a str,
+    /// The end of the license as the answer writes it; empty when it has none.
+    pub validity_period: &'a str,
+}
+
+/// The signatures of an answer that is a license object, in base64.
+#[derive(Debug)]
+pub struct LicenseProofs {
+    /// The one inside of it.
+    pub license: String,
+    /// The one over its bytes.
+    pub answer: String,
+}
+
+/// Signs a license object, `json` without the signature inside of it, which `finish` writes into it. What both follow from was
+/// signed before: the object is looked up once, and nothing else is done.
+///
+/// # Errors
+/// [`LicenseAnswerError`] when there is none.
+pub async fn prove_license(
+    ctx: &Ctx,
+    site: &Arc<SiteSnapshot>,
+    place: Option<&Place<'_>>,
+    (signed, json): (Signed<'_>, &str),
+    finish: impl Fn(&str) -> Bytes + Send,
+) -> Result<Arc<LicenseProofs>, LicenseAnswerError> {
+    let signer = license_signer(ctx, site).await?;
+    let text = signed_text(signed);
+    // The digest of the first is of one length: no two pairs run into each other.
+    let mut follows_from = sha256(text.as_bytes()).to_vec();
+    follows_from.extend_from_slice(json.as_bytes());
+    let memo = (SignerId::Licenses(signer.id), sha256(&follows_from));
+    let first_proofs = async {
+        let license = remembered(ctx, site, place, &signer, &text.into()).await?;
+        let answer = first_signature(ctx, site, place, &signer, &finish(&license)).await?;
+        Ok(Arc::new(LicenseProofs { license, answer: base64_encode(&answer) }))
+    };
+    ctx.memos.proofs.find_or_compute(&memo, first_proofs).await
+}
+
+/// The signature inside of a license object among others, in base64.
 ///
 /// # Errors
 /// [`LicenseAnswerError`] when there is none.
@@ -78,13 +110,42 @@ pub async fn license_signature(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
     place: Option<&Place<'_>>,
-    (hardware_id, licensee, validity_period): (&str, &str, &str),
+    signed: Signed<'_>,
 ) -> Result<String, LicenseAnswerError> {
-    let text = signed_text(hardware_id, licensee, validity_period);
-    sign_answer(ctx, site, place, &text.into()).await
+    sign_answer(ctx, site, place, &signed_text(signed).into()).await
 }
 
-fn signed_text(hardware_id: &str, licensee: &str, validity_period: &str) -> String {
+async fn remembered(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    place: Option<&Place<'_>>,
+    signer: &LicenseSigner,
+    text: &Bytes,
+) -> Result<String, LicenseAnswerError> {
+    let memo = (SignerId::Licenses(signer.id), sha256(text));
+    let signature = first_signature(ctx, site, place, signer, text);
+    Ok(base64_encode(&ctx.memos.signatures.find_or_compute(&memo, signature).await?))
+}
+
+async fn first_signature(
+    ctx: &Ctx,
+    site: &SiteSnapshot,
+    place: Option<&Place<'_>>,
+    signer: &LicenseSigner,
+    text: &Bytes,
+) -> Result<Bytes, LicenseAnswerError> {
+    let _taken = match place {
+        Some(_) => None,
+        None => Some(take_place(ctx, site)?),
+    };
+    let signature = ctx.parts.signing.sign_in_turn(signer.key.clone(), Arc::new(text.clone())).await;
+    signature.map_err(|error| match error {
+        SigningError::Busy => LicenseAnswerError::Busy,
+        SigningError::Closed | SigningError::Failed => Fault::Signing(error).into(),
+    })
+}
+
+fn signed_text(Signed { hardware_id, licensee, validity_period }: Signed<'_>) -> String {
     let licensee = licensee.split('|').next().unwrap_or_default();
     [hardware_id, licensee, validity_period].join("#").to_lowercase()
 }
@@ -102,9 +163,11 @@ mod tests {
             ("2030-01-01T00:00:00.000Z", "070cc134a1a14e636e148c8140737f2c9948d9c5149a53fc62a181296339f649"),
             ("", "38f635f3a33c06682e61647760309626126a80fc33fedc02cffba0f906ea839a"),
         ] {
-            let text = signed_text("HW-TEST-1", "AAAA-BBBB-CCCC-0001", validity_period);
+            let (hardware_id, licensee) = ("HW-TEST-1", "AAAA-BBBB-CCCC-0001");
+            let text = signed_text(Signed { hardware_id, licensee, validity_period });
             assert_eq!(hex_encode(&sha256(text.as_bytes())), digest, "{text}");
         }
-        assert_eq!(signed_text("H", "U@Example.test|7", ""), "h#u@example.test#");
+        let of_user = Signed { hardware_id: "H", licensee: "U@Example.test|7", validity_period: "" };
+        assert_eq!(signed_text(of_user), "h#u@example.test#");
     }
 }

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use crate::Ctx;
 use crate::sites::SiteSnapshot;
 
-pub use answer::{LicenseAnswerError, Place, license_signature, sign_answer, take_place};
+pub use answer::{
+    LicenseAnswerError, LicenseProofs, Place, Signed, license_signature, prove_license, sign_answer, take_place,
+};
 pub use authenticate::{Presented, ProofError, authenticate};
 pub(crate) use authenticate::{REFUSALS, RefusedProofs};
 pub use file::{FileSigner, PresentedFile, authenticate_file};

@@ -90,8 +90,7 @@ impl Desk<'_> {
     }
 
     async fn with_inner(&self, object: String, licensed: &Licensed) -> Result<String, Error> {
-        let Licensed { hardware_id, licensee, validity_period } = licensed;
-        let signed = (hardware_id.as_str(), licensee.as_str(), validity_period.as_str());
+        let signed = licensed.signed();
         let signature = license_proof::license_signature(self.ctx, self.site, self.place, signed).await?;
         Ok(with(&object, "license_signature", &signature))
     }
