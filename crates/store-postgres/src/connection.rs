@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use futures_util::future::join_all;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
@@ -30,6 +31,9 @@ const SET_UP: &str = "set statement_timeout = '10s';
 
 /// A value of a statement.
 pub(crate) type Value<'v> = &'v (dyn ToSql + Sync);
+
+/// A statement with its values.
+pub(crate) type Sql<'v> = (&'static str, &'v [Value<'v>]);
 
 /// What a statement gives.
 pub(crate) struct Answer {
@@ -91,6 +95,20 @@ impl Connection {
         let statement = self.prepare(sql).await?;
         let answer = in_time(answer(&self.client, &statement, values)).await;
         self.note(answer)
+    }
+
+    /// Runs statements one after the other, sent together: what one of them reads is what those before it have left. After one
+    /// that fails the others fail as well.
+    pub(crate) async fn run_all(&mut self, statements: &[Sql<'_>]) -> Result<Vec<Answer>, Fault> {
+        let mut prepared = Vec::with_capacity(statements.len());
+        for (sql, _) in statements {
+            prepared.push(self.prepare(sql).await?);
+        }
+        // Each is sent when it is polled for the first time, in this order.
+        let sent =
+            prepared.iter().zip(statements).map(|(statement, (_, values))| answer(&self.client, statement, values));
+        let answers = in_time(join_all(sent)).await;
+        self.note(answers.map(|answers| answers.into_iter().collect()))
     }
 
     /// The prepared form of a statement, which the connection keeps.

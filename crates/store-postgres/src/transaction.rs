@@ -16,7 +16,7 @@ use countersign_store::repositories::{
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
 
-use crate::connection::{Answer, Connection, Value};
+use crate::connection::{Answer, Connection, Sql, Value};
 use crate::rows::{Grouped, Place, column, time};
 use crate::unit::{InFlight, Watched};
 
@@ -100,6 +100,19 @@ impl PgTx<'_> {
     /// not be built upon.
     pub(crate) fn check<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.inspect_err(|error| self.failure = Some(describe(error).into()))
+    }
+
+    /// Runs statements one after the other in one exchange, and gives the answer of each.
+    pub(crate) async fn run_all(&mut self, statements: &[Sql<'_>]) -> Result<Vec<Answer>, StoreError> {
+        if self.failure.is_some() {
+            return Err(StoreError::Poisoned);
+        }
+        self.failure = Some(ABANDONED);
+        let waiting = self.in_flight.begin();
+        let answers = self.connection.run_all(statements).await;
+        drop(waiting);
+        self.failure = None;
+        self.check(answers.map_err(StoreError::from))
     }
 
     async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Answer, StoreError> {

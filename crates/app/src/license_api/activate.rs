@@ -68,6 +68,9 @@ pub async fn activate(
 /// The license that is to be activated, locked.
 pub(super) async fn wanted(tx: &mut dyn Tx, proved: &Proved) -> Result<Found, LicenseError> {
     let Proved { caller, identity, .. } = proved;
+    if let Some(found) = find::called(tx, caller, identity, Hold::Lock).await? {
+        return Ok(found);
+    }
     let product = find::product(tx, caller, &proved.product).await?;
     find::is_in_bundle(tx, caller, &product, proved.bundle.as_ref()).await?;
     let license = match &proved.user {
@@ -78,7 +81,7 @@ pub(super) async fn wanted(tx: &mut dyn Tx, proved: &Proved) -> Result<Found, Li
             found.ok_or(Refusal::LicenseNotFound)?
         }
     };
-    Ok(Found { product, license })
+    Ok(Found { product, license, beside: None })
 }
 
 /// Proves what an activation comes with.
@@ -102,13 +105,16 @@ pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate)
 
 /// Binds the device to a license that is locked.
 pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Result<LicenseView, LicenseError> {
-    let Found { product, license } = found;
+    let Found { product, license, mut beside } = found;
     let site = proved.caller.site;
     if license.terms.status == LicenseStatus::Disabled {
         return Err(Refusal::LicenseNotEnabled.into());
     }
     let mut events = Vec::new();
-    let bound = tx.activations().find_by_hardware(site, license.id, &proved.identity.hardware).await?;
+    let bound = match &mut beside {
+        Some(beside) => beside.bound.take(),
+        None => tx.activations().find_by_hardware(site, license.id, &proved.identity.hardware).await?,
+    };
     let device = match &bound {
         Some((device, _)) => lock(tx, site, device).await?,
         None => find_or_insert(tx, site, &proved.identity.hardware, &license, &mut events).await?,
@@ -151,7 +157,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
         true => Vec::new(),
         false => tx.device_details().variables(license.id, device.id).await?,
     };
-    let seen = check::Seen { device: Some((&device, true)), releases: Some(&proved.releases), now };
+    let seen = check::Seen { device: Some((&device, true)), releases: Some(&proved.releases), beside, now };
     let mut view = check::view(tx, site, license, product, seen).await?;
     view.user = check::assigned(tx, site, &view.license, user.or(before)).await?;
     view.variables = variables;

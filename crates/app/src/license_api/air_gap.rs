@@ -135,7 +135,7 @@ pub async fn deactivate_air_gap(
     let actor = ctx.actor();
     ctx.write(site, move |tx| {
         Box::pin(async move {
-            let Found { product, license } = find(tx, site, &key, Lock::Yes).await?;
+            let Found { product, license, .. } = find(tx, site, &key, Lock::Yes).await?;
             take(tx, license.id, answered).await?;
             let identity = named(&product.code, &key, &hardware);
             release(tx, &LicenseCaller::producer(site), &license, &identity, &actor, &[]).await?;
@@ -158,7 +158,7 @@ pub async fn air_gap_license(
     ctx.store()
         .read(move |tx| {
             Box::pin(async move {
-                let Found { product, mut license } = find(tx, site, &key, Lock::No).await?;
+                let Found { product, mut license, .. } = find(tx, site, &key, Lock::No).await?;
                 let policy = license.rules.policy.ok_or(Refusal::AirGapPolicy)?;
                 let now = tx.now().await?;
                 if license.usage.first_activated_at.is_none() {
@@ -166,7 +166,7 @@ pub async fn air_gap_license(
                 }
                 let policies = tx.policies().list(product.product.id).await?;
                 forget(&mut license, policies.into_iter().find(|found| found.id == policy));
-                let seen = Seen { device: None, releases: None, now };
+                let seen = Seen { device: None, releases: None, beside: None, now };
                 let mut view = check::view(tx, site, license, product, seen).await?;
                 view.seats = LicenseSeats::default();
                 Ok((view, policy))
@@ -215,7 +215,7 @@ async fn find(tx: &mut dyn Tx, site: SiteId, key: &LicenseKey, lock: Lock) -> Re
     if !by_key || !license.rules.may_go_offline(OfflineWay::Codes) {
         return Err(Refusal::OfflineNotAllowed.into());
     }
-    Ok(Found { product, license })
+    Ok(Found { product, license, beside: None })
 }
 
 /// Which waiting initialization code of a license a device has answered with its code.

@@ -180,7 +180,7 @@ pub(super) async fn all_members(
         find::usable(&product)?;
         let identity = Identity { license: None, ..identity.clone() };
         match find::named(tx, caller, &product, &identity, Hold::Look).await {
-            Ok(license) => found.push(Found { product, license }),
+            Ok(license) => found.push(Found { product, license, beside: None }),
             Err(LicenseError::Refused(Refusal::LicenseNotFound)) => {}
             Err(error) => return Err(error),
         }

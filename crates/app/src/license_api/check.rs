@@ -11,7 +11,7 @@ use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
 
 use super::LicenseCaller;
-use super::find::{self, Bound, Hold, LICENSES};
+use super::find::{self, Beside, Bound, Hold, LICENSES};
 use super::question::{Identity, ReleaseFilter};
 use super::refusal::{LicenseError, Refusal};
 use super::seats::{self, Need, Seated};
@@ -36,7 +36,7 @@ pub async fn check(
     let asked = Arc::new((caller.clone(), identity, releases));
     let (view, device, unheard, need) = ctx
         .store()
-        .read::<_, LicenseError, _>({
+        .look_up::<_, LicenseError, _>({
             let asked = asked.clone();
             move |tx| {
                 Box::pin(async move {
@@ -124,7 +124,7 @@ pub async fn check_feature(
     let asked = Arc::new((caller.clone(), identity, code));
     let (view, device, need) = ctx
         .store()
-        .read::<_, LicenseError, _>({
+        .look_up::<_, LicenseError, _>({
             let asked = asked.clone();
             move |tx| {
                 Box::pin(async move {
@@ -207,7 +207,7 @@ pub async fn device_licenses(
                         let Some(license) = license.filter(|license| caller.sees(license)) else { continue };
                         let product = product_of(tx, caller.site, &license).await?;
                         if caller.may_ask_about(product.product.id).is_ok() {
-                            let seen = Seen { device: Some((&device, true)), releases: None, now };
+                            let seen = Seen { device: Some((&device, true)), releases: None, beside: None, now };
                             let mut seen = view(tx, caller.site, license, product, seen).await?;
                             seen.user = assigned(tx, caller.site, &seen.license, activation.user).await?;
                             views.push(seen);
@@ -238,8 +238,8 @@ pub(super) async fn view_bound(
     releases: &ReleaseFilter,
     now: Timestamp,
 ) -> Result<LicenseView, LicenseError> {
-    let Bound { product, license, device, activation } = bound;
-    let seen = Seen { device: Some((&device, true)), releases: Some(releases), now };
+    let Bound { product, license, device, activation, beside } = bound;
+    let seen = Seen { device: Some((&device, true)), releases: Some(releases), beside, now };
     let mut view = view(tx, site, license, product, seen).await?;
     view.user = assigned(tx, site, &view.license, activation.user).await?;
     Ok(view)
@@ -251,6 +251,8 @@ pub(super) struct Seen<'a> {
     pub(super) device: Option<(&'a Device, bool)>,
     /// Which releases the answer may name; `None`: none.
     pub(super) releases: Option<&'a ReleaseFilter>,
+    /// What was read with the license.
+    pub(super) beside: Option<Beside>,
     /// When.
     pub(super) now: Timestamp,
 }
@@ -263,10 +265,15 @@ pub(super) async fn view(
     product: LicensedProduct,
     seen: Seen<'_>,
 ) -> Result<LicenseView, LicenseError> {
-    let Seen { device, releases, now } = seen;
+    let Seen { device, releases, beside, now } = seen;
+    let has_releases = beside.as_ref().is_none_or(|beside| beside.has_releases);
+    let customer = match beside {
+        Some(beside) => Some(beside.customer),
+        None => tx.customers().find_by_id(site, license.holder.customer).await?,
+    };
     let broken = StoreError::BrokenRow { table: "licenses", column: "customer", row: license.id.0 };
-    let customer = tx.customers().find_by_id(site, license.holder.customer).await?.ok_or(broken)?;
-    let release = match releases {
+    let customer = customer.ok_or(broken)?;
+    let release = match releases.filter(|_| has_releases) {
         Some(filter) => newest(tx, &license, filter).await?,
         None => None,
     };

@@ -2,8 +2,9 @@
 
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::LicenseId;
-use countersign_domain::licensing::{Activation, License, LicenseStatus, LicensedProduct, ProductStatus};
+use countersign_domain::licensing::{Activation, Customer, License, LicenseStatus, LicensedProduct, ProductStatus};
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
+use countersign_store::repositories::{CalledLicense, WholeLicense};
 use countersign_store::{StoreError, Tx};
 
 use super::LicenseCaller;
@@ -26,6 +27,18 @@ pub(super) enum Hold {
 pub(super) struct Found {
     pub(super) product: LicensedProduct,
     pub(super) license: License,
+    /// What was read with it.
+    pub(super) beside: Option<Beside>,
+}
+
+/// What is read together with a license that is named by its own key, as most are.
+pub(super) struct Beside {
+    /// Who holds it.
+    pub(super) customer: Customer,
+    /// Whether the product has a release.
+    pub(super) has_releases: bool,
+    /// Where it is active on the hardware of the call.
+    pub(super) bound: Option<(Device, Activation)>,
 }
 
 /// A license on a device where it is active.
@@ -34,6 +47,8 @@ pub(super) struct Bound {
     pub(super) license: License,
     pub(super) device: Device,
     pub(super) activation: Activation,
+    /// What was read with it; where it is active stands above.
+    pub(super) beside: Option<Beside>,
 }
 
 /// The identity under which the site knows a device that named nothing but its hardware.
@@ -83,10 +98,38 @@ pub(super) async fn license(
     identity: &Identity,
     hold: Hold,
 ) -> Result<Found, LicenseError> {
+    if let Some(found) = called(tx, caller, identity, hold).await? {
+        return Ok(found);
+    }
     let product = product(tx, caller, &identity.product).await?;
     is_in_bundle(tx, caller, &product, identity.bundle.as_ref()).await?;
     let license = named(tx, caller, &product, identity, hold).await?;
-    Ok(Found { product, license })
+    Ok(Found { product, license, beside: None })
+}
+
+/// The same where a license is named by its own key, with what belongs to it. `None`: it is named in another way, or is not
+/// there, and the single steps say why.
+pub(super) async fn called(
+    tx: &mut dyn Tx,
+    caller: &LicenseCaller,
+    identity: &Identity,
+    hold: Hold,
+) -> Result<Option<Found>, LicenseError> {
+    let Identity { product, bundle: None, hardware, name: LicenseName::Key(key), license: wanted } = identity else {
+        return Ok(None);
+    };
+    let called = CalledLicense { product, key, hardware };
+    let found = match hold {
+        Hold::Look => tx.licenses().find_called(caller.site, called).await?,
+        Hold::Lock => tx.licenses().lock_called(caller.site, called).await?,
+    };
+    let Some(WholeLicense { license, product, customer, has_releases, bound }) = found else { return Ok(None) };
+    caller.may_ask_about(product.product.id)?;
+    usable(&product)?;
+    if !caller.sees(&license) || wanted.is_some_and(|wanted| wanted != license.id) {
+        return Err(Refusal::LicenseNotFound.into());
+    }
+    Ok(Some(Found { product, license, beside: Some(Beside { customer, has_releases, bound }) }))
 }
 
 /// The license of a product that an identity names.
@@ -182,16 +225,20 @@ pub(super) async fn bound(
 pub(super) async fn on_device(
     tx: &mut dyn Tx,
     caller: &LicenseCaller,
-    found: Found,
+    mut found: Found,
     identity: &Identity,
 ) -> Result<Bound, LicenseError> {
-    let bound = activation(tx, caller, &found.license, identity).await?;
+    // Only a license that is named by its key comes with where it is active: no user has to be compared.
+    let bound = match &mut found.beside {
+        Some(beside) => beside.bound.take(),
+        None => activation(tx, caller, &found.license, identity).await?,
+    };
     Ok(usable_on(found, bound)?)
 }
 
 /// A license on the device where it was found to be active, if it may be used there.
 pub(super) fn usable_on(found: Found, bound: Option<(Device, Activation)>) -> Result<Bound, Refusal> {
-    let Found { product, license } = found;
+    let Found { product, license, beside } = found;
     if license.terms.status == LicenseStatus::Disabled {
         return Err(Refusal::LicenseNotEnabled);
     }
@@ -200,7 +247,7 @@ pub(super) fn usable_on(found: Found, bound: Option<(Device, Activation)>) -> Re
     if device.status == DeviceStatus::Obsolete {
         return Err(Refusal::Blacklisted);
     }
-    Ok(Bound { product, license, device, activation })
+    Ok(Bound { product, license, device, activation, beside })
 }
 
 /// The device of an identity with the activation of a license there. Who names a user means what is active for that one.

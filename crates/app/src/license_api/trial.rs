@@ -127,7 +127,7 @@ async fn existing(
     if license.is_expired(now) {
         return Err(Refusal::TrialExpired.into());
     }
-    let seen = Seen { device: None, releases: None, now };
+    let seen = Seen { device: None, releases: None, beside: None, now };
     let mut view = check::view(tx, caller.site, license, product.clone(), seen).await?;
     let user = tx.license_users().assignments_of(id).await?.first().map(|assignment| assignment.user);
     view.user = check::assigned(tx, caller.site, &view.license, user).await?;
@@ -207,7 +207,7 @@ async fn view(
     user: Option<TrialUser>,
 ) -> Result<TrialView, LicenseError> {
     let license = tx.licenses().find_by_id(caller.site, license).await?.ok_or(StoreError::OutcomeUnknown)?;
-    let seen = Seen { device: None, releases: None, now: tx.now().await? };
+    let seen = Seen { device: None, releases: None, beside: None, now: tx.now().await? };
     let view = check::view(tx, caller.site, license, product, seen).await?;
     Ok(TrialView::New { license: Box::new(view), order, user })
 }

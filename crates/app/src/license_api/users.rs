@@ -133,7 +133,7 @@ pub async fn user_licenses(
                     let license = tx.licenses().find_by_id(caller.site, assignment.license).await?.ok_or(broken)?;
                     if caller.sees(&license) && caller.may_ask_about(license.product.id).is_ok() {
                         let product = product_of(tx, caller.site, &license).await?;
-                        let seen = Seen { device: None, releases: None, now };
+                        let seen = Seen { device: None, releases: None, beside: None, now };
                         let mut seen = view(tx, caller.site, license, product, seen).await?;
                         seen.user = assigned(tx, caller.site, &seen.license, Some(user.id)).await?;
                         views.push(seen);

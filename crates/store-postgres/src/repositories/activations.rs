@@ -112,8 +112,13 @@ impl Activations for PgTx<'_> {
         hardware: &HardwareId,
     ) -> Result<Option<(Device, Activation)>, StoreError> {
         let values: [Value<'_>; 3] = [&site.0, &hardware.as_str(), &license.0];
-        self.first(FIND_BY_HARDWARE, &values, |row| Ok((device(row)?, activation(row, 11)?))).await
+        self.first(FIND_BY_HARDWARE, &values, bound).await
     }
+}
+
+/// A device with its activation.
+pub(super) fn bound(row: &Row) -> Result<(Device, Activation), StoreError> {
+    Ok((device(row)?, activation(row, 11)?))
 }
 
 /// An activation from the five columns that start at `from`.

@@ -71,19 +71,19 @@ impl Customers for PgTx<'_> {
     }
 
     async fn find(&mut self, site: SiteId, name: &CustomerName) -> Result<Option<Customer>, StoreError> {
-        self.first(FIND, &[&site.0, &name.as_str()], customer).await
+        self.first(FIND, &[&site.0, &name.as_str()], |row| customer(row, 0)).await
     }
 
     async fn find_by_id(&mut self, site: SiteId, id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        self.first(FIND_BY_ID, &[&site.0, &id.0], customer).await
+        self.first(FIND_BY_ID, &[&site.0, &id.0], |row| customer(row, 0)).await
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError> {
-        self.all(LIST, &[&site.0, &page.after, &i64::from(page.limit)], customer).await
+        self.all(LIST, &[&site.0, &page.after, &i64::from(page.limit)], |row| customer(row, 0)).await
     }
 
     async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError> {
-        self.first(FIND_BY_EMAIL, &[&site.0, &email], customer).await
+        self.first(FIND_BY_EMAIL, &[&site.0, &email], |row| customer(row, 0)).await
     }
 
     async fn set_contact(&mut self, customer: CustomerId, contact: &Contact) -> Result<bool, StoreError> {
@@ -106,19 +106,20 @@ fn account(row: &Row, from: usize) -> Result<Account, StoreError> {
     Ok(Account { id: AccountId(id), name })
 }
 
-fn customer(row: &Row) -> Result<Customer, StoreError> {
-    let id: i64 = column(row, 0)?;
+/// A customer from the seven columns that start at `from`: id, name, e-mail, when it was made, account's id and name, contact.
+pub(super) fn customer(row: &Row, from: usize) -> Result<Customer, StoreError> {
+    let id: i64 = column(row, from)?;
     let place = Place { table: "customers", row: id };
-    let account = match column::<Option<i64>>(row, 4)? {
-        Some(_) => Some(account(row, 4)?),
+    let account = match column::<Option<i64>>(row, from + 4)? {
+        Some(_) => Some(account(row, from + 4)?),
         None => None,
     };
     Ok(Customer {
         id: CustomerId(id),
-        name: place.check("name", CustomerName::new(column::<String>(row, 1)?))?,
-        email: column(row, 2)?,
-        contact: place.present("contact", Contact::from_text(&column::<String>(row, 6)?))?,
+        name: place.check("name", CustomerName::new(column::<String>(row, from + 1)?))?,
+        email: column(row, from + 2)?,
+        contact: place.present("contact", Contact::from_text(&column::<String>(row, from + 6)?))?,
         account,
-        created_at: time(column(row, 3)?),
+        created_at: time(column(row, from + 3)?),
     })
 }

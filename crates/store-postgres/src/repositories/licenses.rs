@@ -10,30 +10,37 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
-use countersign_store::repositories::{LicenseFilter, Licenses, NewLicense, Page};
+use countersign_store::repositories::{CalledLicense, LicenseFilter, Licenses, NewLicense, Page, WholeLicense};
 use tokio_postgres::Row;
 
+use super::called_licenses::Hold;
 use super::customers::holder;
 use super::license_terms::{TermValues, terms};
 use crate::connection::Value;
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
-/// Licenses as [`license`] reads them.
+/// Licenses as [`license`] reads them, with more columns behind.
 macro_rules! select_licenses {
     ($which:literal) => {
+        select_licenses!("", $which)
+    };
+    ($more:literal, $which:literal) => {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name,
                 l.status, l.start_date, l.end_date, l.activation_limit,
                 l.activations,
                 l.created_at, l.bundle_key, l.rules, l.first_activated_at, l.last_device, l.released, l.transfers,
-                l.units, l.units_since
-            from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
+                l.units, l.units_since",
+            $more,
+            " from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
                 join products p on p.id = l.product ",
             $which
         )
     };
 }
+
+pub(super) use select_licenses;
 
 const INSERT: &str = "insert into licenses
     (site, license_key, \"order\", customer, product, status, start_date, end_date, activation_limit, created_at,
@@ -45,7 +52,7 @@ const INSERT_FEATURES: &str = "insert into license_features (license, feature, r
 const FEATURES: &str = "select i.license, f.id, f.code, f.name, i.rules, i.units, i.units_since
     from license_features i join features f on f.id = i.feature where i.license = any($1) order by f.code";
 const FIND: &str = select_licenses!("where l.site = $1 and l.license_key = $2");
-const LOCK: &str = "select id from licenses where site = $1 and license_key = $2 for update";
+pub(super) const LOCK: &str = "select id from licenses where site = $1 and license_key = $2 for update";
 const FIND_BY_ID: &str = select_licenses!("where l.site = $1 and l.id = $2");
 const LOCK_BY_ID: &str = "select id from licenses where site = $1 and id = $2 for update";
 const FIND_OF_BUNDLE: &str = select_licenses!("where l.site = $1 and l.bundle_key = $2 and l.product = $3");
@@ -200,6 +207,22 @@ impl Licenses for PgTx<'_> {
         Licenses::find_by_id(self, site, id).await
     }
 
+    async fn find_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError> {
+        self.called_license(site, called, Hold::Look).await
+    }
+
+    async fn lock_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError> {
+        self.called_license(site, called, Hold::Lock).await
+    }
+
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError> {
         let values: [Value<'_>; 7] = [
             &license.0,
@@ -250,7 +273,7 @@ impl Licenses for PgTx<'_> {
 }
 
 impl PgTx<'_> {
-    async fn with_features(&mut self, license: Option<License>) -> Result<Option<License>, StoreError> {
+    pub(super) async fn with_features(&mut self, license: Option<License>) -> Result<Option<License>, StoreError> {
         Ok(self.with_all_features(license.into_iter().collect()).await?.pop())
     }
 
@@ -279,7 +302,8 @@ fn feature(row: &Row) -> Result<LicenseFeature, StoreError> {
     })
 }
 
-fn license(row: &Row) -> Result<License, StoreError> {
+/// A license from the first 22 columns, without its features.
+pub(super) fn license(row: &Row) -> Result<License, StoreError> {
     let id: i64 = column(row, 0)?;
     let place = Place { table: "licenses", row: id };
     let bundle_key = column::<Option<String>>(row, 14)?.map(LicenseKey::new).transpose();

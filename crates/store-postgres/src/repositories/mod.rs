@@ -7,6 +7,7 @@ mod api_keys;
 mod application_credentials;
 mod applications;
 mod bundles;
+mod called_licenses;
 mod customers;
 mod deliveries;
 mod delivery_history;

@@ -53,6 +53,7 @@ fn statements() -> Vec<&'static str> {
         licensed_products::ALL,
         policies::ALL,
         bundles::ALL,
+        called_licenses::ALL,
         license_users::ALL,
         device_details::ALL,
         trials::ALL,

@@ -69,19 +69,19 @@ impl Customers for SqliteTx<'_> {
     }
 
     async fn find(&mut self, site: SiteId, name: &CustomerName) -> Result<Option<Customer>, StoreError> {
-        self.attempt(|c| first(c, FIND, (site.0, name.as_str()), customer))
+        self.attempt(|c| first(c, FIND, (site.0, name.as_str()), |row| customer(row, 0)))
     }
 
     async fn find_by_id(&mut self, site: SiteId, id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), customer))
+        self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), |row| customer(row, 0)))
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError> {
-        self.attempt(|c| all(c, LIST, (site.0, page.after, page.limit), customer))
+        self.attempt(|c| all(c, LIST, (site.0, page.after, page.limit), |row| customer(row, 0)))
     }
 
     async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError> {
-        self.attempt(|c| first(c, FIND_BY_EMAIL, (site.0, email), customer))
+        self.attempt(|c| first(c, FIND_BY_EMAIL, (site.0, email), |row| customer(row, 0)))
     }
 
     async fn set_contact(&mut self, customer: CustomerId, contact: &Contact) -> Result<bool, StoreError> {
@@ -97,17 +97,19 @@ fn account(row: &Row<'_>, from: usize) -> Result<Account, StoreError> {
     Ok(Account { id: AccountId(id), name })
 }
 
-fn customer(row: &Row<'_>) -> Result<Customer, StoreError> {
-    let id: i64 = column(row, 0)?;
-    let has_account = column::<Option<i64>>(row, 4)?.is_some();
+/// A customer from the seven columns that start at `from`: id, name, e-mail, when it was made, account's id and name, contact.
+pub(super) fn customer(row: &Row<'_>, from: usize) -> Result<Customer, StoreError> {
+    let id: i64 = column(row, from)?;
+    let has_account = column::<Option<i64>>(row, from + 4)?.is_some();
     Ok(Customer {
         id: CustomerId(id),
-        name: Place { table: "customers", row: id }.check("name", CustomerName::new(column::<String>(row, 1)?))?,
-        email: column(row, 2)?,
+        name: Place { table: "customers", row: id }
+            .check("name", CustomerName::new(column::<String>(row, from + 1)?))?,
+        email: column(row, from + 2)?,
         contact: Place { table: "customers", row: id }
-            .present("contact", Contact::from_text(&column::<String>(row, 6)?))?,
-        account: has_account.then(|| account(row, 4)).transpose()?,
-        created_at: time(column(row, 3)?),
+            .present("contact", Contact::from_text(&column::<String>(row, from + 6)?))?,
+        account: has_account.then(|| account(row, from + 4)).transpose()?,
+        created_at: time(column(row, from + 3)?),
     })
 }
 

@@ -11,11 +11,11 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
-use countersign_store::repositories::{LicenseFilter, Licenses, NewLicense, Page};
+use countersign_store::repositories::{CalledLicense, LicenseFilter, Licenses, NewLicense, Page, WholeLicense};
 use rusqlite::{Connection, Row, params};
 
 use super::customers::holder;
-use super::holdings;
+use super::{called_licenses, holdings};
 use crate::rows::{Place, all, changed, column, first, inserted, time};
 use crate::transaction::SqliteTx;
 
@@ -30,6 +30,8 @@ macro_rules! select_licenses {
         )
     };
 }
+
+pub(super) use select_licenses;
 
 const INSERT: &str =
     "insert into licenses (site, license_key, \"order\", customer, product, status, start_date, end_date,
@@ -183,6 +185,22 @@ impl Licenses for SqliteTx<'_> {
         Licenses::find_by_id(self, site, id).await
     }
 
+    async fn find_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError> {
+        self.attempt(|c| called_licenses::find(c, site, called))
+    }
+
+    async fn lock_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError> {
+        self.find_called(site, called).await
+    }
+
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError> {
         let values = params![
             license.0,
@@ -273,13 +291,14 @@ fn terms(place: Place, row: &Row<'_>, from: usize) -> Result<LicenseTerms, Store
 
 /// A license, with its features read one license at a time: a page of a list is short, and a lookup is no round trip.
 fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError> {
-    let id: i64 = column(row, 0)?;
-    let place = Place { table: "licenses", row: id };
-    let product = Product {
-        id: ProductId(column(row, 6)?),
-        name: place.check("product", ProductName::new(column::<String>(row, 7)?))?,
-    };
-    let feature = |row: &Row<'_>| {
+    let license = plain_license(row)?;
+    Ok(License { features: features(connection, license.id)?, ..license })
+}
+
+/// The features of a license.
+pub(super) fn features(connection: &Connection, license: LicenseId) -> Result<Vec<LicenseFeature>, StoreError> {
+    let place = Place { table: "licenses", row: license.0 };
+    all(connection, FEATURES, [license.0], |row| {
         Ok(LicenseFeature {
             id: FeatureId(column(row, 0)?),
             code: place.check("features", FeatureCode::new(column::<String>(row, 1)?))?,
@@ -287,6 +306,16 @@ fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError
             rules: place.present("features", FeatureRules::from_text(&column::<String>(row, 3)?))?,
             meter: Meter { total: column(row, 4)?, since: column::<Option<i64>>(row, 5)?.map(time) },
         })
+    })
+}
+
+/// A license from the first 22 columns, without its features.
+pub(super) fn plain_license(row: &Row<'_>) -> Result<License, StoreError> {
+    let id: i64 = column(row, 0)?;
+    let place = Place { table: "licenses", row: id };
+    let product = Product {
+        id: ProductId(column(row, 6)?),
+        name: place.check("product", ProductName::new(column::<String>(row, 7)?))?,
     };
     let bundle_key = column::<Option<String>>(row, 14)?.map(LicenseKey::new).transpose();
     Ok(License {
@@ -297,7 +326,7 @@ fn license(connection: &Connection, row: &Row<'_>) -> Result<License, StoreError
         customer: place.check("customer", CustomerName::new(column::<String>(row, 5)?))?,
         product,
         bundle_key: place.check("bundle_key", bundle_key)?,
-        features: all(connection, FEATURES, [id], feature)?,
+        features: Vec::new(),
         terms: terms(place, row, 8)?,
         rules: place.present("rules", LicenseRules::from_text(&column::<String>(row, 15)?))?,
         usage: LicenseUsage {

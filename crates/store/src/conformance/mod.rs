@@ -5,6 +5,7 @@
 
 mod activations;
 mod applications;
+mod called_licenses;
 mod catalog;
 mod devices;
 mod epochs;
@@ -35,6 +36,7 @@ use crate::{Store, StoreError};
 
 pub use activations::*;
 pub use applications::*;
+pub use called_licenses::*;
 pub use catalog::*;
 pub use devices::*;
 pub use epochs::*;
@@ -102,6 +104,7 @@ macro_rules! conformance_suite {
             licenses_keep_features_and_terms,
             licenses_are_filtered_by_all_that_is_given,
             a_license_is_activated_once_on_a_device,
+            a_call_finds_what_the_single_operations_find,
             a_unit_activates_a_thousand_devices,
             a_locked_license_is_never_activated_beyond_its_limit,
             an_account_holds_what_its_customers_have_bought,

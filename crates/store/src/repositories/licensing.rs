@@ -7,9 +7,11 @@ use countersign_domain::ids::{
 };
 use countersign_domain::licensing::{
     Account, Activation, Contact, Customer, Feature, FeatureRules, Holding, License, LicenseRules, LicenseTerms,
-    LicenseUsage, Meter, Order,
+    LicenseUsage, LicensedProduct, Meter, Order,
 };
-use countersign_domain::text::{AccountName, CustomerName, FeatureCode, HardwareId, LicenseKey, OrderNumber};
+use countersign_domain::text::{
+    AccountName, CustomerName, FeatureCode, HardwareId, LicenseKey, OrderNumber, ProductCode,
+};
 use countersign_domain::time::{Date, Timestamp};
 
 use super::Page;
@@ -142,6 +144,32 @@ pub struct LicenseFilter {
     pub product: Option<ProductId>,
 }
 
+/// What a call of a licensed application names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalledLicense<'a> {
+    /// The code of the product.
+    pub product: &'a ProductCode,
+    /// The license's own key.
+    pub key: &'a LicenseKey,
+    /// The hardware of the device.
+    pub hardware: &'a HardwareId,
+}
+
+/// A license with what most answers about it say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeLicense {
+    /// The license.
+    pub license: License,
+    /// Its product.
+    pub product: LicensedProduct,
+    /// Who holds it.
+    pub customer: Customer,
+    /// Whether the product has a release.
+    pub has_releases: bool,
+    /// The device of the call and the activation there, as [`Activations::find_by_hardware`] finds them.
+    pub bound: Option<(Device, Activation)>,
+}
+
 /// Rights to use products.
 #[async_trait]
 pub trait Licenses: Send {
@@ -184,6 +212,21 @@ pub trait Licenses: Send {
 
     /// The same, locked like [`Licenses::lock`].
     async fn lock_by_id(&mut self, site: SiteId, id: LicenseId) -> Result<Option<License>, StoreError>;
+
+    /// What a call names, all at once. `None`: the site has no license with this key for this product; what is in the way is
+    /// for the single operations to say.
+    async fn find_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError>;
+
+    /// The same, with the license locked like [`Licenses::lock`].
+    async fn lock_called(
+        &mut self,
+        site: SiteId,
+        called: CalledLicense<'_>,
+    ) -> Result<Option<WholeLicense>, StoreError>;
 
     /// Replaces what has become of a license. `false`: no such license.
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError>;

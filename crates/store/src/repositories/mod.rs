@@ -37,7 +37,8 @@ pub use license_api::{
     NewLicenseUser, Policies, Trials, Versions,
 };
 pub use licensing::{
-    Accounts, Activations, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense, Orders,
+    Accounts, Activations, CalledLicense, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense,
+    Orders, WholeLicense,
 };
 pub use offline_requests::{OfflineRequest, OfflineRequests};
 pub use seats::{SeatDenials, Seats};

@@ -33,9 +33,10 @@ pub async fn refresh_offline(
             }
             let product = check::product_of(tx, site, &license).await?;
             let bound = tx.activations().find_by_hardware(site, license.id, &hardware).await?;
-            let Bound { product, license, device, activation } = find::usable_on(Found { product, license }, bound)?;
+            let Bound { product, license, device, activation, .. } =
+                find::usable_on(Found { product, license, beside: None }, bound)?;
             let (now, id) = (tx.now().await?, device.id);
-            let bound = Bound { product, license, device, activation };
+            let bound = Bound { product, license, device, activation, beside: None };
             let mut view = check::view_bound(tx, site, bound, &ReleaseFilter::default(), now).await?;
             view.good_until = view.license.rules.file_end(now);
             let facts = tx.device_details().facts(id).await?;

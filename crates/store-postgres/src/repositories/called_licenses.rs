@@ -1,0 +1,76 @@
+//! What calls of licensed applications name: one exchange with the server for what most answers need.
+
+use countersign_domain::ids::SiteId;
+use countersign_store::StoreError;
+use countersign_store::repositories::{CalledLicense, WholeLicense};
+
+use super::licenses::{LOCK, license, select_licenses};
+use super::{activations, customers, licensed_products};
+use crate::connection::Value;
+use crate::rows::column;
+use crate::transaction::PgTx;
+
+const FIND: &str = select_licenses!(
+    ", p.id, p.name, coalesce(p.code, p.name), p.status, p.rules,
+    c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact,
+    exists (select 1 from license_features where license = l.id), exists (select 1 from versions where product = p.id)",
+    "left join accounts a on a.id = c.account
+    where l.site = $1 and l.license_key = $3 and coalesce(p.code, p.name) = $2"
+);
+const FIND_BOUND: &str =
+    "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
+    d.last_seen_at, c.id, c.account,
+    a.license, a.device, a.activated_at, a.license_user, a.offline
+    from licenses l join devices d on d.site = l.site and d.host_id = $2
+    join activations a on a.license = l.id and a.device = d.id left join customers c on c.id = d.customer
+    where l.site = $1 and l.license_key = $3 order by d.id_type, d.publisher limit 1";
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[FIND, FIND_BOUND];
+
+/// How a license is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    Look,
+    Lock,
+}
+
+impl PgTx<'_> {
+    /// What a call names. The statements go to the server together, one after the other: each sees what the unit that was
+    /// waited for at the lock has written.
+    pub(super) async fn called_license(
+        &mut self,
+        site: SiteId,
+        CalledLicense { product, key, hardware }: CalledLicense<'_>,
+        hold: Hold,
+    ) -> Result<Option<WholeLicense>, StoreError> {
+        let (product, key, hardware) = (product.as_str(), key.as_str(), hardware.as_str());
+        let (of_lock, of_license, of_bound): ([Value<'_>; 2], [Value<'_>; 3], [Value<'_>; 3]) =
+            ([&site.0, &key], [&site.0, &product, &key], [&site.0, &hardware, &key]);
+        let mut statements = vec![(FIND, &of_license[..]), (FIND_BOUND, &of_bound[..])];
+        if hold == Hold::Lock {
+            statements.insert(0, (LOCK, &of_lock[..]));
+        }
+        let mut answers = self.run_all(&statements).await?.into_iter().rev();
+        let (bound, found) = (answers.next(), answers.next());
+        let found = found.and_then(|answer| answer.rows.into_iter().next());
+        let Some(row) = found else { return Ok(None) };
+        let bound = bound.and_then(|answer| answer.rows.into_iter().next());
+        let whole = || {
+            let whole = WholeLicense {
+                license: license(&row)?,
+                product: licensed_products::product(&row, 22)?,
+                customer: customers::customer(&row, 27)?,
+                has_releases: column(&row, 35)?,
+                bound: bound.as_ref().map(activations::bound).transpose()?,
+            };
+            Ok((whole, column::<bool>(&row, 34)?))
+        };
+        let (mut whole, has_features) = self.check(whole())?;
+        if has_features && let Some(license) = self.with_features(Some(whole.license.clone())).await? {
+            whole.license = license;
+        }
+        Ok(Some(whole))
+    }
+}
