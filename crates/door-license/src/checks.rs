@@ -25,9 +25,11 @@ pub(crate) async fn check_license(asked: Asked) -> Result<Response, Error> {
     let Asked { proved, members } = asked;
     let (identity, releases) = (question::identity(&members)?, question::releases(&members)?);
     let expired = expired_features(&members)?;
-    let view = check(&proved.ctx, &proved.caller, identity, releases).await?;
-    let body = Check::new(&view, expired, &proved.places());
-    Draft::Object(Object::license(&body, licensed(&view))?).send(&proved, None).await
+    let object = {
+        let view = check(&proved.ctx, &proved.caller, identity, releases).await?;
+        Object::license(&Check::new(&view, expired, &proved.places()), licensed(&view))?
+    };
+    Draft::Object(object).send(&proved, None).await
 }
 
 /// Whether features that have ended are named: only when they are asked for.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
@@ -31,6 +31,21 @@ const SET_UP: &str = "set statement_timeout = '10s';
 
 /// A value of a statement.
 pub(crate) type Value<'v> = &'v (dyn ToSql + Sync);
+
+/// A value that outlives the operation that it is for.
+pub(crate) type Owned = Box<dyn ToSql + Sync + Send>;
+
+/// A statement that was not sent yet, with its values.
+pub(crate) struct Unsent {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Vec<Owned>,
+}
+
+impl Unsent {
+    fn values(&self) -> Vec<Value<'_>> {
+        self.values.iter().map(|value| -> Value<'_> { &**value }).collect()
+    }
+}
 
 /// A statement with its values.
 pub(crate) type Sql<'v> = (&'static str, &'v [Value<'v>]);
@@ -98,17 +113,37 @@ impl Connection {
     }
 
     /// Runs statements one after the other, sent together: what one of them reads is what those before it have left. After one
-    /// that fails the others fail as well.
-    pub(crate) async fn run_all(&mut self, statements: &[Sql<'_>]) -> Result<Vec<Answer>, Fault> {
-        let mut prepared = Vec::with_capacity(statements.len());
-        for (sql, _) in statements {
+    /// that fails the others fail as well. Those that were put off come first; only the others are answered.
+    pub(crate) async fn run_all(&mut self, unsent: Vec<Unsent>, statements: &[Sql<'_>]) -> Result<Vec<Answer>, Fault> {
+        let values: Vec<Vec<Value<'_>>> = unsent.iter().map(Unsent::values).collect();
+        let before = unsent.iter().zip(&values).map(|(unsent, values)| (unsent.sql, values.as_slice()));
+        let all: Vec<Sql<'_>> = before.chain(statements.iter().copied()).collect();
+        let mut prepared = Vec::with_capacity(all.len());
+        for (sql, _) in &all {
             prepared.push(self.prepare(sql).await?);
         }
         // Each is sent when it is polled for the first time, in this order.
-        let sent =
-            prepared.iter().zip(statements).map(|(statement, (_, values))| answer(&self.client, statement, values));
+        let sent = prepared.iter().zip(&all).map(|(statement, (_, values))| answer(&self.client, statement, values));
         let answers = in_time(join_all(sent)).await;
-        self.note(answers.map(|answers| answers.into_iter().collect()))
+        let answers: Vec<Answer> = self.note(answers.map(|answers| answers.into_iter().collect()))?;
+        Ok(answers.into_iter().skip(unsent.len()).collect())
+    }
+
+    /// Commits, with statements that were put off before it. The server answers a commit after a failure with a rollback, and
+    /// does not call it an error: the failure is one.
+    pub(crate) async fn commit(&mut self, unsent: Vec<Unsent>) -> Result<(), Fault> {
+        let mut prepared = Vec::with_capacity(unsent.len());
+        for Unsent { sql, .. } in &unsent {
+            prepared.push(self.prepare(sql).await?);
+        }
+        let values: Vec<Vec<Value<'_>>> = unsent.iter().map(Unsent::values).collect();
+        let sent = prepared.iter().zip(&values).map(|(statement, values)| answer(&self.client, statement, values));
+        let (answers, committed) = match in_time(join(join_all(sent), self.client.batch_execute("commit"))).await {
+            Some((answers, committed)) => (Some(answers.into_iter().collect()), Some(committed)),
+            None => (None, None),
+        };
+        let _: Vec<Answer> = self.note(answers)?;
+        self.note(committed)
     }
 
     /// The prepared form of a statement, which the connection keeps.

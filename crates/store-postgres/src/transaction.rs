@@ -16,7 +16,7 @@ use countersign_store::repositories::{
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
 
-use crate::connection::{Answer, Connection, Sql, Value};
+use crate::connection::{Answer, Connection, Owned, Sql, Unsent, Value};
 use crate::rows::{Grouped, Place, column, time};
 use crate::unit::{InFlight, Watched};
 
@@ -26,6 +26,10 @@ pub(crate) struct PgTx<'c> {
     in_flight: InFlight,
     /// Tells the time in the place of the database.
     clock: Option<&'c dyn Clock>,
+    /// Statements that were put off.
+    unsent: Vec<Unsent>,
+    /// The time that came with the last exchange: nobody was waited for since.
+    time: Option<Timestamp>,
     /// Why the first operation that failed did so.
     failure: Option<Cow<'static, str>>,
     /// Whether an event was written.
@@ -34,6 +38,9 @@ pub(crate) struct PgTx<'c> {
 
 /// What is known of an operation whose end was not awaited.
 const ABANDONED: Cow<'static, str> = Cow::Borrowed("an operation was begun and its end not awaited");
+
+/// Most statements that are put off.
+const UNSENT: usize = 64;
 
 /// The time at which it is asked, not at which the transaction began: a unit that has waited for another one must not
 /// write an earlier time than that one.
@@ -107,20 +114,50 @@ impl PgTx<'_> {
         if self.failure.is_some() {
             return Err(StoreError::Poisoned);
         }
+        // Stands if the unit drops this future before it has resolved.
         self.failure = Some(ABANDONED);
-        let waiting = self.in_flight.begin();
-        let answers = self.connection.run_all(statements).await;
+        let (waiting, unsent) = (self.in_flight.begin(), std::mem::take(&mut self.unsent));
+        self.time = None;
+        let answers = self.connection.run_all(unsent, statements).await;
         drop(waiting);
         self.failure = None;
         self.check(answers.map_err(StoreError::from))
     }
 
-    async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Answer, StoreError> {
+    /// The same, and the time after all of them with it: whoever locks a row asks for it next.
+    pub(crate) async fn run_all_and_now(&mut self, statements: &[Sql<'_>]) -> Result<Vec<Answer>, StoreError> {
+        if self.clock.is_some() {
+            return self.run_all(statements).await;
+        }
+        let mut answers = self.run_all(&[statements, &[(NOW, &[])]].concat()).await?;
+        let now = answers.pop().and_then(|answer| answer.rows.first().map(|row| column(row, 0)));
+        self.time = self.check(now.transpose())?.map(time);
+        Ok(answers)
+    }
+
+    /// Puts off a statement whose answer says nothing: it goes to the server with the next one, or with the commit. A failure
+    /// is that of the operation that sends it.
+    pub(crate) async fn later(&mut self, sql: &'static str, values: Vec<Owned>) -> Result<(), StoreError> {
         if self.failure.is_some() {
             return Err(StoreError::Poisoned);
         }
-        // Stands if the unit drops this future before it has resolved.
+        self.unsent.push(Unsent { sql, values });
+        if self.unsent.len() >= UNSENT {
+            self.run_all(&[]).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Answer, StoreError> {
+        if !self.unsent.is_empty() {
+            let mut answers = self.run_all(&[(sql, values)]).await?;
+            return answers.pop().ok_or(StoreError::OutcomeUnknown);
+        }
+        if self.failure.is_some() {
+            return Err(StoreError::Poisoned);
+        }
         self.failure = Some(ABANDONED);
+        self.time = None;
         let waiting = self.in_flight.begin();
         let answer = self.connection.run(sql, values).await;
         drop(waiting);
@@ -129,32 +166,36 @@ impl PgTx<'_> {
     }
 }
 
-/// Runs a unit to its end and says whether it wants to be committed. An error: it did not come to an end, or must not be
-/// committed. The transaction stays open. A `clock` tells the unit the time in the place of the database.
+/// Runs a unit to its end. What it gives is to be sent before the commit; `None`: it does not want to be committed. An error: it
+/// did not come to an end, or must not be committed. The transaction stays open. A `clock` tells the unit the time in the place
+/// of the database.
 pub(crate) async fn run(
     connection: &mut Connection,
     clock: Option<&dyn Clock>,
     unit: ErasedUnit,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<Unsent>>, StoreError> {
     let in_flight = InFlight::default();
-    let mut transaction = PgTx { connection, in_flight: in_flight.clone(), clock, failure: None, tells: false };
+    let (unsent, time) = (Vec::new(), None);
+    let mut transaction =
+        PgTx { connection, in_flight: in_flight.clone(), clock, unsent, time, failure: None, tells: false };
     let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), in_flight).await;
     match (outcome, &transaction.failure) {
         (Ok(true), Some(failure)) => {
             tracing::warn!(%failure, "a unit of work went on after a failure and was rolled back");
             Err(StoreError::Poisoned)
         }
-        (outcome, _) => outcome,
+        (outcome, _) => Ok(outcome?.then_some(transaction.unsent)),
     }
 }
 
 #[async_trait]
 impl Tx for PgTx<'_> {
     async fn now(&mut self) -> Result<Timestamp, StoreError> {
-        match self.clock {
-            Some(_) if self.failure.is_some() => Err(StoreError::Poisoned),
-            Some(clock) => Ok(clock.now()),
-            None => {
+        match (self.clock, self.time) {
+            (Some(_), _) if self.failure.is_some() => Err(StoreError::Poisoned),
+            (Some(clock), _) => Ok(clock.now()),
+            (None, Some(time)) if self.failure.is_none() => Ok(time),
+            (None, _) => {
                 let millis = self.first(NOW, &[], |row| column(row, 0)).await?;
                 self.check(Place { table: "clock_timestamp", row: 0 }.present("now", millis).map(time))
             }

@@ -97,10 +97,10 @@ impl Units {
     async fn write(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let mut lent = self.writers.begin().await?;
         let outcome = match transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await {
-            Ok(true) => {
+            Ok(Some(unsent)) => {
                 #[expect(clippy::disallowed_methods, reason = "measures the database; no stored value depends on it")]
                 let began = Instant::now();
-                match lent.connection.batch("commit").await {
+                match lent.connection.commit(unsent).await {
                     Ok(()) => {
                         self.commits.count(1, began.elapsed());
                         self.writers.keep(lent);
@@ -112,7 +112,7 @@ impl Units {
                     }
                 }
             }
-            Ok(false) => Ok(()),
+            Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         give_back(&self.writers, lent).await;
@@ -123,7 +123,10 @@ impl Units {
         let mut lent = self.readers.begin().await?;
         let outcome = transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await;
         give_back(&self.readers, lent).await;
-        outcome.map(|_| ())
+        match outcome? {
+            Some(unsent) if !unsent.is_empty() => Err(StoreError::backend("a unit that only reads has written")),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use super::variables::{check_variables, write_variables};
 use super::view::LicenseView;
 use super::{LicenseCaller, check};
 use crate::Ctx;
-use crate::licensing::{note_activation, note_change};
+use crate::licensing::{note_change, write_activation};
 
 /// An activation whose caller and credentials are proved, as units of work share it.
 #[derive(Clone)]
@@ -127,9 +127,8 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     let license = match step {
         Step::Keep => license,
         Step::Activate => {
-            tx.activations().insert(license.id, device.id, now).await?;
             events.push(Event::LicenseActivated(license.id, device.id));
-            note_activation(tx, &license, &device, now).await?
+            write_activation(tx, &license, &device, now).await?
         }
     };
     if let Some(user) = user {

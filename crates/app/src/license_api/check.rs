@@ -32,7 +32,7 @@ pub async fn check(
     caller: &LicenseCaller,
     identity: Identity,
     releases: ReleaseFilter,
-) -> Result<LicenseView, LicenseError> {
+) -> Result<Box<LicenseView>, LicenseError> {
     let asked = Arc::new((caller.clone(), identity, releases));
     let (view, device, unheard, need) = ctx
         .store()
@@ -47,7 +47,8 @@ pub async fn check(
                     let view = view_bound(tx, caller.site, bound, releases, now).await?;
                     let seen = (Seated::license(&view.license), view.seats.own);
                     let need = seats::need(tx, caller, &view.license, seen, device, now).await?;
-                    Ok((view, device, unheard, need))
+                    // A view is large, and passed on through many hands.
+                    Ok((Box::new(view), device, unheard, need))
                 })
             }
         })
@@ -77,7 +78,7 @@ pub async fn check(
                 tx.devices().set_last_seen(bound.device.id, now).await?;
             }
             take_seat(tx, &bound).await?;
-            view_bound(tx, caller.site, bound, releases, now).await
+            Ok(Box::new(view_bound(tx, caller.site, bound, releases, now).await?))
         })
     });
     seats::noted(ctx, site, taken.await).await

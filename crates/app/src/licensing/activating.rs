@@ -23,8 +23,7 @@ pub(crate) async fn activate_on(
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Step::Keep) => {}
         Ok(Step::Activate) => {
-            tx.activations().insert(license.id, device.id, now).await?;
-            note_activation(tx, license, device, now).await?;
+            write_activation(tx, license, device, now).await?;
             events.push(Event::LicenseActivated(license.id, device.id));
         }
     }
@@ -35,8 +34,8 @@ pub(crate) async fn activate_on(
     Ok(Ok(()))
 }
 
-/// Writes what an activation makes of the license: the first one sets its last days.
-pub(crate) async fn note_activation(
+/// Writes an activation, with what it makes of the license: the first one sets its last days.
+pub(crate) async fn write_activation(
     tx: &mut dyn Tx,
     license: &License,
     device: &Device,
@@ -44,7 +43,7 @@ pub(crate) async fn note_activation(
 ) -> Result<License, StoreError> {
     let mut noted = license.clone();
     noted.note_activation(device.id, now);
-    tx.licenses().set_usage(license.id, &noted.usage).await?;
+    tx.activations().insert_with_usage((license.id, device.id), &noted.usage, now).await?;
     if noted.terms != license.terms {
         tx.licenses().set_terms(license.id, &noted.terms).await?;
     }

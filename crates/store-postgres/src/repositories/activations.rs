@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{DeviceId, LicenseId, LicenseUserId, SiteId};
-use countersign_domain::licensing::Activation;
+use countersign_domain::licensing::{Activation, LicenseUsage};
 use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -11,12 +11,14 @@ use countersign_store::repositories::{Activations, Page};
 use tokio_postgres::Row;
 
 use super::devices::device;
+use super::licenses::usage_values;
 use crate::connection::Value;
 use crate::rows::{column, time};
 use crate::transaction::PgTx;
 
 const INSERT: &str =
     "insert into activations (license, device, activated_at) values ($1, $2, $3) on conflict do nothing";
+const INSERT_NEW: &str = "insert into activations (license, device, activated_at) values ($1, $2, $3)";
 const FIND: &str =
     "select license, device, activated_at, license_user, offline from activations where license = $1 and device = $2";
 const LIST_ON_DEVICE: &str =
@@ -27,6 +29,8 @@ const DELETE: &str = "delete from activations where license = $1 and device = $2
 const LOCK: &str = "select id from licenses where id = $1 for no key update";
 const COUNT: &str = "update licenses set activations = activations + $2 where id = $1";
 
+const COUNT_WITH_USAGE: &str = "update licenses set activations = activations + 1, first_activated_at = $2,
+    last_device = $3, released = $4, transfers = $5, units = $6, units_since = $7 where id = $1";
 const RELEASE: &str = "update licenses set activations = activations - 1, released = true where id = $1";
 const RELEASE_USER: &str = "update license_assignments set activations = activations - 1
     where license = $1 and license_user = $2";
@@ -43,12 +47,14 @@ const FIND_BY_HARDWARE: &str =
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
     INSERT,
+    INSERT_NEW,
     FIND,
     LIST_ON_DEVICE,
     LIST_OF_LICENSE,
     DELETE,
     LOCK,
     COUNT,
+    COUNT_WITH_USAGE,
     RELEASE,
     RELEASE_USER,
     SET_USER,
@@ -64,6 +70,16 @@ impl Activations for PgTx<'_> {
             self.changed(COUNT, &[&license.0, &1_i64]).await?;
         }
         Ok(inserted)
+    }
+
+    async fn insert_with_usage(
+        &mut self,
+        (license, device): (LicenseId, DeviceId),
+        usage: &LicenseUsage,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.later(INSERT_NEW, vec![Box::new(license.0), Box::new(device.0), Box::new(now.as_millis())]).await?;
+        self.later(COUNT_WITH_USAGE, usage_values(license, usage)).await
     }
 
     async fn find(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<Activation>, StoreError> {

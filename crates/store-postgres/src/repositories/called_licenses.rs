@@ -52,7 +52,7 @@ impl PgTx<'_> {
         if hold == Hold::Lock {
             statements.insert(0, (LOCK, &of_lock[..]));
         }
-        let mut answers = self.run_all(&statements).await?.into_iter().rev();
+        let mut answers = self.run_all_and_now(&statements).await?.into_iter().rev();
         let (bound, found) = (answers.next(), answers.next());
         let found = found.and_then(|answer| answer.rows.into_iter().next());
         let Some(row) = found else { return Ok(None) };

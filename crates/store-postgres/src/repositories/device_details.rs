@@ -8,6 +8,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::DeviceDetails;
 use tokio_postgres::Row;
 
+use crate::connection::Owned;
 use crate::rows::{column, time};
 use crate::transaction::PgTx;
 
@@ -35,24 +36,20 @@ pub(super) const ALL: &[&str] = &[SET_FACTS, FACTS, SET_VARIABLE, VARIABLES, DEL
 #[async_trait]
 impl DeviceDetails for PgTx<'_> {
     async fn set_facts(&mut self, device: DeviceId, facts: &DeviceFacts, now: Timestamp) -> Result<(), StoreError> {
-        self.changed(
-            SET_FACTS,
-            &[
-                &device.0,
-                &facts.hostname.as_str(),
-                &facts.os_version.as_str(),
-                &facts.ip.as_str(),
-                &facts.seen_ip.as_str(),
-                &facts.mac_address.as_str(),
-                &facts.is_vm,
-                &facts.vm_info.as_str(),
-                &facts.sdk_version.as_str(),
-                &facts.app_version.as_str(),
-                &now.as_millis(),
-            ],
-        )
-        .await?;
-        Ok(())
+        let values: Vec<Owned> = vec![
+            Box::new(device.0),
+            Box::new(facts.hostname.clone()),
+            Box::new(facts.os_version.clone()),
+            Box::new(facts.ip.clone()),
+            Box::new(facts.seen_ip.clone()),
+            Box::new(facts.mac_address.clone()),
+            Box::new(facts.is_vm),
+            Box::new(facts.vm_info.clone()),
+            Box::new(facts.sdk_version.clone()),
+            Box::new(facts.app_version.clone()),
+            Box::new(now.as_millis()),
+        ];
+        self.later(SET_FACTS, values).await
     }
 
     async fn facts(&mut self, device: DeviceId) -> Result<Option<(DeviceFacts, Timestamp)>, StoreError> {

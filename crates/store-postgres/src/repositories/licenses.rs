@@ -16,7 +16,7 @@ use tokio_postgres::Row;
 use super::called_licenses::Hold;
 use super::customers::holder;
 use super::license_terms::{TermValues, terms};
-use crate::connection::Value;
+use crate::connection::{Owned, Value};
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
@@ -223,17 +223,8 @@ impl Licenses for PgTx<'_> {
         self.called_license(site, called, Hold::Lock).await
     }
 
-    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError> {
-        let values: [Value<'_>; 7] = [
-            &license.0,
-            &usage.first_activated_at.map(Timestamp::as_millis),
-            &usage.last_device.map(|device| device.0),
-            &usage.released,
-            &i64::from(usage.transfers),
-            &usage.meter.total,
-            &usage.meter.since.map(Timestamp::as_millis),
-        ];
-        Ok(self.changed(SET_USAGE, &values).await? == 1)
+    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError> {
+        self.later(SET_USAGE, usage_values(license, usage)).await
     }
 
     async fn set_rules(&mut self, license: LicenseId, rules: &LicenseRules) -> Result<bool, StoreError> {
@@ -270,6 +261,19 @@ impl Licenses for PgTx<'_> {
     ) -> Result<Vec<Holding>, StoreError> {
         self.holdings(device, products, today).await
     }
+}
+
+/// What has become of a license, as values: its row id, then the columns in the order of [`SET_USAGE`].
+pub(super) fn usage_values(license: LicenseId, usage: &LicenseUsage) -> Vec<Owned> {
+    vec![
+        Box::new(license.0),
+        Box::new(usage.first_activated_at.map(Timestamp::as_millis)),
+        Box::new(usage.last_device.map(|device| device.0)),
+        Box::new(usage.released),
+        Box::new(i64::from(usage.transfers)),
+        Box::new(usage.meter.total),
+        Box::new(usage.meter.since.map(Timestamp::as_millis)),
+    ]
 }
 
 impl PgTx<'_> {

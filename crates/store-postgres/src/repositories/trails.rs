@@ -9,7 +9,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{AuditTrail, Outbox, Page};
 use tokio_postgres::Row;
 
-use crate::connection::Value;
+use crate::connection::{Owned, Value};
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
@@ -41,12 +41,20 @@ impl Outbox for PgTx<'_> {
         let EventParts { kind, subject, device, counted } = event.parts();
         let feature = counted.and_then(|counted| counted.feature).map(|feature| feature.0);
         let (units, total) = (counted.map(|counted| counted.units), counted.map(|counted| counted.total));
-        let (channel, now) = (actor.channel.as_str(), now.as_millis());
-        let what: [Value<'_>; 7] = [&site.0, &kind, &subject, &device, &feature, &units, &total];
-        let by: [Value<'_>; 3] = [&channel, &actor.name, &now];
+        let values: Vec<Owned> = vec![
+            Box::new(site.0),
+            Box::new(kind),
+            Box::new(subject),
+            Box::new(device),
+            Box::new(feature),
+            Box::new(units),
+            Box::new(total),
+            Box::new(actor.channel.as_str()),
+            Box::new(actor.name.clone()),
+            Box::new(now.as_millis()),
+        ];
         self.tells = true;
-        self.changed(INSERT_EVENT, &[&what[..], &by].concat()).await?;
-        Ok(())
+        self.later(INSERT_EVENT, values).await
     }
 
     fn has_written(&self) -> bool {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{DeviceId, LicenseId, LicenseUserId, SiteId};
-use countersign_domain::licensing::Activation;
+use countersign_domain::licensing::{Activation, LicenseUsage};
 use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -11,12 +11,14 @@ use countersign_store::repositories::{Activations, Page};
 use rusqlite::{Connection, Row};
 
 use super::devices::device;
+use super::licenses::usage_values;
 use super::seats;
 use crate::rows::{all, changed, column, first, time};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str =
     "insert into activations (license, device, activated_at) values (?1, ?2, ?3) on conflict do nothing";
+const INSERT_NEW: &str = "insert into activations (license, device, activated_at) values (?1, ?2, ?3)";
 const FIND: &str =
     "select license, device, activated_at, license_user, offline from activations where license = ?1 and device = ?2";
 const LIST_ON_DEVICE: &str =
@@ -26,6 +28,8 @@ const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_use
 const DELETE: &str = "delete from activations where license = ?1 and device = ?2";
 const COUNT: &str = "update licenses set activations = activations + ?2 where id = ?1";
 
+const COUNT_WITH_USAGE: &str = "update licenses set activations = activations + 1, first_activated_at = ?2,
+    last_device = ?3, released = ?4, transfers = ?5, units = ?6, units_since = ?7 where id = ?1";
 const RELEASE: &str = "update licenses set activations = activations - 1, released = true where id = ?1";
 const RELEASE_USER: &str = "update license_assignments set activations = activations - 1
     where license = ?1 and license_user = ?2";
@@ -41,11 +45,13 @@ const FIND_BY_HARDWARE: &str = "select d.id, d.host_id, d.id_type, d.publisher, 
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
     INSERT,
+    INSERT_NEW,
     FIND,
     LIST_ON_DEVICE,
     LIST_OF_LICENSE,
     DELETE,
     COUNT,
+    COUNT_WITH_USAGE,
     RELEASE,
     RELEASE_USER,
     SET_USER,
@@ -62,6 +68,18 @@ impl Activations for SqliteTx<'_> {
                 changed(c, COUNT, (license.0, 1))?;
             }
             Ok(inserted)
+        })
+    }
+
+    async fn insert_with_usage(
+        &mut self,
+        (license, device): (LicenseId, DeviceId),
+        usage: &LicenseUsage,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.attempt(|c| {
+            changed(c, INSERT_NEW, (license.0, device.0, now.as_millis()))?;
+            changed(c, COUNT_WITH_USAGE, usage_values(license, usage)).map(drop)
         })
     }
 

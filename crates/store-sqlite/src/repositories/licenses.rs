@@ -12,7 +12,7 @@ use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumbe
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
 use countersign_store::repositories::{CalledLicense, LicenseFilter, Licenses, NewLicense, Page, WholeLicense};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::customers::holder;
 use super::{called_licenses, holdings};
@@ -201,17 +201,8 @@ impl Licenses for SqliteTx<'_> {
         self.find_called(site, called).await
     }
 
-    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError> {
-        let values = params![
-            license.0,
-            usage.first_activated_at.map(Timestamp::as_millis),
-            usage.last_device.map(|device| device.0),
-            usage.released,
-            usage.transfers,
-            usage.meter.total,
-            usage.meter.since.map(Timestamp::as_millis),
-        ];
-        self.attempt(|c| Ok(changed(c, SET_USAGE, values)? == 1))
+    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError> {
+        self.attempt(|c| changed(c, SET_USAGE, usage_values(license, usage)).map(drop))
     }
 
     async fn set_rules(&mut self, license: LicenseId, rules: &LicenseRules) -> Result<bool, StoreError> {
@@ -248,6 +239,19 @@ impl Licenses for SqliteTx<'_> {
     ) -> Result<Vec<Holding>, StoreError> {
         self.attempt(|c| holdings::held(c, device, products, today))
     }
+}
+
+/// What has become of a license, as values: its row id, then the columns in the order of [`SET_USAGE`].
+pub(super) fn usage_values(license: LicenseId, usage: &LicenseUsage) -> impl Params {
+    (
+        license.0,
+        usage.first_activated_at.map(Timestamp::as_millis),
+        usage.last_device.map(|device| device.0),
+        usage.released,
+        usage.transfers,
+        usage.meter.total,
+        usage.meter.since.map(Timestamp::as_millis),
+    )
 }
 
 /// Terms as columns.

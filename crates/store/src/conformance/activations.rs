@@ -2,7 +2,7 @@
 
 use countersign_domain::device::Device;
 use countersign_domain::ids::{CustomerId, DeviceId, LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms, Standing};
+use countersign_domain::licensing::{ActivationLimit, LicenseStatus, LicenseTerms, LicenseUsage, Standing};
 use countersign_domain::time::{Date, Timestamp};
 use futures_util::future::join_all;
 
@@ -48,6 +48,13 @@ pub async fn a_license_is_activated_once_on_a_device(store: &Store) {
                 assert_eq!(tx.licenses().lock(site, &key("A")).await?.map(|found| found.activations), Some(1));
                 assert_eq!(tx.activations().list_on_device(x).await?.len(), 1);
                 assert!(tx.activations().insert(a, x, later).await?, "a place that was given back stays taken");
+                assert!(tx.activations().delete(a, x).await?);
+                let usage =
+                    LicenseUsage { first_activated_at: Some(later), last_device: Some(x), ..LicenseUsage::default() };
+                tx.activations().insert_with_usage((a, x), &usage, later).await?;
+                assert_eq!(tx.activations().find(a, x).await?.map(|found| found.activated_at), Some(later));
+                let noted = tx.licenses().find(site, &key("A")).await?.expect("is there");
+                assert_eq!((noted.activations, noted.usage), (2, usage));
                 Ok(())
             })
         })

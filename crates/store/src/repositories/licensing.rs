@@ -228,8 +228,8 @@ pub trait Licenses: Send {
         called: CalledLicense<'_>,
     ) -> Result<Option<WholeLicense>, StoreError>;
 
-    /// Replaces what has become of a license. `false`: no such license.
-    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<bool, StoreError>;
+    /// Replaces what has become of a license. Nothing happens when there is none.
+    async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError>;
 
     /// Replaces what is laid down for a license beside its terms. `false`: no such license.
     async fn set_rules(&mut self, license: LicenseId, rules: &LicenseRules) -> Result<bool, StoreError>;
@@ -265,6 +265,14 @@ pub trait Licenses: Send {
 pub trait Activations: Send {
     /// Writes an activation, which counts for its license. `false`: the license is activated on the device already.
     async fn insert(&mut self, license: LicenseId, device: DeviceId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The same, with what has become of the license from then on. It must be locked, and not active on the device.
+    async fn insert_with_usage(
+        &mut self,
+        activated: (LicenseId, DeviceId),
+        usage: &LicenseUsage,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The activation of a license on a device.
     async fn find(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<Activation>, StoreError>;
