@@ -1,6 +1,7 @@
 //! Committed changes that others are told about. Which words a receiver hears is up to the form in which it is told.
 
 use crate::audit::Actor;
+use crate::changes::Changes;
 use crate::ids::{DeviceId, EventId, FeatureId, LicenseId, OrderId, ProductId};
 use crate::time::Timestamp;
 
@@ -109,6 +110,21 @@ impl Event {
     }
 }
 
+/// Something that has happened, before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// What.
+    pub event: Event,
+    /// What it has changed.
+    pub changes: Changes,
+}
+
+impl From<Event> for Happened {
+    fn from(event: Event) -> Self {
+        Self { event, changes: Changes::default() }
+    }
+}
+
 /// An event that was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommittedEvent {
@@ -116,6 +132,8 @@ pub struct CommittedEvent {
     pub id: EventId,
     /// What has happened.
     pub event: Event,
+    /// What it has changed.
+    pub changes: Changes,
     /// Who did it.
     pub actor: Actor,
     /// When.

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod changes;
 pub mod device;
 pub mod event;
 pub mod file_name;

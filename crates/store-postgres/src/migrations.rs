@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_webhooks", include_str!("../migrations/0014_webhooks.sql")),
     ("0015_sso", include_str!("../migrations/0015_sso.sql")),
     ("0016_after_number", include_str!("../migrations/0016_after_number.sql")),
+    ("0017_changes", include_str!("../migrations/0017_changes.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

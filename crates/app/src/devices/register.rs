@@ -1,7 +1,8 @@
 //! Registering a device, with or without the activation of a license (`docs/protocol/device.md`, "Registration").
 
+use countersign_domain::changes::Changes;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
-use countersign_domain::event::Event;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{ActivationRefusal, Holder};
 use countersign_domain::text::LicenseKey;
@@ -61,11 +62,12 @@ pub async fn register(ctx: &Ctx, by: AuthenticatedDevice, registration: Registra
             }
             if device.status == DeviceStatus::Returned {
                 tx.devices().set_status(device.id, DeviceStatus::Active).await?;
-                note_change(&mut events, device.id);
+                let status = Changes::of("status", device.status.as_str(), DeviceStatus::Active.as_str());
+                note_change(&mut events, device.id, status);
             }
             heard_of(tx, device.known(), now).await?;
             for event in events {
-                tx.outbox().insert(site, event, &actor, now).await?;
+                tx.outbox().insert_changed(site, &event, &actor, now).await?;
             }
             Ok(())
         })
@@ -79,7 +81,7 @@ async fn find_or_insert(
     site: SiteId,
     registration: &Registration,
     holder: Option<Holder>,
-    events: &mut Vec<Event>,
+    events: &mut Vec<Happened>,
 ) -> Result<Device, NotKept> {
     if let Some(device) = tx.devices().lock(site, &registration.identity).await? {
         return Ok(device);
@@ -92,7 +94,7 @@ async fn find_or_insert(
     };
     let now = tx.now().await?;
     if let Some(id) = tx.devices().insert(site, &new, now).await? {
-        events.push(Event::DeviceRegistered(id));
+        events.push(Event::DeviceRegistered(id).into());
         let NewDevice { identity, identity_name, class, .. } = new;
         let status = DeviceStatus::Active;
         let (registered_at, last_seen_at) = (now, now);

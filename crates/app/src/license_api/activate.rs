@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::Actor;
+use countersign_domain::changes::Changes;
 use countersign_domain::device::{Device, DeviceClass, DeviceStatus};
-use countersign_domain::event::Event;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{
     ActivationRefusal, Assignment, DeviceFacts, License, LicenseStatus, LicensedProduct, Registrant, SeatWish,
@@ -25,7 +26,7 @@ use super::variables::{check_variables, write_variables};
 use super::view::LicenseView;
 use super::{LicenseCaller, check};
 use crate::Ctx;
-use crate::licensing::{note_change, write_activation};
+use crate::licensing::{activation_event, note_change, write_activation};
 
 /// An activation whose caller and credentials are proved, as units of work share it.
 #[derive(Clone)]
@@ -127,8 +128,9 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     let license = match step {
         Step::Keep => license,
         Step::Activate => {
-            events.push(Event::LicenseActivated(license.id, device.id));
-            write_activation(tx, &license, &device, now).await?
+            let noted = write_activation(tx, &license, &device, now).await?;
+            events.push(activation_event(&license, &noted, device.id));
+            noted
         }
     };
     if let Some(user) = user {
@@ -139,17 +141,23 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
         tx.activations().set_offline(license.id, device.id, proved.offline).await?;
     }
     if device.holder.is_none_or(|holder| holder != license.holder) {
+        let from = match device.holder {
+            Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
+            None => None,
+        };
+        let from = from.map(|customer| customer.name.to_string());
         tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;
-        note_change(&mut events, device.id);
+        note_change(&mut events, device.id, Changes::of("customer", from, license.customer.as_str()));
     }
     if device.status == DeviceStatus::Returned {
         tx.devices().set_status(device.id, DeviceStatus::Active).await?;
-        note_change(&mut events, device.id);
+        let status = Changes::of("status", device.status.as_str(), DeviceStatus::Active.as_str());
+        note_change(&mut events, device.id, status);
     }
     tx.device_details().set_facts(device.id, &proved.facts, now).await?;
     write_variables(tx, license.id, device.id, &proved.variables, now).await?;
     for event in events {
-        tx.outbox().insert(site, event, &proved.actor, now).await?;
+        tx.outbox().insert_changed(site, &event, &proved.actor, now).await?;
     }
     take_seat(tx, &license, device.id, now).await?;
     let variables = match proved.variables.is_empty() {
@@ -223,7 +231,7 @@ async fn find_or_insert(
     site: SiteId,
     hardware: &HardwareId,
     license: &License,
-    events: &mut Vec<Event>,
+    events: &mut Vec<Happened>,
 ) -> Result<Device, LicenseError> {
     if let Some(device) = tx.devices().list_by_hardware(site, hardware).await?.first() {
         return Ok(lock(tx, site, device).await?);
@@ -233,7 +241,7 @@ async fn find_or_insert(
     let customer = Some(license.holder.customer);
     let new = NewDevice { identity: identity.clone(), identity_name: String::new(), class, customer };
     if let Some(id) = tx.devices().insert(site, &new, now).await? {
-        events.push(Event::DeviceRegistered(id));
+        events.push(Event::DeviceRegistered(id).into());
         let NewDevice { identity, identity_name, .. } = new;
         let status = DeviceStatus::Active;
         let (registered_at, last_seen_at) = (now, now);
@@ -283,5 +291,7 @@ pub(super) async fn release(
     let now = tx.now().await?;
     write_variables(tx, license.id, device.id, variables, now).await?;
     tx.activations().delete(license.id, device.id).await?;
-    Ok(tx.outbox().insert(caller.site, Event::LicenseReleased(license.id, device.id), actor, now).await?)
+    let changes = Changes::of("activations", license.activations, license.activations.saturating_sub(1));
+    let happened = Happened { event: Event::LicenseReleased(license.id, device.id), changes };
+    Ok(tx.outbox().insert_changed(caller.site, &happened, actor, now).await?)
 }

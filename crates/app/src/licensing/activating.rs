@@ -1,7 +1,8 @@
 //! Activating a license on a device: one way for every door.
 
+use countersign_domain::changes::Changes;
 use countersign_domain::device::Device;
-use countersign_domain::event::Event;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::DeviceId;
 use countersign_domain::licensing::{ActivationRefusal, License, Registrant, Step, decide};
 use countersign_domain::time::Timestamp;
@@ -14,7 +15,7 @@ pub(crate) async fn activate_on(
     license: &License,
     device: &Device,
     now: Timestamp,
-    events: &mut Vec<Event>,
+    events: &mut Vec<Happened>,
 ) -> Result<Result<(), ActivationRefusal>, StoreError> {
     let activated = tx.activations().find(license.id, device.id).await?.is_some();
     let Device { id, holder, status, .. } = *device;
@@ -23,15 +24,21 @@ pub(crate) async fn activate_on(
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Step::Keep) => {}
         Ok(Step::Activate) => {
-            write_activation(tx, license, device, now).await?;
-            events.push(Event::LicenseActivated(license.id, device.id));
+            let noted = write_activation(tx, license, device, now).await?;
+            events.push(activation_event(license, &noted, device.id));
         }
     }
     if device.holder.is_none() {
         tx.devices().set_customer(device.id, Some(license.holder.customer)).await?;
-        note_change(events, device.id);
+        note_change(events, device.id, Changes::of("customer", None::<&str>, license.customer.as_str()));
     }
     Ok(Ok(()))
+}
+
+/// That a license was activated on a device, with what this made of the license.
+pub(crate) fn activation_event(before: &License, after: &License, device: DeviceId) -> Happened {
+    let changes = Changes::between(&before.members(), &after.members());
+    Happened { event: Event::LicenseActivated(before.id, device), changes }
 }
 
 /// Writes an activation, with what it makes of the license: the first one sets its last days.
@@ -57,9 +64,13 @@ pub(crate) async fn write_activation(
     Ok(noted)
 }
 
-/// Notes that a device has changed, unless that is told already or the device is new.
-pub(crate) fn note_change(events: &mut Vec<Event>, device: DeviceId) {
-    if ![Event::DeviceRegistered(device), Event::DeviceChanged(device)].iter().any(|told| events.contains(told)) {
-        events.push(Event::DeviceChanged(device));
+/// Notes what has changed about a device, unless the device is new.
+pub(crate) fn note_change(events: &mut Vec<Happened>, device: DeviceId, changes: Changes) {
+    if events.iter().any(|told| told.event == Event::DeviceRegistered(device)) {
+        return;
+    }
+    match events.iter_mut().find(|told| told.event == Event::DeviceChanged(device)) {
+        Some(told) => told.changes.extend(changes),
+        None => events.push(Happened { event: Event::DeviceChanged(device), changes }),
     }
 }

@@ -1,8 +1,9 @@
 //! Licenses on devices, as a producer sees them. Standalone devices activate licenses when they register; on a license
 //! server the producer does.
 
+use countersign_domain::changes::Changes;
 use countersign_domain::device::{Device, DeviceIdentity};
-use countersign_domain::event::Event;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::ActivationRefusal;
 use countersign_domain::text::LicenseKey;
@@ -109,7 +110,7 @@ pub async fn activate(ctx: &Ctx, site: SiteId, key: LicenseKey, identity: Device
             let (now, mut events) = (tx.now().await?, Vec::new());
             activate_on(tx, &license, &device, now, &mut events).await?.map_err(ActivateError::Refused)?;
             for event in events {
-                tx.outbox().insert(site, event, &actor, now).await?;
+                tx.outbox().insert_changed(site, &event, &actor, now).await?;
             }
             Ok((format!("{} on device {}", license.id, device.id), ()))
         })
@@ -125,13 +126,16 @@ pub async fn release(ctx: &Ctx, site: SiteId, key: LicenseKey, identity: DeviceI
     let actor = ctx.actor();
     record_named(ctx, site, "license.release", move |tx| {
         Box::pin(async move {
-            let license = tx.licenses().lock(site, &key).await?.ok_or(ReleaseError::UnknownLicense)?.id;
+            let license = tx.licenses().lock(site, &key).await?.ok_or(ReleaseError::UnknownLicense)?;
+            let changes = Changes::of("activations", license.activations, license.activations.saturating_sub(1));
+            let license = license.id;
             let device = tx.devices().lock(site, &identity).await?.ok_or(ReleaseError::UnknownDevice)?.id;
             let now = tx.now().await?;
             if !tx.activations().delete(license, device).await? {
                 return Err(ReleaseError::NotActivated);
             }
-            tx.outbox().insert(site, Event::LicenseReleased(license, device), &actor, now).await?;
+            let happened = Happened { event: Event::LicenseReleased(license, device), changes };
+            tx.outbox().insert_changed(site, &happened, &actor, now).await?;
             Ok((format!("{license} on device {device}"), ()))
         })
     })

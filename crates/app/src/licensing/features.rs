@@ -1,7 +1,8 @@
 //! Features: parts of products that licenses can include.
 
 use countersign_domain::audit::Action;
-use countersign_domain::event::Event;
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::{FeatureId, SiteId};
 use countersign_domain::licensing::{Feature, FeatureRules, RULES_LIMIT};
 use countersign_domain::text::{self, FeatureCode, ProductName, TextError};
@@ -109,7 +110,9 @@ pub async fn change(
             tx.features().set_rules(feature.id, &feature.rules).await?;
             if feature.rules != before {
                 let now = tx.now().await?;
-                tx.outbox().insert(site, Event::FeatureChanged(feature.id), &actor, now).await?;
+                let changes = Changes::between(&before.members(), &feature.rules.members());
+                let happened = Happened { event: Event::FeatureChanged(feature.id), changes };
+                tx.outbox().insert_changed(site, &happened, &actor, now).await?;
             }
             Ok(feature)
         })

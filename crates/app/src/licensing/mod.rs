@@ -24,7 +24,7 @@ use countersign_store::{BoxFuture, StoreError, Tx};
 
 use crate::Ctx;
 
-pub(crate) use self::activating::{activate_on, note_change, write_activation};
+pub(crate) use self::activating::{activate_on, activation_event, note_change, write_activation};
 
 mod activating;
 

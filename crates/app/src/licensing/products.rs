@@ -1,7 +1,8 @@
 //! What holds for all licenses of a product.
 
 use countersign_domain::audit::Action;
-use countersign_domain::event::Event;
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{LicensedProduct, RULES_LIMIT};
 use countersign_domain::text::ProductName;
@@ -61,7 +62,9 @@ pub async fn change(
             // Saving what was there before is no news.
             if after != before {
                 let now = tx.now().await?;
-                tx.outbox().insert(site, Event::ProductChanged(product.id), &actor, now).await?;
+                let changes = Changes::between(&before.members(), &after.members());
+                let happened = Happened { event: Event::ProductChanged(product.id), changes };
+                tx.outbox().insert_changed(site, &happened, &actor, now).await?;
             }
             Ok(after)
         })

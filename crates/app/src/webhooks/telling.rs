@@ -152,8 +152,9 @@ pub(super) async fn facts(
     event: &NumberedEvent,
 ) -> Result<EventFacts, StoreError> {
     let story = story(tx, site, &event.committed).await?;
-    let CommittedEvent { id, event: what, actor, at } = event.committed.clone();
-    Ok(EventFacts { id, sequence: event.sequence, event: what, actor, at, site_id: site, site: name, story })
+    let CommittedEvent { id, event: what, changes, actor, at } = event.committed.clone();
+    let (sequence, site_id) = (event.sequence, site);
+    Ok(EventFacts { id, sequence, event: what, changes, actor, at, site_id, site: name, story })
 }
 
 /// An event on its way to a receiver.

@@ -75,6 +75,11 @@ impl<'t> Reader<'t> {
         self.0.remove(name).unwrap_or_default()
     }
 
+    /// All lines that are left, by name.
+    pub(crate) fn into_lines(self) -> BTreeMap<&'t str, Vec<String>> {
+        self.0
+    }
+
     /// Nothing must be left: a rule that this program does not know is never passed over.
     pub(crate) fn finish(self) -> Option<()> {
         self.0.is_empty().then_some(())

@@ -11,6 +11,7 @@ mod entitlement;
 mod feature;
 mod license;
 pub(crate) mod lines;
+mod members;
 mod metering;
 mod offline;
 mod product;

@@ -2,6 +2,7 @@
 
 use super::matching::Family;
 use crate::audit::Actor;
+use crate::changes::Changes;
 use crate::device::Device;
 use crate::event::Event;
 use crate::ids::{EventId, SiteId};
@@ -53,6 +54,8 @@ pub struct EventFacts {
     pub sequence: i64,
     /// What has happened.
     pub event: Event,
+    /// What it has changed.
+    pub changes: Changes,
     /// Who did it, and on which way.
     pub actor: Actor,
     /// When.

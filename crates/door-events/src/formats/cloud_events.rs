@@ -3,7 +3,7 @@
 use countersign_domain::webhook::EventFacts;
 use serde::Serialize;
 
-use super::details::Data;
+use super::details::{Data, Detail};
 use super::time::instant;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ pub(super) struct Body<'a> {
 }
 
 /// The body of an event.
-pub(super) fn body(facts: &EventFacts, thin: bool) -> Body<'_> {
+pub(super) fn body(facts: &EventFacts, detail: Detail) -> Body<'_> {
     Body {
         specversion: "1.0",
         id: facts.id.to_string(),
@@ -33,6 +33,6 @@ pub(super) fn body(facts: &EventFacts, thin: bool) -> Body<'_> {
         time: instant(facts.at),
         datacontenttype: "application/json",
         sequence: format!("{:020}", facts.sequence),
-        data: Data::of(facts, thin),
+        data: Data::of(facts, detail),
     }
 }

@@ -4,7 +4,20 @@ use countersign_domain::licensing::{ActivationLimit, Units};
 use countersign_domain::webhook::{DeviceStory, EventFacts, LineItem, OrderStory, ProductStory, Story};
 use serde::Serialize;
 
+use super::changes::Changed;
 use super::time::instant;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// All that is known.
+    Full {
+        /// Custom attributes of licenses among it.
+        with_attributes: bool,
+    },
+    /// What happened, to which row.
+    Thin,
+}
 
 /// What happened, to which row, by whom; and, unless it is thin, the row.
 #[derive(Serialize)]
@@ -27,6 +40,8 @@ pub(super) struct Data<'a> {
     product: Option<Product<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature: Option<Feature<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Changed>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +117,7 @@ struct Feature<'a> {
 
 impl<'a> Data<'a> {
     /// What there is to tell.
-    pub(super) fn of(facts: &'a EventFacts, thin: bool) -> Self {
+    pub(super) fn of(facts: &'a EventFacts, detail: Detail) -> Self {
         let entity = facts.entity();
         let who = Who { channel: facts.actor.channel.as_str(), name: &facts.actor.name };
         let mut data = Self {
@@ -116,10 +131,10 @@ impl<'a> Data<'a> {
             line_item: None,
             product: None,
             feature: None,
+            changes: None,
         };
-        if thin {
-            return data;
-        }
+        let Detail::Full { with_attributes } = detail else { return data };
+        data.changes = Changed::of(facts, with_attributes);
         match &facts.story {
             Story::Device(story) => data.device = Some(device(story)),
             Story::Missing(_) => {}

@@ -3,6 +3,7 @@
 //!
 //! Members are only ever added, at the end: receivers are told to ignore what they do not know, and some read strictly.
 
+mod changes;
 mod cloud_events;
 mod details;
 mod fno;
@@ -17,6 +18,7 @@ mod time;
 use countersign_app::webhooks::Formats;
 use countersign_domain::webhook::{EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize};
 
+use self::details::Detail;
 pub(crate) use sample::sample_facts;
 pub(crate) use schemas::schema;
 
@@ -42,12 +44,15 @@ pub(crate) fn render(facts: &EventFacts, settings: &EndpointSettings) -> Vec<u8>
 }
 
 fn write(facts: &EventFacts, settings: &EndpointSettings, room: Room) -> Vec<u8> {
-    let thin = settings.size == PayloadSize::Thin || room == Room::Little;
+    let detail = match (settings.size, room) {
+        (PayloadSize::Full, Room::Enough) => Detail::Full { with_attributes: settings.line_item_attributes },
+        (PayloadSize::Thin, _) | (_, Room::Little) => Detail::Thin,
+    };
     let written = match settings.format {
-        PayloadFormat::CloudEvents => serde_json::to_vec(&cloud_events::body(facts, thin)),
+        PayloadFormat::CloudEvents => serde_json::to_vec(&cloud_events::body(facts, detail)),
         PayloadFormat::Fno => fno::body(facts, settings, room),
         PayloadFormat::License => serde_json::to_vec(&license::body(facts)),
-        PayloadFormat::Standard => serde_json::to_vec(&standard::body(facts, thin)),
+        PayloadFormat::Standard => serde_json::to_vec(&standard::body(facts, detail)),
     };
     // Writing texts and numbers does not fail.
     written.unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::catalog::package::Product;
+use countersign_domain::changes::{Changes, MemberValue};
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::event::{CountedUnits, Event};
 use countersign_domain::ids::{
@@ -42,12 +43,38 @@ pub(crate) fn sample_facts(event_type: &str) -> Option<EventFacts> {
         id: EventId(1207),
         sequence: 0,
         event,
+        changes: changes(event),
         actor: Actor { channel: Channel::ProducerDoor, name: "ops-anna".to_owned() },
         at: when(),
         site_id: SiteId(1),
         site: SiteName::new("lumen").ok()?,
         story: story(event)?,
     })
+}
+
+fn changes(event: Event) -> Changes {
+    match event {
+        Event::DeviceChanged(_) => Changes::of("status", "returned", "active"),
+        Event::FeatureChanged(_) => Changes::of("end", None::<&str>, "2030-12-31"),
+        Event::LicenseActivated(..) => Changes::of("activations", 8_u32, 9_u32),
+        Event::LicenseChanged(_) => {
+            let mut changes = Changes::of("activation_limit", 20_u32, 25_u32);
+            changes.note("custom_fields.costCentre", "EU-8", "EU-9");
+            changes.note("end_date", "2026-12-31", None::<&str>);
+            changes.note("features", MemberValue::Texts(vec!["gpu".to_owned()]), MemberValue::Texts(Vec::new()));
+            changes.note("prevent_vm", None::<bool>, true);
+            changes
+        }
+        Event::LicenseReleased(..) => Changes::of("activations", 10_u32, 9_u32),
+        Event::ProductChanged(_) => Changes::of("code", "lumen", "lumen-render"),
+        Event::DeviceRegistered(_)
+        | Event::FeatureCreated(_)
+        | Event::LicenseCreated(_)
+        | Event::LicenseExpired(_)
+        | Event::OrderCreated(_)
+        | Event::ProductCreated(_)
+        | Event::UnitsCounted(..) => Changes::default(),
+    }
 }
 
 fn story(event: Event) -> Option<Story> {

@@ -3,7 +3,7 @@
 use countersign_domain::webhook::EventFacts;
 use serde::Serialize;
 
-use super::details::Data;
+use super::details::{Data, Detail};
 use super::time::instant;
 
 #[derive(Serialize)]
@@ -15,6 +15,6 @@ pub(super) struct Body<'a> {
 }
 
 /// The body of an event.
-pub(super) fn body(facts: &EventFacts, thin: bool) -> Body<'_> {
-    Body { event_type: facts.event.type_name(), timestamp: instant(facts.at), data: Data::of(facts, thin) }
+pub(super) fn body(facts: &EventFacts, detail: Detail) -> Body<'_> {
+    Body { event_type: facts.event.type_name(), timestamp: instant(facts.at), data: Data::of(facts, detail) }
 }

@@ -18,7 +18,11 @@ const SERVICE: &str = "/notifications/api/v1/notificationService";
 
 /// An office whose server may send to one listener of this machine.
 pub(crate) async fn office() -> (BackOffice, TcpListener, SocketAddr) {
-    let office = BackOffice::new().await;
+    office_on(BackOffice::new().await).await
+}
+
+/// The same for an office.
+pub(crate) async fn office_on(office: BackOffice) -> (BackOffice, TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut rules = WebhookRules::default();

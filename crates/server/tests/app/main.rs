@@ -15,6 +15,7 @@ mod disconnects;
 mod documents;
 mod epochs;
 mod events_catalog;
+mod events_changes;
 mod events_delivery;
 mod events_endpoints;
 mod events_login;

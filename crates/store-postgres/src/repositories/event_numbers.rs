@@ -15,7 +15,7 @@ use crate::transaction::PgTx;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, kind, subject, device, channel, actor, created_at, feature, units, total, site,
+            "select id, kind, subject, device, channel, actor, created_at, feature, units, total, changes, site,
             coalesce(sequence, 0) from outbox ",
             $rest
         )
@@ -159,5 +159,5 @@ fn expired(row: &Row) -> Result<(Date, LicenseId), StoreError> {
 }
 
 fn numbered_row(row: &Row) -> Result<(SiteId, NumberedRow), StoreError> {
-    Ok((SiteId(column(row, 10)?), NumberedRow { sequence: column(row, 11)?, committed: committed_event(row) }))
+    Ok((SiteId(column(row, 11)?), NumberedRow { sequence: column(row, 12)?, committed: committed_event(row) }))
 }

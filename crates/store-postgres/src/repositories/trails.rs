@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::{Action, Actor, AuditEntry, Channel};
-use countersign_domain::event::{CommittedEvent, CountedUnits, Event, EventParts};
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{CommittedEvent, CountedUnits, Event, EventParts, Happened};
 use countersign_domain::ids::{AuditEntryId, EventId, FeatureId, LicenseId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -14,13 +15,13 @@ use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
 const INSERT_EVENT: &str =
-    "insert into outbox (site, kind, subject, device, feature, units, total, channel, actor, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    "insert into outbox (site, kind, subject, device, feature, units, total, channel, actor, created_at, changes)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const LIST_EVENTS: &str =
-    "select id, kind, subject, device, channel, actor, created_at, feature, units, total from outbox
+    "select id, kind, subject, device, channel, actor, created_at, feature, units, total, changes from outbox
     where site = $1 and id > $2 order by id limit $3";
 const LIST_OF_LICENSE: &str =
-    "select id, kind, subject, device, channel, actor, created_at, feature, units, total from outbox
+    "select id, kind, subject, device, channel, actor, created_at, feature, units, total, changes from outbox
     where site = $1 and subject = $2 and kind like 'license.%' and id > $3 order by id limit $4";
 /// As with status reports: what another node has in hand is skipped, and the rows are chosen once.
 const DELETE_EVENTS_BEFORE: &str = "delete from outbox where created_at < $2 and id = any(array(
@@ -37,8 +38,15 @@ pub(super) const ALL: &[&str] =
 
 #[async_trait]
 impl Outbox for PgTx<'_> {
-    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
-        let EventParts { kind, subject, device, counted } = event.parts();
+    async fn insert_changed(
+        &mut self,
+        site: SiteId,
+        happened: &Happened,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let EventParts { kind, subject, device, counted } = happened.event.parts();
+        let changes = (!happened.changes.is_empty()).then(|| happened.changes.to_text());
         let feature = counted.and_then(|counted| counted.feature).map(|feature| feature.0);
         let (units, total) = (counted.map(|counted| counted.units), counted.map(|counted| counted.total));
         let values: Vec<Owned> = vec![
@@ -52,6 +60,7 @@ impl Outbox for PgTx<'_> {
             Box::new(actor.channel.as_str()),
             Box::new(actor.name.clone()),
             Box::new(now.as_millis()),
+            Box::new(changes),
         ];
         self.tells = true;
         self.later(INSERT_EVENT, values).await
@@ -103,9 +112,15 @@ pub(super) fn committed_event(row: &Row) -> Result<CommittedEvent, StoreError> {
     Ok(CommittedEvent {
         id: EventId(id),
         event: place.present("kind", Event::from_parts(parts))?,
+        changes: changes(place, column(row, 10)?)?,
         actor: actor(row, 4, place)?,
         at: time(column(row, 6)?),
     })
+}
+
+/// What was noted of an event.
+fn changes(place: Place, text: Option<String>) -> Result<Changes, StoreError> {
+    place.present("changes", text.map_or(Some(Changes::default()), |text| Changes::from_text(&text)))
 }
 
 /// Units, where both numbers are there.

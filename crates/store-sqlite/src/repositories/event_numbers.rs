@@ -18,7 +18,7 @@ use crate::transaction::SqliteTx;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, channel, actor, created_at, kind, subject, device, feature, units, total, site,
+            "select id, channel, actor, created_at, kind, subject, device, feature, units, total, changes, site,
             coalesce(sequence, 0) from outbox ",
             $rest
         )
@@ -153,5 +153,5 @@ fn expired(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
 }
 
 fn numbered_row(row: &Row<'_>) -> Result<(SiteId, NumberedRow), StoreError> {
-    Ok((SiteId(column(row, 10)?), NumberedRow { sequence: column(row, 11)?, committed: committed_event(row) }))
+    Ok((SiteId(column(row, 11)?), NumberedRow { sequence: column(row, 12)?, committed: committed_event(row) }))
 }

@@ -2,24 +2,25 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::{Action, Actor, AuditEntry, Channel};
-use countersign_domain::event::{CommittedEvent, CountedUnits, Event, EventParts};
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{CommittedEvent, CountedUnits, Event, EventParts, Happened};
 use countersign_domain::ids::{AuditEntryId, EventId, FeatureId, LicenseId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{AuditTrail, Outbox, Page};
-use rusqlite::Row;
+use rusqlite::{Row, params};
 
 use crate::rows::{Place, all, changed, column, removed, time};
 use crate::transaction::SqliteTx;
 
 const INSERT_EVENT: &str =
-    "insert into outbox (site, kind, subject, device, feature, units, total, channel, actor, created_at)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    "insert into outbox (site, kind, subject, device, feature, units, total, channel, actor, created_at, changes)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const LIST_EVENTS: &str =
-    "select id, channel, actor, created_at, kind, subject, device, feature, units, total from outbox
+    "select id, channel, actor, created_at, kind, subject, device, feature, units, total, changes from outbox
     where site = ?1 and id > ?2 order by id limit ?3";
 const LIST_OF_LICENSE: &str =
-    "select id, channel, actor, created_at, kind, subject, device, feature, units, total from outbox
+    "select id, channel, actor, created_at, kind, subject, device, feature, units, total, changes from outbox
     where site = ?1 and subject = ?2 and kind like 'license.%' and id > ?3 order by id limit ?4";
 const DELETE_EVENTS_BEFORE: &str = "delete from outbox where created_at < ?2 and id in
     (select id from outbox where site = ?1 order by id limit ?3)";
@@ -35,12 +36,20 @@ pub(super) const ALL: &[&str] =
 
 #[async_trait]
 impl Outbox for SqliteTx<'_> {
-    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
-        let EventParts { kind, subject, device, counted } = event.parts();
+    async fn insert_changed(
+        &mut self,
+        site: SiteId,
+        happened: &Happened,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let EventParts { kind, subject, device, counted } = happened.event.parts();
+        let changes = (!happened.changes.is_empty()).then(|| happened.changes.to_text());
         let feature = counted.and_then(|counted| counted.feature).map(|feature| feature.0);
         let (units, total) = (counted.map(|counted| counted.units), counted.map(|counted| counted.total));
         let (channel, name) = (actor.channel.as_str(), &actor.name);
-        let values = (site.0, kind, subject, device, feature, units, total, channel, name, now.as_millis());
+        let now = now.as_millis();
+        let values = params![site.0, kind, subject, device, feature, units, total, channel, name, now, changes];
         self.tells = true;
         self.attempt(|c| changed(c, INSERT_EVENT, values).map(|_| ()))
     }
@@ -89,9 +98,15 @@ pub(super) fn committed_event(row: &Row<'_>) -> Result<CommittedEvent, StoreErro
     Ok(CommittedEvent {
         id: EventId(id),
         event: place.present("kind", Event::from_parts(parts))?,
+        changes: changes(place, column(row, 10)?)?,
         actor: actor(place, row)?,
         at: time(column(row, 3)?),
     })
+}
+
+/// What was noted of an event.
+fn changes(place: Place, text: Option<String>) -> Result<Changes, StoreError> {
+    place.present("changes", text.map_or(Some(Changes::default()), |text| Changes::from_text(&text)))
 }
 
 /// Units, where both numbers are there.

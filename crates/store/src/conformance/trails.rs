@@ -1,7 +1,8 @@
 //! Events for others and the audit trail: kept with the change that they tell of, or not at all.
 
 use countersign_domain::audit::{Action, Actor, Channel};
-use countersign_domain::event::{CountedUnits, Event};
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{CountedUnits, Event, Happened};
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId};
 use countersign_domain::time::Timestamp;
 
@@ -31,18 +32,24 @@ pub async fn events_are_kept_in_the_order_of_writing(store: &Store) {
     ];
     let channels = [Channel::CommandLine, Channel::DeviceDoor, Channel::ProducerDoor, Channel::System];
     let actor = move |number: usize| Actor { channel: channels[number % 4], name: format!("name {}", number % 2) };
+    let changes = |number: usize| match number % 2 {
+        0 => Changes::default(),
+        _ => Changes::of("a=b", "c\nd", i64::try_from(number).expect("small")),
+    };
     let at = |number: usize| Timestamp::from_seconds(i64::try_from(number).expect("small"));
     store
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 for (number, event) in written.into_iter().enumerate() {
-                    tx.outbox().insert(one, event, &actor(number), at(number)).await?;
+                    let happened = Happened { event, changes: changes(number) };
+                    tx.outbox().insert_changed(one, &happened, &actor(number), at(number)).await?;
                 }
                 tx.outbox().insert(two, written[0], &Actor::of(Channel::System), NOW).await?;
                 let listed = tx.outbox().list(one, Page::first(99)).await?;
                 assert_eq!(listed.iter().map(|row| row.event).collect::<Vec<_>>(), written);
                 for (number, row) in listed.iter().enumerate() {
                     assert_eq!((&row.actor, row.at), (&actor(number), at(number)));
+                    assert_eq!(row.changes, changes(number));
                 }
                 let four = LicenseId(4);
                 let of_four = tx.outbox().list_of_license(one, four, Page::first(99)).await?;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::{Action, Actor, AuditEntry};
-use countersign_domain::event::{CommittedEvent, Event};
+use countersign_domain::event::{CommittedEvent, Event, Happened};
 use countersign_domain::ids::{LicenseId, SiteId};
 use countersign_domain::time::Timestamp;
 
@@ -12,8 +12,19 @@ use crate::StoreError;
 /// Committed changes that others are told about. Belongs into the unit that makes the change.
 #[async_trait]
 pub trait Outbox: Send {
-    /// Writes an event.
-    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError>;
+    /// Writes an event, with what it has changed.
+    async fn insert_changed(
+        &mut self,
+        site: SiteId,
+        happened: &Happened,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Writes an event of which nobody noted what it has changed.
+    async fn insert(&mut self, site: SiteId, event: Event, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        self.insert_changed(site, &event.into(), actor, now).await
+    }
 
     /// Whether this unit has written an event.
     fn has_written(&self) -> bool;

@@ -3,9 +3,11 @@
 //! Licenses are locked before the device, as everywhere: an activation that is removed is counted off its license.
 
 use countersign_domain::audit::Action;
+use countersign_domain::changes::Changes;
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
-use countersign_domain::event::Event;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
+use countersign_domain::licensing::Customer;
 use countersign_domain::text::CustomerName;
 use countersign_store::Tx;
 
@@ -67,12 +69,18 @@ pub async fn give_back(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Res
             }
             let now = tx.now().await?;
             for activation in &activations {
-                let released = Event::LicenseReleased(activation.license, device.id);
-                tx.outbox().insert(site, released, &actor, now).await?;
+                // The license is locked since the activation was removed, and counts without it.
+                let left = activated_license(tx, site, activation.license).await?.activations;
+                let event = Event::LicenseReleased(activation.license, device.id);
+                let changes = Changes::of("activations", left.saturating_add(1), left);
+                tx.outbox().insert_changed(site, &Happened { event, changes }, &actor, now).await?;
             }
+            let mut changes = Changes::of("status", device.status.as_str(), DeviceStatus::Returned.as_str());
+            changes.extend(moved(tx, site, &device, None).await?);
             tx.devices().set_status(device.id, DeviceStatus::Returned).await?;
             tx.devices().set_customer(device.id, None).await?;
-            tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?;
+            let happened = Happened { event: Event::DeviceChanged(device.id), changes };
+            tx.outbox().insert_changed(site, &happened, &actor, now).await?;
             Ok(Returned { released: activations.len() })
         })
     })
@@ -90,7 +98,9 @@ pub async fn retire(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Result
             let device = lock_other_than(tx, site, &identity, DeviceStatus::Obsolete).await?;
             let now = tx.now().await?;
             tx.devices().set_status(device.id, DeviceStatus::Obsolete).await?;
-            Ok(tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?)
+            let changes = Changes::of("status", device.status.as_str(), DeviceStatus::Obsolete.as_str());
+            let happened = Happened { event: Event::DeviceChanged(device.id), changes };
+            Ok(tx.outbox().insert_changed(site, &happened, &actor, now).await?)
         })
     })
     .await
@@ -118,6 +128,7 @@ pub async fn set_customer(
                 }
                 None => None,
             };
+            let changes = moved(tx, site, &device, customer.as_ref()).await?;
             let holder = customer.map(|customer| customer.holder());
             for activation in tx.activations().list_on_device(device.id).await? {
                 let license = activated_license(tx, site, activation.license).await?;
@@ -126,10 +137,29 @@ pub async fn set_customer(
                 }
             }
             tx.devices().set_customer(device.id, holder.map(|holder| holder.customer)).await?;
-            Ok(tx.outbox().insert(site, Event::DeviceChanged(device.id), &actor, now).await?)
+            let happened = Happened { event: Event::DeviceChanged(device.id), changes };
+            Ok(tx.outbox().insert_changed(site, &happened, &actor, now).await?)
         })
     })
     .await
+}
+
+/// What it changes that a device belongs to a customer, or to nobody, from now on.
+async fn moved(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    device: &Device,
+    to: Option<&Customer>,
+) -> Result<Changes, ChangeDeviceError> {
+    let from = match device.holder {
+        Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
+        None => None,
+    };
+    let name = |customer: Option<&Customer>| customer.map(|customer| customer.name.to_string());
+    let account = |customer: Option<&Customer>| Some(customer?.account.as_ref()?.name.to_string());
+    let mut changes = Changes::of("customer", name(from.as_ref()), name(to));
+    changes.note("account", account(from.as_ref()), account(to));
+    Ok(changes)
 }
 
 /// The device, locked, when it does not have a status yet.

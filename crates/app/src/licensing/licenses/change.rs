@@ -1,6 +1,7 @@
 //! Changing the terms of a license.
 
-use countersign_domain::event::Event;
+use countersign_domain::changes::Changes;
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{ActivationLimit, License, LicenseTerms};
 use countersign_domain::text::LicenseKey;
@@ -55,10 +56,16 @@ pub async fn change_terms(
     record_named(ctx, site, "license.change", move |tx| {
         Box::pin(async move {
             let mut license = tx.licenses().lock(site, &key).await?.ok_or(ChangeTermsError::UnknownLicense)?;
+            let before = license.members();
             change(&mut license.terms);
             check_dates(&license.terms).map_err(|(start, end)| ChangeTermsError::EndsBeforeStart { start, end })?;
             tx.licenses().set_terms(license.id, &license.terms).await?;
-            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
+            let changes = Changes::between(&before, &license.members());
+            // Saving what was there before is no news.
+            if !changes.is_empty() {
+                let happened = Happened { event: Event::LicenseChanged(license.id), changes };
+                tx.outbox().insert_changed(site, &happened, &actor, now).await?;
+            }
             let excess = match license.terms.limit {
                 ActivationLimit::AtMost(limit) => license.activations.saturating_sub(limit),
                 ActivationLimit::Unlimited => 0,

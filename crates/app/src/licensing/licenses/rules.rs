@@ -1,13 +1,15 @@
 //! Changing what is laid down for a license beside its terms, and setting a license back.
 
-use countersign_domain::event::Event;
+use countersign_domain::audit::Actor;
+use countersign_domain::changes::{Changes, Members};
+use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{
     FeatureRules, License, LicenseRules, LicenseUsage, Meter, RULES_LIMIT, RulesError, check_rules,
 };
 use countersign_domain::text::{FeatureCode, LicenseKey};
-use countersign_store::StoreError;
 use countersign_store::repositories::Page;
+use countersign_store::{StoreError, Tx};
 
 use crate::fault::takes_store_errors;
 use crate::licensing::record_named;
@@ -55,15 +57,14 @@ pub async fn change_rules(
     record_named(ctx, site, "license.change-rules", move |tx| {
         Box::pin(async move {
             let mut license = tx.licenses().lock(site, &key).await?.ok_or(ChangeRulesError::UnknownLicense)?;
-            let before = license.rules.license_type;
+            let (license_type, before) = (license.rules.license_type, license.members());
             change(&mut license.rules);
-            if license.rules.license_type != before {
+            if license.rules.license_type != license_type {
                 return Err(ChangeRulesError::Type);
             }
             check_rules(&license.rules)?;
             tx.licenses().set_rules(license.id, &license.rules).await?;
-            let now = tx.now().await?;
-            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
+            tell(tx, site, &before, &license, &actor).await?;
             Ok((license.id.to_string(), license))
         })
     })
@@ -99,9 +100,8 @@ pub async fn set_feature(
                 return Err(RulesError::TooLong.into());
             }
             tx.licenses().set_feature(license.id, feature, &rules, meter).await?;
-            let now = tx.now().await?;
-            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
             let changed = tx.licenses().find(site, &license.key).await?.ok_or(StoreError::OutcomeUnknown)?;
+            tell(tx, site, &license.members(), &changed, &actor).await?;
             Ok((format!("{code} of {}", license.id), changed))
         })
     })
@@ -124,20 +124,42 @@ pub async fn reset(ctx: &Ctx, site: SiteId, key: LicenseKey) -> Result<License, 
                 return Err(ChangeRulesError::TooManyDevices);
             }
             let now = tx.now().await?;
+            let mut left = license.activations;
             for activation in activations {
                 tx.activations().delete(license.id, activation.device).await?;
-                let released = Event::LicenseReleased(license.id, activation.device);
-                tx.outbox().insert(site, released, &actor, now).await?;
+                let event = Event::LicenseReleased(license.id, activation.device);
+                let changes = Changes::of("activations", left, left.saturating_sub(1));
+                left = left.saturating_sub(1);
+                tx.outbox().insert_changed(site, &Happened { event, changes }, &actor, now).await?;
             }
+            let mut before = license.members();
+            before.insert("activations".to_owned(), left.into());
             tx.licenses().set_usage(license.id, &LicenseUsage::default()).await?;
             for feature in &license.features {
                 tx.licenses().set_feature(license.id, feature.id, &feature.rules, Meter::default()).await?;
             }
             tx.device_details().delete_variables(license.id).await?;
-            tx.outbox().insert(site, Event::LicenseChanged(license.id), &actor, now).await?;
             let changed = tx.licenses().find(site, &license.key).await?.ok_or(StoreError::OutcomeUnknown)?;
+            tell(tx, site, &before, &changed, &actor).await?;
             Ok((license.id.to_string(), changed))
         })
     })
     .await
+}
+
+/// Tells what has changed about a license. Saving what was there before is no news.
+async fn tell(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    before: &Members,
+    license: &License,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    let changes = Changes::between(before, &license.members());
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now().await?;
+    let happened = Happened { event: Event::LicenseChanged(license.id), changes };
+    tx.outbox().insert_changed(site, &happened, actor, now).await
 }

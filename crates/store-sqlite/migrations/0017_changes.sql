@@ -1,0 +1,3 @@
+-- What an event has changed: names of members with the values before and after.
+
+alter table outbox add column changes text;
