@@ -23,7 +23,7 @@ use crate::rate_limits::Rates;
 use crate::signature_budget::SignatureBudget;
 use crate::sites::Directory;
 use crate::storages::{BackEnds, UploadLimit};
-use crate::users::PasswordPool;
+use crate::users::{FurtherTokenName, PasswordPool};
 use crate::webhooks::Webhooks;
 use crate::writes::Writes;
 
@@ -78,6 +78,7 @@ pub struct Shared {
     pub(crate) upload_limit: UploadLimit,
     pub(crate) webhooks: Webhooks,
     pub(crate) discoveries: Discoveries,
+    pub(crate) token_name: FurtherTokenName,
 }
 
 impl Deref for Ctx {
@@ -110,6 +111,7 @@ impl Ctx {
             upload_limit: UploadLimit::default(),
             webhooks: Webhooks::default(),
             discoveries: Discoveries::default(),
+            token_name: FurtherTokenName::default(),
         };
         let ctx = Self { shared: Arc::new(shared), actor: Arc::new(Actor::of(Channel::System)) };
         ctx.refresh().await?;

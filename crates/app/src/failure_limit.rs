@@ -8,13 +8,14 @@ use std::time::Duration;
 use countersign_domain::time::Timestamp;
 use quick_cache::sync::Cache;
 
-/// Time within which failures are counted, and for which a caller may be turned away.
+/// Time within which failures are counted unless somebody says otherwise, and for which a caller may be turned away.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Callers that are known at once, about 2 MB. Beyond that those are forgotten who have not failed for longest.
 const CALLERS: usize = 10_000;
 
 /// Failures of many callers.
 pub(crate) struct FailureLimit<K> {
+    window: Duration,
     failures: AtomicU32,
     callers: Cache<K, Arc<Mutex<Counted>>>,
     turned_away: AtomicU64,
@@ -29,7 +30,13 @@ struct Counted {
 impl<K: Clone + Eq + Hash> FailureLimit<K> {
     /// Allows each caller so many failures within a minute.
     pub(crate) fn new(failures: u32) -> Self {
-        Self { failures: AtomicU32::new(failures), callers: Cache::new(CALLERS), turned_away: AtomicU64::new(0) }
+        Self::within(WINDOW, failures)
+    }
+
+    /// Allows each caller so many failures within a time.
+    pub(crate) fn within(window: Duration, failures: u32) -> Self {
+        let (failures, callers) = (AtomicU32::new(failures), Cache::new(CALLERS));
+        Self { window, failures, callers, turned_away: AtomicU64::new(0) }
     }
 
     /// Allows so many from now on.
@@ -41,7 +48,7 @@ impl<K: Clone + Eq + Hash> FailureLimit<K> {
     pub(crate) fn wait(&self, caller: &K, now: Timestamp) -> Option<u32> {
         let counted = self.callers.get(caller)?;
         let counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = counted.left(now)?;
+        let left = counted.left(self.window, now)?;
         if counted.failures < self.failures.load(Ordering::Relaxed) {
             return None;
         }
@@ -54,7 +61,7 @@ impl<K: Clone + Eq + Hash> FailureLimit<K> {
         let fresh = || Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Counted { since: now, failures: 0 })));
         let Ok(counted) = self.callers.get_or_insert_with(caller, fresh);
         let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.left(now).is_none() {
+        if counted.left(self.window, now).is_none() {
             *counted = Counted { since: now, failures: 0 };
         }
         counted.failures = counted.failures.saturating_add(1);
@@ -68,9 +75,9 @@ impl<K: Clone + Eq + Hash> FailureLimit<K> {
 
 impl Counted {
     /// What is left of the time in which these failures count. A clock that was set back ends it.
-    fn left(&self, now: Timestamp) -> Option<Duration> {
+    fn left(&self, window: Duration, now: Timestamp) -> Option<Duration> {
         let passed = now.as_millis().checked_sub(self.since.as_millis())?;
-        WINDOW.checked_sub(Duration::from_millis(u64::try_from(passed).ok()?)).filter(|left| !left.is_zero())
+        window.checked_sub(Duration::from_millis(u64::try_from(passed).ok()?)).filter(|left| !left.is_zero())
     }
 }
 

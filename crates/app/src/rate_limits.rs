@@ -7,12 +7,12 @@ use countersign_domain::report::EVENTS_PER_MINUTE;
 use crate::Ctx;
 use crate::devices::{REFUSALS, RefusedTokens};
 use crate::license_proof::{self, RefusedProofs};
-use crate::users::{FAILURES, FailedGuesses, FailedLogins, GUESSES};
+use crate::users::{FAILURES, FailedGuesses, FailedLogins, GUESSES, LOGIN_WINDOW};
 
-/// Limits within a minute.
+/// Limits within a minute, unless another time is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Wrong passwords under one name from one address.
+    /// Wrong passwords under one name from one address within five minutes.
     pub failed_logins: u32,
     /// Refused device tokens of one address.
     pub refused_tokens: u32,
@@ -39,7 +39,7 @@ impl Default for Rates {
     fn default() -> Self {
         let RateLimits { failed_logins, refused_tokens, device_events } = RateLimits::default();
         Self {
-            failed_logins: FailedLogins::new(failed_logins),
+            failed_logins: FailedLogins::within(LOGIN_WINDOW, failed_logins),
             failed_guesses: FailedGuesses::new(GUESSES),
             refused_tokens: RefusedTokens::new(refused_tokens),
             refused_proofs: RefusedProofs::new(license_proof::REFUSALS),

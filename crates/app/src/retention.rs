@@ -21,6 +21,8 @@ const SEAT_DENIAL_DAYS: u32 = 30;
 
 /// Days for which deliveries that were given up are kept, so that they can be sent again.
 const DEAD_DAYS: u32 = 90;
+/// Days for which deliveries are held for a receiver that is sent nothing. Then they are cancelled, and go as such.
+const HELD_DAYS: u32 = 90;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -50,6 +52,7 @@ enum History {
     Deliveries(DeliveryState),
     DeviceEvents,
     Events,
+    Held,
     SeatDenials,
     StatusReports,
 }
@@ -67,6 +70,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept, Fault> {
         swept.events += remove(ctx, site.id, History::Events, events).await?;
         swept.answered_calls += remove(ctx, site.id, History::AnsweredCalls, ANSWERED_DAYS).await?;
         swept.seat_denials += remove(ctx, site.id, History::SeatDenials, SEAT_DENIAL_DAYS).await?;
+        remove(ctx, site.id, History::Held, HELD_DAYS).await?;
         for (state, days) in
             [(DeliveryState::Delivered, events), (DeliveryState::Cancelled, events), (DeliveryState::Dead, DEAD_DAYS)]
         {
@@ -101,6 +105,7 @@ impl History {
             Self::Deliveries(state) => tx.deliveries().delete_before(site, state, before, ROWS_PER_UNIT).await,
             Self::DeviceEvents => tx.device_events().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::Events => tx.outbox().delete_before(site, before, ROWS_PER_UNIT).await,
+            Self::Held => crate::webhooks::cancel_held(tx, site, before, ROWS_PER_UNIT).await,
             Self::SeatDenials => tx.seat_denials().delete_before(site, before, ROWS_PER_UNIT).await,
             Self::StatusReports => tx.status_reports().delete_before(site, before, ROWS_PER_UNIT).await,
         }

@@ -1,5 +1,7 @@
 //! The login: user name and password in, a token for an hour out, in every place where a client may look for it.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -55,6 +57,9 @@ pub(crate) async fn authenticate(
         security_headers::private(response.headers_mut());
         response
     } else {
+        let mut further = BTreeMap::new();
+        further.extend(door.ctx.token_name().map(|name| (name.as_str(), token.as_str())));
+        further.retain(|name, _| !TOKEN_NAMES.contains(name));
         reply::private_json(
             StatusCode::OK,
             TokenAnswer {
@@ -64,6 +69,7 @@ pub(crate) async fn authenticate(
                 expires_at: session.expires_at.as_seconds(),
                 access_token: token,
                 jwt: token,
+                further,
             },
         )
     };
@@ -102,6 +108,8 @@ fn range(text: &str) -> Option<(String, f32)> {
     Some((name, quality.unwrap_or(1.0)))
 }
 
+/// Members that hold the token anyway.
+const TOKEN_NAMES: [&str; 3] = ["token", "access_token", "jwt"];
 /// Longest body that is read and ignored, in bytes.
 const BODY_LIMIT: usize = 4096;
 /// Media ranges of `Accept` that are looked at.

@@ -10,8 +10,8 @@ use crate::wire::Status;
 
 /// Ask whether the service works
 ///
-/// `UP` when the store can be read; `DOWN`, with 200 as well, when the store cannot be used; 503 while the server
-/// stops. Nobody needs to log in.
+/// `UP` when the store can be read and events are told; `DOWN`, with 200 as well, when the store cannot be used or the worker
+/// that tells events has come no further for 30 seconds; 503 while the server stops. Nobody needs to log in.
 #[utoipa::path(
     get, path = "/notifications/health/status", tag = "Status",
     responses(
@@ -24,7 +24,11 @@ pub(crate) async fn status(State(door): State<Door>) -> Response {
         return reply::private_json(StatusCode::SERVICE_UNAVAILABLE, Status { status: DOWN });
     }
     let status = match door.ctx.refresh().await {
-        Ok(()) => UP,
+        Ok(()) if door.ctx.tells_events() => UP,
+        Ok(()) => {
+            tracing::warn!("the event service is down: its worker comes no further");
+            DOWN
+        }
         Err(error) => {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the event service is down");

@@ -3,6 +3,8 @@
 pub(crate) mod endpoints;
 pub(crate) mod events;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +31,10 @@ pub(crate) struct TokenAnswer<'a> {
     /// The same token, for clients that look for it here
     #[schema(example = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3NjcyMjkyMDB9.c2lnbmF0dXJl")]
     pub(crate) jwt: &'a str,
+    /// The same token once more, under a name that the operator has laid down
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub(crate) further: BTreeMap<&'a str, &'a str>,
 }
 
 /// Whether the service works

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign_domain::outbound::{Blocked, OutboundHost};
+use countersign_domain::outbound::{Blocked, OutboundHost, judge_address};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -79,9 +79,10 @@ async fn one(
     until: Instant,
 ) -> Result<TcpStream, SendError> {
     let is_allowed = request.policy.allows_exactly(address);
-    // What the operator has named by its address is his own, and not beyond the proxy.
+    // What is not public was opened by the operator: it is his own, and not beyond the proxy.
     if let Some(proxy) = proxy
         && !is_allowed
+        && judge_address(address.ip()).is_ok()
     {
         return proxy.connect(address, until).await;
     }

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign_app::RateLimits;
+use countersign_app::users::TokenName;
 use countersign_crypto::Secret;
 use countersign_domain::site::{SiteName, clean_base_url};
 use countersign_http_kit::client_address::TrustedProxies;
@@ -64,6 +65,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Proxies whose word about their clients is believed.
     pub trusted_proxies: TrustedProxies,
+    /// A further member that holds the token of a login at the events door.
+    pub events_token_name: Option<TokenName>,
     /// Where webhooks may go.
     pub webhooks: WebhookRules,
 }
@@ -144,6 +147,11 @@ impl Config {
         let max_upload_bytes = limits::max_upload_bytes(variable, flags.max_upload_bytes, &file)?;
         let rate_limits = limits::rate_limits(variable, &file)?;
         let webhooks = webhooks::webhook_rules(variable, &file)?;
+        let events_token_name = variable("COUNTERSIGN_EVENTS_TOKEN_NAME").or(file.events_token_name);
+        let hint = "write a name of letters, digits, _, - and ., such as id_token";
+        let events_token_name = events_token_name
+            .map(|name| TokenName::new(&name).ok_or_else(|| value("events_token_name", &name, hint)))
+            .transpose()?;
         let listen = match (flags.listen, variable("COUNTERSIGN_LISTEN").or(file.listen)) {
             (Some(address), _) => address,
             (None, Some(text)) => address("listen", &text)?,
@@ -204,6 +212,7 @@ impl Config {
             log,
             log_level: file.log_level,
             master_key,
+            events_token_name,
             webhooks,
         })
     }

@@ -87,6 +87,9 @@ impl Node {
         let webhooks = webhooks::ports(&config.webhooks, parts.store.clone(), sender.clone());
         let ctx = Ctx::new(parts).await?;
         ctx.connect_webhooks(webhooks);
+        if let Some(name) = &config.events_token_name {
+            ctx.name_tokens(name.clone());
+        }
         ctx.limit_uploads(config.max_upload_bytes);
         ctx.ask_providers_by(Arc::new(Providers::new(sender)));
         Ok(Self { ctx })

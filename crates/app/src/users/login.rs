@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use countersign_crypto::{Secret, sha256};
 use countersign_domain::ids::SiteId;
@@ -102,9 +103,9 @@ pub async fn login(ctx: &Ctx, site: &Site, credentials: Credentials) -> Result<O
 
 /// Verifies a credential that came from an address against one site.
 ///
-/// After ten failures within a minute, or as many as the operator allows, no further password is tried for the same name
-/// and address, until a minute has passed since the first. The same holds for an address that fails under many names, after
-/// a hundred. A password that is known to be right always gets in, and so does everybody elsewhere: nobody can lock out a
+/// After ten failures within five minutes, or as many as the operator allows, no further password is tried for the same
+/// name and address, until five minutes have passed since the first. An address that fails under many names is turned away
+/// after a hundred within a minute. A password that is known to be right always gets in, and so does everybody elsewhere: nobody can lock out a
 /// user. Access tokens cannot be guessed, so their failures are not counted.
 ///
 /// # Errors
@@ -163,8 +164,10 @@ pub async fn login_from(
     }
 }
 
-/// Wrong passwords under one name from one address within a minute, unless the operator says otherwise. People mistype; and guessing ten a minute takes
-/// longer than any password worth the name lives.
+/// Wrong passwords under one name from one address within [`LOGIN_WINDOW`], unless the operator says otherwise. People
+/// mistype; and guessing two a minute takes longer than any password worth the name lives.
 pub(crate) const FAILURES: u32 = 10;
+/// Time within which wrong passwords under one name from one address are counted.
+pub(crate) const LOGIN_WINDOW: Duration = Duration::from_secs(300);
 /// Wrong passwords from one address within a minute, whatever the names: an office behind one address mistypes less.
 pub(crate) const GUESSES: u32 = 100;

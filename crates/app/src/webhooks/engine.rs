@@ -66,6 +66,7 @@ impl Engine {
         let mut gather = tokio::time::interval(GATHER);
         let ctx = self.node.ctx.clone();
         let mut failing = false;
+        ctx.webhooks.beat(ctx.now());
         loop {
             let look = tokio::select! {
                 biased;
@@ -154,6 +155,9 @@ impl Engine {
         let ctx = self.node.ctx.clone();
         busy |= self.expiry.go_on(&ctx, now.date()).await;
         let told = self.tell_if_behind().await;
+        if told.is_ok() {
+            ctx.webhooks.beat(ctx.now());
+        }
         let recovered = self.recoveries.go_on(&ctx).await;
         Ok(busy | told? | recovered?)
     }
@@ -167,6 +171,7 @@ impl Engine {
         let mut busy = false;
         for _ in 0..UNITS_PER_TURN {
             let told = telling::tell(&self.node.ctx, &self.node.ports.formats).await?;
+            self.node.ctx.webhooks.beat(self.node.ctx.now());
             busy |= told.events > 0;
             if told.events > 0 {
                 self.unheard = !told.heard;

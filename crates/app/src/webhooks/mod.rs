@@ -9,6 +9,7 @@ pub mod endpoints;
 mod engine;
 mod expiry;
 mod facts;
+mod held;
 pub mod log;
 mod node;
 mod ports;
@@ -27,6 +28,7 @@ pub use engine::Engine;
 pub use ports::{Formats, Outgoing, Sender, Sent, SigningSecret, WebhookPorts};
 pub use state::WebhookCounts;
 
+pub(crate) use held::cancel_held;
 pub(crate) use sealing::{authorization_label, secret_label, service_label};
 pub(crate) use state::Webhooks;
 
@@ -37,6 +39,13 @@ impl Ctx {
     pub fn connect_webhooks(&self, ports: WebhookPorts) {
         // A second call changes nothing: receivers are made and served by the same way.
         let _ = self.webhooks.ports.set(ports);
+    }
+
+    /// Whether the worker that tells events comes further. It may pause for 30 seconds; a process without one has nothing
+    /// that could stop.
+    #[must_use]
+    pub fn tells_events(&self) -> bool {
+        self.webhooks.is_alive(self.now())
     }
 
     /// The way to receivers; `None`: this process has none.

@@ -1,7 +1,7 @@
 //! What a process keeps about webhooks: the ports, who is to be woken, and what was counted.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_domain::time::Timestamp;
@@ -17,6 +17,8 @@ pub(crate) struct Webhooks {
     pub(super) written: Notify,
     /// Changes when events got numbers.
     pub(super) numbered: watch::Sender<u64>,
+    /// When the worker of this process came further last, in milliseconds since 1970; 0: there is none.
+    beat: AtomicI64,
     pub(crate) counts: Counts,
 }
 
@@ -26,15 +28,33 @@ impl Default for Webhooks {
             ports: OnceLock::new(),
             written: Notify::new(),
             numbered: watch::Sender::new(0),
+            beat: AtomicI64::new(0),
             counts: Counts::default(),
         }
     }
 }
 
+/// For how long the worker may come no further: a hundred of its periods, and more than any of its units takes.
+const SILENCE: Duration = Duration::from_secs(30);
+
 impl Webhooks {
     /// An event was committed.
     pub(crate) fn wake(&self) {
         self.written.notify_one();
+    }
+
+    /// The worker has come further.
+    pub(super) fn beat(&self, now: Timestamp) {
+        self.beat.store(now.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Whether the worker comes further, or there is none in this process.
+    pub(super) fn is_alive(&self, now: Timestamp) -> bool {
+        match self.beat.load(Ordering::Relaxed) {
+            0 => true,
+            // A clock that was set back tells nothing.
+            beat => Duration::from_millis(millis_between(Timestamp::from_millis(beat), now)) <= SILENCE,
+        }
     }
 }
 

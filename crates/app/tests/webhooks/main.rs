@@ -6,6 +6,7 @@ mod crashes;
 mod endpoints;
 mod expiry;
 mod fairness;
+mod held;
 mod log;
 mod nodes;
 mod outages;

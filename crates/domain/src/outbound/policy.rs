@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::address::{NotPublic, judge_address};
+use super::allowed::{AllowedNames, AllowedNetwork};
 use super::url::{OutboundHost, OutboundUrl};
 
 /// Where requests for one site may go. Empty, it allows `https` on port 443 to public addresses.
@@ -10,6 +11,10 @@ use super::url::{OutboundHost, OutboundUrl};
 pub struct OutboundPolicy {
     /// Addresses with ports that are allowed whatever they are, and without TLS: exactly these.
     pub allowed: Vec<SocketAddr>,
+    /// Networks that are treated like public addresses.
+    pub networks: Vec<AllowedNetwork>,
+    /// Names that may lead into the networks of an organization.
+    pub names: Vec<AllowedNames>,
     /// Whether `http`, on port 80, is allowed to public addresses.
     pub plain_http: bool,
     /// Further ports that are allowed at public addresses.
@@ -43,6 +48,8 @@ impl OutboundPolicy {
             OutboundHost::Address(address) => self.judge(url, *address),
             // The name may turn out to be the allowed address; what it is resolved to is judged with each request.
             OutboundHost::Name(_) if self.allowed.iter().any(|allowed| allowed.port() == url.port()) => Ok(()),
+            OutboundHost::Name(_) if self.networks.iter().any(|network| network.port == Some(url.port())) => Ok(()),
+            OutboundHost::Name(_) if self.names_of(url).any(|names| names.port == Some(url.port())) => Ok(()),
             OutboundHost::Name(_) => self.judge_scheme_and_port(url),
         }
     }
@@ -55,8 +62,28 @@ impl OutboundPolicy {
         if self.allows_exactly(SocketAddr::new(address, url.port())) {
             return Ok(());
         }
-        judge_address(address)?;
+        let network_ports =
+            self.networks.iter().filter(|network| network.contains(address)).map(|network| network.port);
+        let kind = judge_address(address);
+        let may_be_named = kind.map_or_else(AllowedNames::may_lead_to, |()| true);
+        let name_ports = self.names_of(url).filter(|_| may_be_named).map(|names| names.port);
+        let ports: Vec<Option<u16>> = network_ports.chain(name_ports).collect();
+        if ports.contains(&Some(url.port())) {
+            return Ok(());
+        }
+        if !ports.contains(&None) {
+            kind?;
+        }
         self.judge_scheme_and_port(url)
+    }
+
+    /// The entries that the host of a URL is among; none for an address.
+    fn names_of<'a>(&'a self, url: &'a OutboundUrl) -> impl Iterator<Item = &'a AllowedNames> {
+        let host = match url.host() {
+            OutboundHost::Address(_) => None,
+            OutboundHost::Name(name) => Some(name.as_str()),
+        };
+        self.names.iter().filter(move |names| host.is_some_and(|host| names.contains(host)))
     }
 
     /// Whether the operator has named this address and port.
@@ -119,5 +146,39 @@ mod tests {
             assert_eq!(judge(&wider, url), Ok(()), "{url}");
         }
         assert_eq!(judge(&wider, "https://10.0.0.1:8443/"), Err(Blocked::Address(NotPublic::Private)));
+    }
+
+    #[test]
+    fn an_operator_opens_networks_and_names() {
+        let policy = OutboundPolicy {
+            networks: vec!["10.20.0.0/16".parse().unwrap(), "192.168.7.0/24:9000".parse().unwrap()],
+            names: vec![".intern.example".parse().unwrap(), ".lab.example:8080".parse().unwrap()],
+            ..OutboundPolicy::default()
+        };
+        let private = Err(Blocked::Address(NotPublic::Private));
+        for (url, address, judged) in [
+            ("https://10.20.1.2/", "10.20.1.2", Ok(())),
+            ("https://hooks.example/", "10.20.1.2", Ok(())),
+            ("http://10.20.1.2/", "10.20.1.2", Err(Blocked::Plain)),
+            ("https://10.20.1.2:9000/", "10.20.1.2", Err(Blocked::Port(9000))),
+            ("https://10.21.1.2/", "10.21.1.2", private),
+            ("http://192.168.7.9:9000/", "192.168.7.9", Ok(())),
+            ("https://192.168.7.9/", "192.168.7.9", private),
+            ("https://erp.intern.example/", "172.16.0.1", Ok(())),
+            ("https://erp.intern.example/", "fd00::1", Ok(())),
+            ("http://erp.intern.example/", "172.16.0.1", Err(Blocked::Plain)),
+            ("https://erp.intern.example/", "127.0.0.1", Err(Blocked::Address(NotPublic::Loopback))),
+            ("https://erp.intern.example/", "169.254.169.254", Err(Blocked::Address(NotPublic::LinkLocal))),
+            ("https://erp.other.example/", "172.16.0.1", private),
+            ("http://a.lab.example:8080/", "172.16.0.1", Ok(())),
+            ("http://a.lab.example:8080/", "::1", Err(Blocked::Address(NotPublic::Loopback))),
+            ("https://a.lab.example/", "172.16.0.1", private),
+        ] {
+            let parsed = OutboundUrl::parse(url).unwrap();
+            assert_eq!(policy.judge(&parsed, address.parse().unwrap()), judged, "{url} {address}");
+            if judged.is_ok() {
+                assert_eq!(policy.judge_url(&parsed), Ok(()), "{url}");
+            }
+        }
     }
 }

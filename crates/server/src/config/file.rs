@@ -26,6 +26,7 @@ pub(super) struct File {
     pub(super) database: Option<String>,
     pub(super) database_file: Option<PathBuf>,
     pub(super) default_site: Option<String>,
+    pub(super) events_token_name: Option<String>,
     pub(super) header_timeout: Option<u64>,
     pub(super) idle_timeout: Option<u64>,
     pub(super) listen: Option<String>,

@@ -26,6 +26,12 @@ pub const SETTINGS: &[Setting] = &[
         reloads: false,
     },
     Setting {
+        key: Some("events_token_name"),
+        variable: Some("COUNTERSIGN_EVENTS_TOKEN_NAME"),
+        flag: None,
+        reloads: false,
+    },
+    Setting {
         key: Some("header_timeout"),
         variable: Some("COUNTERSIGN_HEADER_TIMEOUT"),
         flag: Some("--header-timeout"),

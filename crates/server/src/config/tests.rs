@@ -128,6 +128,14 @@ fn proxies_are_networks() {
 }
 
 #[test]
+fn the_token_of_the_events_door_gets_a_further_name() {
+    let name = |text: &str| load(text, &[], Overrides::default()).map(|config| config.events_token_name);
+    assert_eq!(name("events_token_name = \"id_token\"").unwrap().unwrap().as_str(), "id_token");
+    assert_eq!(name("").unwrap(), None);
+    assert!(name("events_token_name = \"expiresIn\"").is_err());
+}
+
+#[test]
 fn the_table_of_settings_names_every_key_of_the_file_and_no_other() {
     // The complaint about an unknown key names all that are known.
     let complaint = toml::from_str::<File>("no_such_key = 1").err().unwrap().to_string();

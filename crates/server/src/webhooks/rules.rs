@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use countersign_domain::outbound::OutboundPolicy;
+use countersign_domain::outbound::{AllowedNames, AllowedNetwork, OutboundPolicy};
 use countersign_domain::site::SiteName;
 use countersign_outbound::EgressProxy;
 
@@ -12,6 +12,10 @@ use countersign_outbound::EgressProxy;
 pub struct WebhookRules {
     /// Addresses with ports that are allowed whatever they are, for a site or, without one, for all.
     allowed: Vec<(Option<SiteName>, SocketAddr)>,
+    /// Networks that are treated like public addresses, in the same way.
+    networks: Vec<(Option<SiteName>, AllowedNetwork)>,
+    /// Names that may lead into the networks of an organization, in the same way.
+    names: Vec<(Option<SiteName>, AllowedNames)>,
     /// Whether `http` is allowed to public addresses.
     plain_http: bool,
     /// Further ports that are allowed at public addresses.
@@ -24,7 +28,9 @@ pub struct WebhookRules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookRulesError {
     /// An entry of the list of addresses.
-    #[error("write SITE=ADDRESS:PORT, with * for all sites and commas between entries, at most {ALLOWED} of them")]
+    #[error(
+        "write SITE=ADDRESS:PORT, SITE=NETWORK/BITS or SITE=.NAME, with * for all sites and commas between entries, at most {ALLOWED} of them"
+    )]
     Allowed,
     /// An entry of the list of ports.
     #[error("write port numbers with commas between them, at most {PORTS} of them")]
@@ -36,14 +42,14 @@ impl WebhookRulesError {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Allowed => "write SITE=ADDRESS:PORT, or *=ADDRESS:PORT for all sites",
+            Self::Allowed => "write SITE=ADDRESS:PORT, SITE=NETWORK/BITS or SITE=.NAME, or * for all sites",
             Self::Ports => "write port numbers from 1 to 65535",
         }
     }
 }
 
 impl WebhookRules {
-    /// Reads a list such as `demo=127.0.0.1:9000,*=10.0.0.5:8443`.
+    /// Reads a list such as `demo=127.0.0.1:9000,*=10.20.0.0/16,*=.intern.example:8443`.
     ///
     /// # Errors
     /// [`WebhookRulesError::Allowed`] when an entry cannot be read.
@@ -54,10 +60,17 @@ impl WebhookRules {
                 "*" => None,
                 name => Some(SiteName::new(name).map_err(|_| WebhookRulesError::Allowed)?),
             };
-            let address = address.trim().parse().map_err(|_| WebhookRulesError::Allowed)?;
-            self.allowed.push((site, address));
+            let what = address.trim();
+            if what.starts_with('.') {
+                self.names.push((site, what.parse().map_err(|()| WebhookRulesError::Allowed)?));
+            } else if what.contains('/') {
+                self.networks.push((site, what.parse().map_err(|()| WebhookRulesError::Allowed)?));
+            } else {
+                self.allowed.push((site, what.parse().map_err(|_| WebhookRulesError::Allowed)?));
+            }
         }
-        if self.allowed.len() > ALLOWED { Err(WebhookRulesError::Allowed) } else { Ok(()) }
+        let entries = self.allowed.len() + self.networks.len() + self.names.len();
+        if entries > ALLOWED { Err(WebhookRulesError::Allowed) } else { Ok(()) }
     }
 
     /// Reads a list such as `8443,9443`.
@@ -90,8 +103,13 @@ impl WebhookRules {
     #[must_use]
     pub fn policy_of(&self, site: Option<&SiteName>) -> OutboundPolicy {
         let concerns = |name: &Option<SiteName>| name.as_ref().is_none_or(|name| Some(name) == site);
-        let allowed = self.allowed.iter().filter(|(name, _)| concerns(name)).map(|(_, address)| *address);
-        OutboundPolicy { allowed: allowed.collect(), plain_http: self.plain_http, ports: self.ports.clone() }
+        OutboundPolicy {
+            allowed: self.allowed.iter().filter(|(name, _)| concerns(name)).map(|(_, address)| *address).collect(),
+            networks: self.networks.iter().filter(|(name, _)| concerns(name)).map(|(_, network)| *network).collect(),
+            names: self.names.iter().filter(|(name, _)| concerns(name)).map(|(_, names)| names.clone()).collect(),
+            plain_http: self.plain_http,
+            ports: self.ports.clone(),
+        }
     }
 }
 
@@ -121,6 +139,15 @@ mod tests {
         assert_eq!(allowed("demo"), ["127.0.0.1:9000", "10.0.0.5:8443"]);
         assert_eq!(allowed("lumen"), ["10.0.0.5:8443", "[::1]:1"]);
         assert_eq!(allowed("other"), ["10.0.0.5:8443"]);
+        rules.allow("demo=10.20.0.0/16,*=fd00::/8:9000,lumen=.intern.example").unwrap();
+        let counts = |site: &str| {
+            let policy = rules.policy_of(Some(&SiteName::new(site).unwrap()));
+            (policy.networks.len(), policy.names.len())
+        };
+        assert_eq!((counts("demo"), counts("lumen"), counts("other")), ((2, 0), (1, 1), (1, 0)));
+        for bad in ["demo=10.20.0.1/16", "demo=.example", "demo=intern.example"] {
+            assert_eq!(WebhookRules::default().allow(bad), Err(WebhookRulesError::Allowed), "{bad}");
+        }
         for bad in ["127.0.0.1:9000", "demo=127.0.0.1", "demo=localhost:9000", "De mo=1.1.1.1:1", "=1.1.1.1:1"] {
             assert_eq!(WebhookRules::default().allow(bad), Err(WebhookRulesError::Allowed), "{bad}");
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use countersign_app::sites::SiteRef;
-use countersign_app::users::Credentials;
+use countersign_app::users::{Credentials, TokenName};
+use countersign_app::webhooks::Engine;
 use countersign_app::{sites, users};
 use countersign_crypto::encoding::{base64url_decode, base64url_encode};
 use countersign_crypto::jose::{Compact, sign_compact, signing_input};
@@ -290,6 +291,38 @@ async fn an_access_token_does_as_well() {
     assert_eq!(refusal(&answer), (401, "token.invalid".into()));
     let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
     assert_eq!(challenges, ["Bearer realm=\"notifications\", error=\"invalid_token\""]);
+}
+
+#[tokio::test]
+async fn the_token_stands_under_the_name_that_the_operator_has_laid_down() {
+    let app = bare().await;
+    add(&app, "ada", PASSWORD).await;
+    app.ctx().name_tokens(TokenName::new("id_token").unwrap());
+    let answer = login(&app, &pair("Basic", "ada", PASSWORD)).await.json();
+    assert!(answer["token"].as_str().unwrap().starts_with("ey"));
+    assert_eq!(answer["id_token"], answer["token"]);
+    let app = bare().await;
+    add(&app, "ada", PASSWORD).await;
+    app.ctx().name_tokens(TokenName::new("jwt").unwrap());
+    let answer = login(&app, &pair("Basic", "ada", PASSWORD)).await;
+    assert_eq!(String::from_utf8_lossy(&answer.body).matches("\"jwt\"").count(), 1, "no member stands twice");
+}
+
+#[tokio::test]
+async fn check_13_the_status_says_when_the_worker_comes_no_further() {
+    let office = crate::events_delivery::office().await.0;
+    let (app, ctx) = (&office.app, office.app.ctx());
+    let status = async || app.get("/notifications/health/status").await.json()["status"].clone();
+    app.world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(status().await, "UP", "there is no worker that could stop");
+    // Stopped as soon as it has begun.
+    Engine::new(ctx.clone(), ctx.webhook_ports().unwrap()).run(async {}).await;
+    app.world.clock.advance(Duration::from_secs(30));
+    assert_eq!(status().await, "UP");
+    app.world.clock.advance(Duration::from_secs(1));
+    assert_eq!(status().await, "DOWN");
+    Engine::new(ctx.clone(), ctx.webhook_ports().unwrap()).run_until_idle().await.unwrap();
+    assert_eq!(status().await, "UP");
 }
 
 #[tokio::test]

@@ -55,6 +55,16 @@ impl Installation {
         outcome(&self.server.exchange(&request).await)
     }
 
+    /// The same at the events door.
+    async fn begin_session(&self, from: &str, name: &str, password: &str) -> (u16, Option<u32>) {
+        let credentials = BASE64.encode(format!("{name}:{password}").as_bytes());
+        let request = format!(
+            "POST /notifications/api/v1/authenticate HTTP/1.1\r\nhost: server.test\r\n\
+             authorization: Fno {credentials}\r\nx-forwarded-for: {from}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        outcome(&self.server.exchange(&request).await)
+    }
+
     async fn ask(&self, from: &str, token: &str) -> (u16, Option<u32>) {
         let body = "{\"updateFromPkgId\":\"a\",\"platform\":\"LINUX64\",\"language\":1033}";
         let request = format!(
@@ -80,14 +90,33 @@ async fn after_ten_wrong_passwords_an_address_waits_and_nobody_else_does() {
     }
     let (status, wait) = installation.log_in(ATTACKER, "ada", "guess").await;
     assert_eq!(status, 429);
-    assert!((50..=61).contains(&wait.unwrap()), "{wait:?}");
+    assert!((290..=301).contains(&wait.unwrap()), "{wait:?}");
     // Not even the right one is tried, or guessing would go on.
     assert_eq!(installation.log_in(ATTACKER, "ada", PASSWORD).await.0, 429);
     assert_eq!(installation.log_in(ATTACKER, "ben", PASSWORD).await.0, 200);
     assert_eq!(installation.log_in(ELSEWHERE, "ada", PASSWORD).await.0, 200);
+    installation.world.clock.advance(Duration::from_secs(240));
+    assert_eq!(installation.log_in(ATTACKER, "ada", "guess").await.0, 429);
     installation.world.clock.advance(Duration::from_secs(61));
     assert_eq!(installation.log_in(ATTACKER, "ada", "guess").await.0, 401);
     assert_eq!(installation.log_in(ATTACKER, "ada", PASSWORD).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_events_door_counts_failures_for_five_minutes() {
+    let installation = Installation::with(WorldOptions { memos: true, ..WorldOptions::default() }).await;
+    assert_eq!(installation.begin_session(ATTACKER, "ada", PASSWORD).await.0, 200);
+    for _ in 0..10 {
+        assert_eq!(installation.begin_session(ATTACKER, "ada", "guess").await, (401, None));
+        installation.world.clock.advance(Duration::from_secs(20));
+    }
+    let (status, wait) = installation.begin_session(ATTACKER, "ada", "guess").await;
+    assert_eq!(status, 429);
+    assert!((90..=101).contains(&wait.unwrap()), "{wait:?}");
+    assert_eq!(installation.begin_session(ATTACKER, "ada", PASSWORD).await.0, 200, "known to be right");
+    assert_eq!(installation.begin_session(ELSEWHERE, "ada", PASSWORD).await.0, 200);
+    installation.world.clock.advance(Duration::from_secs(101));
+    assert_eq!(installation.begin_session(ATTACKER, "ada", "guess").await.0, 401);
 }
 
 #[tokio::test]
