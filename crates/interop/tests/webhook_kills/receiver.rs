@@ -97,6 +97,7 @@ impl Receiver {
     /// Holds answers back until so many senders wait for one at the same time.
     pub(crate) fn hold(&self, senders: usize) -> Result<()> {
         self.inbox.held().0 = true;
+        #[expect(clippy::disallowed_methods, reason = "a real process is waited for")]
         let began = Instant::now();
         while self.inbox.held().1 < senders {
             ensure!(began.elapsed() < PATIENCE, "only {} senders wait", self.inbox.held().1);
