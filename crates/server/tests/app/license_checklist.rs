@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use countersign_app::licensing::license_users::{self, NewUser};
+use countersign_crypto::Secret;
 use countersign_domain::device::DeviceClass;
 use countersign_domain::licensing::{
     ActivationLimit, CustomField, FieldType, LicenseRules, LicenseStatus, LicenseTerms, ProductRules, ProductStatus,
 };
+use countersign_domain::text::UserEmail;
 use countersign_domain::time::Date;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::license_support::{HARDWARE, Licensing, endless, identity, refusal, refused};
-use crate::support::{App, UPDATES, question};
+use crate::support::{Answer, App, UPDATES, question};
 
 const KEY: &str = "AAAA-BBBB-CCCC-0001";
 
@@ -170,9 +173,21 @@ async fn item_c12_words_are_plain_text() {
     let door = Licensing::new().await;
     door.license(KEY, endless(1), LicenseRules::default()).await;
     door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
-    let released = door.post("/deactivate_license", &identity(KEY, HARDWARE)).await;
-    assert_eq!((released.status, &released.body[..]), (StatusCode::OK, &b"license_deactivated"[..]));
-    assert_eq!(released.headers["content-type"], "text/plain; charset=utf-8");
+    let word = |answer: &Answer, word: &str| {
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, word.as_bytes()));
+        assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
+    };
+    word(&door.post("/deactivate_license", &identity(KEY, HARDWARE)).await, "license_deactivated");
+    let new = NewUser {
+        email: UserEmail::new("u@example.test").unwrap(),
+        first_name: String::new(),
+        last_name: String::new(),
+        phone: String::new(),
+        password: Secret::new("initial-1".to_owned()),
+    };
+    license_users::add(door.app.ctx(), door.app.site, new).await.unwrap();
+    let change = json!({ "username": "u@example.test", "password": "initial-1", "new_password": "another-2" });
+    word(&door.post("/change_password", &change).await, "password_changed");
 }
 
 #[tokio::test]
