@@ -112,6 +112,8 @@ async fn a_receiver_hears_of_an_event_that_is_committed_after_it() {
             Box::pin(async move {
                 let site = tx.sites().list().await?.first().unwrap().id;
                 write_event(tx, site).await?;
+                // An event goes to the server with the next statement: its row id is taken now.
+                tx.now().await?;
                 let after = meanwhile(async {
                     let numbered = late.write::<_, StoreError, _>(move |tx| {
                         Box::pin(async move {

@@ -11,11 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 /// Signatures that may wait. At 0.4 ms each the last one waits about 0.2 s on one thread; beyond that the caller is told
 /// to come again, which costs nobody a connection.
 const QUEUE: usize = 512;
-/// Signatures that are answered together, while [`MANY`] wait: about 2 ms of one thread.
-const TOGETHER: usize = 8;
+/// Signatures that are answered together, while [`MANY`] wait: about 4 ms of one thread.
+const TOGETHER: usize = 16;
 /// So many wait when signatures are held back: twice as many as are answered together, so that the wait for them grows by half
 /// at most.
-const MANY: usize = 16;
+const MANY: usize = 32;
 
 /// Why there is no signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
