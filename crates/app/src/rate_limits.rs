@@ -1,8 +1,11 @@
 //! How often callers may fail, and how much devices may tell. An operator can change it while the server runs.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use countersign_domain::ids::SiteId;
 use countersign_domain::report::EVENTS_PER_MINUTE;
+use countersign_domain::time::Timestamp;
 
 use crate::Ctx;
 use crate::devices::{REFUSALS, RefusedTokens};
@@ -25,6 +28,9 @@ impl Default for RateLimits {
         Self { failed_logins: FAILURES, refused_tokens: REFUSALS, device_events: EVENTS_PER_MINUTE }
     }
 }
+
+/// Who tries a password: a name, as a digest, from an address.
+pub(crate) type Guess = (SiteId, [u8; 32], IpAddr);
 
 /// What is counted, and the limits that hold now.
 pub(crate) struct Rates {
@@ -49,6 +55,19 @@ impl Default for Rates {
 }
 
 impl Rates {
+    /// Seconds until another password is tried for a name, as a digest, from an address; `None`: at once. There are limits for
+    /// the name, and for the address whatever the names.
+    pub(crate) fn password_wait(&self, &(site, name, address): &Guess, now: Timestamp) -> Option<u32> {
+        let of_name = self.failed_logins.wait(&(site, name, address), now);
+        of_name.max(self.failed_guesses.wait(&(site, address), now))
+    }
+
+    /// Notes a wrong password.
+    pub(crate) fn note_wrong_password(&self, &(site, name, address): &Guess, now: Timestamp) {
+        self.failed_logins.note(&(site, name, address), now);
+        self.failed_guesses.note(&(site, address), now);
+    }
+
     /// Events that a device may log within a minute.
     pub(crate) fn device_events(&self) -> u32 {
         self.device_events.load(Ordering::Relaxed)

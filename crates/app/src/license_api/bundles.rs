@@ -26,6 +26,11 @@ pub async fn activate_bundle(
     request: Activate,
     once: Option<Once<Vec<LicenseView>>>,
 ) -> Result<Done<Vec<LicenseView>>, LicenseError> {
+    if let Some(once) = once.as_ref().filter(|_| request.by.are_for_one_use())
+        && let Some(before) = once::answered(ctx, caller.site, once).await?
+    {
+        return Ok(Done::Before(before));
+    }
     let proved = Arc::new(proved(ctx, caller, request).await?);
     once::run(ctx, caller.site, once, move |tx| {
         let proved = proved.clone();

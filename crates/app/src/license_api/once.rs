@@ -59,6 +59,16 @@ impl<T> Once<T> {
     }
 }
 
+/// What was kept of a call, looked for before anything else of it: what proves it may be good for one use, like the code of a
+/// single sign-on.
+///
+/// # Errors
+/// [`Refusal::IdempotencyMismatch`] when the key was used with another body.
+pub(super) async fn answered<T>(ctx: &Ctx, site: SiteId, once: &Once<T>) -> Result<Option<Vec<u8>>, LicenseError> {
+    let keeper = Keeper::new(ctx, site, once);
+    ctx.store().read(move |tx| Box::pin(async move { keeper.look(tx).await })).await
+}
+
 /// Runs a unit of work of a call, once if the caller wants that.
 pub(super) async fn run<T, F>(ctx: &Ctx, site: SiteId, once: Option<Once<T>>, unit: F) -> Result<Done<T>, LicenseError>
 where
@@ -68,8 +78,7 @@ where
     let Some(once) = once else {
         return ctx.write(site, move |tx| unit(tx)).await.map(Done::Now);
     };
-    let keeper = Keeper { site, scope: once.scope, body: once.body, rng: ctx.shared_rng(), key: sealing_key(ctx) };
-    let keeper = Arc::new(keeper);
+    let keeper = Arc::new(Keeper::new(ctx, site, &once));
     for _ in 0..TRIES {
         let (unit, render, kept) = (unit.clone(), once.render.clone(), keeper.clone());
         let outcome = ctx.write(site, move |tx| {
@@ -151,11 +160,23 @@ impl<E: Into<LicenseError>> From<E> for Outcome {
 }
 
 impl Keeper {
-    /// The answer that was kept, if the call was done within the last 24 hours.
+    fn new<T>(ctx: &Ctx, site: SiteId, once: &Once<T>) -> Self {
+        Self { site, scope: once.scope, body: once.body, rng: ctx.shared_rng(), key: sealing_key(ctx) }
+    }
+
+    /// The answer that was kept, if the call was done within the last 24 hours. What is older makes room for the next.
     async fn find(&self, tx: &mut dyn Tx) -> Result<Option<Vec<u8>>, Outcome> {
+        let found = self.look(tx).await?;
+        if found.is_none() {
+            tx.answered_calls().delete(self.site, &self.scope).await?;
+        }
+        Ok(found)
+    }
+
+    /// The same, without changing anything.
+    async fn look(&self, tx: &mut dyn Tx) -> Result<Option<Vec<u8>>, LicenseError> {
         let Some(call) = tx.answered_calls().find(self.site, &self.scope).await? else { return Ok(None) };
         if tx.now().await? >= end(call.at) {
-            tx.answered_calls().delete(self.site, &self.scope).await?;
             return Ok(None);
         }
         if call.body != self.body {

@@ -50,6 +50,13 @@ pub enum UserLogin {
     Sso(super::SsoLogin),
 }
 
+impl Credentials {
+    /// Whether what proves is used up by it: the provider gives a token for a code once.
+    pub(super) fn are_for_one_use(&self) -> bool {
+        matches!(self, Self::User(UserLogin::Sso(login)) if matches!(login.proof, super::SsoProof::Code { .. }))
+    }
+}
+
 /// A license, or all licenses of a bundle, to activate on a device.
 pub struct Activate {
     /// Code of the product; of the bundle in calls about bundles.

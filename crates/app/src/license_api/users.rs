@@ -62,13 +62,13 @@ async fn prove(
     {
         return Ok((user.clone(), hash.clone()));
     }
-    if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.rates.failed_logins.wait(caller, ctx.now())) {
+    if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.rates.password_wait(caller, ctx.now())) {
         return Err(Refusal::TooMany(seconds).into());
     }
     let hash = found.as_ref().map(|(_, hash)| hash.clone());
     let fits = ctx.check_password(hash, password, from).await?.map_err(|TooMany| Refusal::TooMany(1))?;
     if !fits && let Some(caller) = &caller {
-        ctx.rates.failed_logins.note(caller, ctx.now());
+        ctx.rates.note_wrong_password(caller, ctx.now());
     }
     Ok(found.filter(|_| fits).ok_or(Refusal::InvalidCredentials)?)
 }

@@ -136,18 +136,12 @@ pub async fn login_from(
             if hash.as_ref().is_some_and(|hash| ctx.remembers_password(hash, &password)) {
                 return found.ok_or(LoginError::Refused);
             }
-            let (rates, now) = (&ctx.rates, ctx.now());
-            let wait = caller.as_ref().and_then(|(site, name, address)| {
-                let of_name = rates.failed_logins.wait(&(*site, *name, *address), now);
-                of_name.max(rates.failed_guesses.wait(&(*site, *address), now))
-            });
-            if let Some(seconds) = wait {
+            if let Some(seconds) = caller.as_ref().and_then(|caller| ctx.rates.password_wait(caller, ctx.now())) {
                 return Err(LoginError::Limited { seconds });
             }
             let fits = ctx.check_password(hash, password, from).await?.map_err(|TooMany| LoginError::TooMany)?;
             if !fits && let Some(caller) = &caller {
-                rates.failed_logins.note(caller, ctx.now());
-                rates.failed_guesses.note(&(caller.0, caller.2), ctx.now());
+                ctx.rates.note_wrong_password(caller, ctx.now());
             }
             found.filter(|_| fits).ok_or(LoginError::Refused)
         }

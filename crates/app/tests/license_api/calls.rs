@@ -203,7 +203,16 @@ async fn a_bundle_is_activated_and_released_whole() {
     assert_eq!(shop.check(&key, "A").await.unwrap().product.code, code());
     let part = Identity { bundle: Some(suite), ..identity(&key, "A") };
     assert!(check(&shop.ctx, &shop.caller, part, ReleaseFilter::default()).await.is_ok());
+    // What was disabled meanwhile goes, too.
+    let off = |terms: &mut LicenseTerms| terms.status = LicenseStatus::Disabled;
+    for license in &all {
+        licenses::change_terms(&shop.ctx, shop.site, license.key.clone(), off).await.unwrap();
+    }
     deactivate_bundle(&shop.ctx, &shop.caller, of_bundle.clone()).await.unwrap();
+    for license in all {
+        let left = licenses::find(&shop.ctx, shop.site, license.key).await.unwrap().unwrap();
+        assert_eq!(left.activations, 0);
+    }
     assert_eq!(refusal(deactivate_bundle(&shop.ctx, &shop.caller, of_bundle).await), Refusal::DeviceNotFound);
 }
 

@@ -89,6 +89,24 @@ async fn a_user_changes_his_password() {
 }
 
 #[tokio::test]
+async fn one_password_is_not_tried_with_every_user() {
+    let (shop, _) = with_user(2).await;
+    let list = async |name: &str, password: &str| {
+        let login = UserLogin::Password { email: UserEmail::new(name).unwrap(), password: secret(password) };
+        let from = Some("192.0.2.7".parse().unwrap());
+        user_licenses(&shop.ctx, &shop.caller, None, login, from).await.map(|found| found.len())
+    };
+    for number in 0..100 {
+        let refused = refusal(list(&format!("user-{number}@example.test"), "guess").await);
+        assert_eq!(refused, Refusal::InvalidCredentials, "{number}");
+    }
+    let held_back = refusal(list(email().as_str(), "initial-1").await);
+    assert!(matches!(held_back, Refusal::TooMany(_)), "{held_back:?}");
+    shop.world.clock.advance(std::time::Duration::from_secs(61));
+    assert_eq!(list(email().as_str(), "initial-1").await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_user_means_what_is_active_for_him() {
     let (shop, key) = with_user(1).await;
     let other = UserEmail::new("v@example.test").unwrap();

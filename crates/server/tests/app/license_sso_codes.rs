@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use countersign_domain::licensing::{IdTokenAlgorithm, SsoProvider};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::license_sso_support::{Provider, claims, claims_after, lay_down, login, settings, shop, url};
@@ -50,6 +51,23 @@ async fn a_code_is_exchanged_with_the_verifier_of_its_url() {
     door.app.world.clock.advance(Duration::from_secs(3601));
     begin(&door, &provider, "").await;
     door.verified(&activate("good").await).await;
+}
+
+#[tokio::test]
+async fn a_call_with_a_code_that_comes_again_gets_its_answer() {
+    let (door, provider) = shop().await;
+    begin(&door, &provider, "").await;
+    let body = login("code", "good").to_string();
+    let activate =
+        async |key: &str| door.send(Method::POST, "/activate_license", &[("idempotency-key", key)], body.clone()).await;
+    let first = activate("k-1").await;
+    door.verified(&first).await;
+    // A provider takes a code once.
+    *provider.challenge.lock().unwrap() = "used".to_owned();
+    let asked = provider.asked.load(Ordering::Relaxed);
+    assert_eq!(activate("k-1").await.body, first.body);
+    assert_eq!(provider.asked.load(Ordering::Relaxed), asked);
+    assert_eq!(refusal(&activate("k-2").await), refused("sso_failed"));
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn give_back(
             let (site, identity) = (caller.site, &request.identity);
             let licenses = match members {
                 Members::One => vec![find::license(tx, caller, identity, Hold::Lock).await?],
-                Members::All => bundles::members(tx, caller, identity, Hold::Lock).await?,
+                Members::All => bundles::all_members(tx, caller, identity, Hold::Lock).await?,
             };
             if used_before(tx, site, file).await?.is_some() {
                 // It was done, and nothing that came after it is undone.

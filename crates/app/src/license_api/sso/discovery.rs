@@ -69,10 +69,11 @@ struct State {
 impl Discoveries {
     fn state(&self, site: SiteId, settings: &SsoProvider) -> Shared {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= PROVIDERS {
+        let key = (site, sha256(settings.to_text().as_bytes()));
+        if known.len() >= PROVIDERS && !known.contains_key(&key) {
             known.clear();
         }
-        known.entry((site, sha256(settings.to_text().as_bytes()))).or_default().clone()
+        known.entry(key).or_default().clone()
     }
 }
 
