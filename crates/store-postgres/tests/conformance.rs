@@ -114,7 +114,7 @@ async fn a_receiver_hears_of_an_event_that_is_committed_after_it() {
                 write_event(tx, site).await?;
                 // An event goes to the server with the next statement: its row id is taken now.
                 tx.now().await?;
-                let after = meanwhile(async {
+                meanwhile(async {
                     let numbered = late.write::<_, StoreError, _>(move |tx| {
                         Box::pin(async move {
                             write_event(tx, site).await?;
@@ -136,8 +136,7 @@ async fn a_receiver_hears_of_an_event_that_is_committed_after_it() {
                         })
                     })
                     .await
-                });
-                after
+                })
             })
         })
         .await

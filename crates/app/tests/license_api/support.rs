@@ -58,7 +58,7 @@ impl Shop {
         now(activate(&self.ctx, &self.caller, activation(key, hardware), None).await)
     }
 
-    pub(crate) async fn check(&self, key: &LicenseKey, hardware: &str) -> Result<LicenseView, LicenseError> {
+    pub(crate) async fn check(&self, key: &LicenseKey, hardware: &str) -> Result<Box<LicenseView>, LicenseError> {
         check(&self.ctx, &self.caller, identity(key, hardware), ReleaseFilter::default()).await
     }
 

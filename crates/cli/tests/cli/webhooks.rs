@@ -31,14 +31,15 @@ impl Hook {
         let (sender, arrivals) = mpsc::channel();
         let address = listener.local_addr().unwrap();
         // Ends with the test's process.
-        std::thread::spawn(move || {
+        let listening = move || {
             for stream in listener.incoming() {
                 let Some(arrival) = take(stream.unwrap()) else { continue };
                 if sender.send(arrival).is_err() {
                     return;
                 }
             }
-        });
+        };
+        std::thread::Builder::new().name("hook".to_owned()).spawn(listening).unwrap();
         Self { address, arrivals }
     }
 

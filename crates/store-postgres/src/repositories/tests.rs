@@ -4,11 +4,12 @@ use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    activations, air_gap_codes, answered_calls, api_keys, application_credentials, applications, bundles, customers,
-    deliveries, delivery_history, device_details, device_events, devices, endpoints, event_numbers, features, files,
-    holdings, installation, keys, license_users, licensed_products, licenses, offline_requests, orders, packages,
-    policies, refused_uploads, seat_denials, seats, sites, sso_providers, status_reports, storage_entries,
-    storage_versions, storages, tokens, trails, trials, update_parts, updates, users, versions,
+    activations, air_gap_codes, answered_calls, api_keys, application_credentials, applications, bundles,
+    called_licenses, customers, deliveries, delivery_history, device_details, device_events, devices, endpoints,
+    event_numbers, features, files, holdings, installation, keys, license_users, licensed_products, licenses,
+    offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats, sites, sso_providers,
+    status_reports, storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates, users,
+    versions,
 };
 use crate::connection::Connection;
 use crate::private_database::{PrivateDatabase, test_cluster};
