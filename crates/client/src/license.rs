@@ -31,6 +31,8 @@ mod config;
 mod door;
 mod entry;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hardware;
 mod offline;
 mod products;
@@ -59,3 +61,8 @@ pub use state::{GraceReason, LicenseState};
 pub use time::Timestamp;
 pub use units::Consumption;
 pub use view::{Feature, License, Release, Seats, Units};
+
+/// The page about embedding, whose example must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/license-client.md")]
+struct Page;

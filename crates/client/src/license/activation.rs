@@ -193,8 +193,8 @@ impl LicenseClient {
     /// As [`LicenseClient::check`].
     pub fn check_with(&self, options: &CheckOptions) -> Result<License, LicenseError> {
         let entry = self.online_single()?;
-        let known = self.licenses_of(&entry)?.first().map(|license| license.id);
-        let mut members = self.identity(&entry.licensee, known);
+        // What a key signed that is pinned no more names no ID, and is replaced by the answer.
+        let mut members = self.identity(&entry.licensee, self.id_of(&entry));
         members.extend(options.members());
         let outcome = self.door.ask(&Ask::get(Call::Check, members)).and_then(|answer| {
             let license = self.read_license("the check", &answer.body, Some(entry.licensee.text()))?;
