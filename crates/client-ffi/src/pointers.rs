@@ -19,7 +19,7 @@ pub(crate) struct Place(*mut *mut c_char);
 /// A text that the caller must give: UTF-8, ended by NUL.
 ///
 /// # Errors
-/// [`Status::InvalidArgument`](crate::Status::InvalidArgument) when it is NULL, too long, or not UTF-8.
+/// [`Status::InvalidArgument`](crate::failure::Status::InvalidArgument) when it is NULL, too long, or not UTF-8.
 ///
 /// # Safety
 /// `text` is NULL, or points to bytes that end with NUL and stay as they are until the borrow ends.
@@ -32,7 +32,7 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
 /// A text that the caller may give.
 ///
 /// # Errors
-/// [`Status::InvalidArgument`](crate::Status::InvalidArgument) when it is too long, or not UTF-8.
+/// [`Status::InvalidArgument`](crate::failure::Status::InvalidArgument) when it is too long, or not UTF-8.
 ///
 /// # Safety
 /// As for [`text`].
@@ -110,7 +110,7 @@ impl Place {
     /// A place that the caller must give.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) when it is NULL.
+    /// [`Status::InvalidArgument`](crate::failure::Status::InvalidArgument) when it is NULL.
     pub(crate) fn needed(self, name: &str) -> Result<Self, Failure> {
         if self.0.is_null() { Err(Failure::argument(format!("{name} is NULL"))) } else { Ok(self) }
     }

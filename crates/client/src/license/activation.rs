@@ -233,7 +233,7 @@ impl LicenseClient {
     ///
     /// # Errors
     ///
-    /// [`LicenseError::Refused`] with [`Reason::NoSeat`](super::Reason::NoSeat) when none is free, and with the code
+    /// [`LicenseError::Refused`] with [`Reason::NoSeat`] when none is free, and with the code
     /// `unsupported_product_feature` when the license has no such feature. Neither ends the license.
     pub fn check_feature(&self, code: &str) -> Result<Feature, LicenseError> {
         let call = Call::CheckFeature;
