@@ -1,5 +1,6 @@
 //! Making, changing, switching and removing receivers, and their secrets.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_app::sites;
@@ -181,18 +182,24 @@ async fn a_saved_document_and_its_receivers_are_never_apart() {
     save(None, "on", &[Family::Product]).await.unwrap();
     let switching_off: [BoxFuture<'_, Result<(), EndpointError>>; 2] =
         [save(Some("on"), "off", &[]).boxed(), service::forget(&stage.ctx, stage.site).boxed()];
-    for mut saving in switching_off {
-        // Somebody looks whenever it waits for the store.
-        let mut outcome = None;
-        while outcome.is_none() {
-            outcome = (&mut saving).now_or_never();
-            let document = service::find(&stage.ctx, stage.site).await.unwrap();
-            let all = endpoints::list(&stage.ctx, stage.site).await.unwrap();
-            if document.is_none_or(|document| document.expose() != b"on") {
-                assert_eq!(all[0].state, EndpointState::Off);
+    for saving in switching_off {
+        let done = AtomicBool::new(false);
+        let saving = async {
+            saving.await.unwrap();
+            done.store(true, Ordering::SeqCst);
+        };
+        // Somebody looks all the time.
+        let watching = async {
+            while !done.load(Ordering::SeqCst) {
+                let document = service::find(&stage.ctx, stage.site).await.unwrap();
+                let all = endpoints::list(&stage.ctx, stage.site).await.unwrap();
+                if document.is_none_or(|document| document.expose() != b"on") {
+                    assert_eq!(all[0].state, EndpointState::Off);
+                }
+                tokio::task::yield_now().await;
             }
-        }
-        outcome.unwrap().unwrap();
+        };
+        tokio::join!(saving, watching);
         let current = service::find(&stage.ctx, stage.site).await.unwrap();
         service::save(&stage.ctx, stage.site, current, service_settings("on", &[Family::Product])).await.unwrap();
     }
