@@ -23,6 +23,10 @@ const WRITER_CACHE_KIB: i64 = 8192;
 /// the system for it.
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
+/// How much of the database a connection for look-ups reads where the system keeps it, in bytes; what lies behind is copied.
+/// SQLite maps no more than this, 2 GiB but for the last 64 KiB.
+const MAPPED: i64 = 0x7fff_0000;
+
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -42,6 +46,15 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = open_plain(path)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// Opens a connection for look-ups, which read pages that lie anywhere and are seldom read twice: they are mapped, so that
+/// none is copied. A page that the disk cannot give ends the process then, where a reader would get an error; what was
+/// acknowledged is there when it is started again.
+pub(crate) fn open_look_ups(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open_reader(path)?;
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
     Ok(connection)
 }
 
@@ -95,6 +108,10 @@ mod tests {
         let reader = open_reader(&path).unwrap();
         assert_eq!(pragma::<String>(&reader, "journal_mode"), "wal");
         assert_eq!(pragma::<i64>(&reader, "query_only"), 1);
+        assert_eq!(pragma::<i64>(&reader, "mmap_size"), 0);
+        let look_ups = open_look_ups(&path).unwrap();
+        assert_eq!(pragma::<i64>(&look_ups, "query_only"), 1);
+        assert_eq!(pragma::<i64>(&look_ups, "mmap_size"), MAPPED);
     }
 
     #[test]

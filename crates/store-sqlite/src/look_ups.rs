@@ -40,7 +40,7 @@ impl LookUps {
     pub(crate) fn open(path: &Path, time: &Arc<StoreTime>) -> Result<Self, OpenError> {
         let mut connections = [const { Mutex::new(None) }; CONNECTIONS];
         for place in &mut connections {
-            *place = Mutex::new(Some(connection::open_reader(path)?));
+            *place = Mutex::new(Some(connection::open_look_ups(path)?));
         }
         Ok(Self { connections, time: time.clone(), opened: Instant::now(), resume: AtomicU64::new(0) })
     }
@@ -105,6 +105,12 @@ mod tests {
         (LookUps::open(&path, &Arc::new(StoreTime::new(Arc::new(SetClock::default())))).unwrap(), folder)
     }
 
+    /// Runs a unit, however long the one before took.
+    fn run(look_ups: &LookUps, unit: ErasedUnit) -> Result<Outcome, ErasedUnit> {
+        look_ups.resume.store(0, Ordering::Relaxed);
+        look_ups.run(unit)
+    }
+
     /// A unit that wants to be committed, or not.
     fn unit(outcome: bool) -> ErasedUnit {
         Box::new(move |tx| Box::pin(async move { tx.sites().generation().await.is_ok() && outcome }))
@@ -114,8 +120,8 @@ mod tests {
     fn a_look_up_runs_at_once_and_leaves_no_view_behind() {
         let (look_ups, _folder) = open();
         for _ in 0..2 {
-            assert!(matches!(look_ups.run(unit(true)), Ok(Ok(()))));
-            assert!(matches!(look_ups.run(unit(false)), Ok(Ok(()))), "a refusal is the unit's own result");
+            assert!(matches!(run(&look_ups, unit(true)), Ok(Ok(()))));
+            assert!(matches!(run(&look_ups, unit(false)), Ok(Ok(()))), "a refusal is the unit's own result");
             assert!(look_ups.connections[0].lock().unwrap().as_ref().unwrap().is_autocommit());
         }
     }
@@ -124,13 +130,13 @@ mod tests {
     fn a_look_up_is_given_back_when_no_connection_is_free() {
         let (look_ups, _folder) = open();
         let first = look_ups.connections[0].lock().unwrap();
-        assert!(look_ups.run(unit(true)).is_ok(), "there is another one");
+        assert!(run(&look_ups, unit(true)).is_ok(), "there is another one");
         let second = look_ups.connections[1].lock().unwrap();
-        assert!(look_ups.run(unit(true)).is_err());
+        assert!(run(&look_ups, unit(true)).is_err());
         drop((first, second));
-        assert!(look_ups.run(unit(true)).is_ok());
+        assert!(run(&look_ups, unit(true)).is_ok());
         look_ups.close();
-        assert!(look_ups.run(unit(true)).is_err(), "there is none any more");
+        assert!(run(&look_ups, unit(true)).is_err(), "there is none any more");
     }
 
     #[test]
@@ -141,7 +147,6 @@ mod tests {
         // As if the store had been open for longer than any test takes.
         look_ups.note(Duration::ZERO, Duration::from_secs(3600));
         assert!(look_ups.run(unit(true)).is_err());
-        look_ups.resume.store(0, Ordering::Relaxed);
-        assert!(look_ups.run(unit(true)).is_ok());
+        assert!(run(&look_ups, unit(true)).is_ok());
     }
 }
