@@ -165,6 +165,17 @@ async fn a_license_is_refused_on_another_machine_and_when_it_was_altered() {
     let mut config = shop.config(HARDWARE, machine.folder.path()).await;
     config.answer_keys = vec![countersign_crypto::spki_pem(&crate::support::OTHER_KEY.public_key_spki())];
     assert_eq!(shop.client(config, Recorded::default()).state().unwrap(), LicenseState::CacheAltered);
+    // After the site has a new key, a program that was built with it needs no new activation.
+    let record = shop.door.app.record().await;
+    countersign_app::keys::rotate_license_key(shop.door.app.ctx(), &record).await.unwrap();
+    shop.advance(HOUR);
+    let renewed = shop.machine_with(|_| {}).await;
+    for path in &names {
+        fs::copy(path, renewed.folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    assert_eq!(renewed.state().await, LicenseState::CacheAltered);
+    assert_eq!(renewed.check_or_grace().await, LicenseState::Valid { until: None });
+    assert!(matches!(machine.check_or_grace().await, LicenseState::Grace { .. }), "the old key signs nothing now");
 
     let mut bytes = fs::read(sealed).unwrap();
     let last = bytes.len() - 1;
@@ -172,6 +183,8 @@ async fn a_license_is_refused_on_another_machine_and_when_it_was_altered() {
     fs::write(sealed, bytes).unwrap();
     assert_eq!(machine.state().await, LicenseState::CacheAltered);
     assert_eq!(machine.check_or_grace().await, LicenseState::CacheAltered);
-    machine.run(|client| client.activate(&Activation::by_key(KEY))).await.unwrap();
-    assert_eq!(machine.state().await, LicenseState::Valid { until: None });
+    let error = machine.run(|client| client.activate(&Activation::by_key(KEY))).await.unwrap_err();
+    assert!(matches!(error, LicenseError::BadSignature { .. }), "it pins the old key");
+    renewed.run(|client| client.activate(&Activation::by_key(KEY))).await.unwrap();
+    assert_eq!(renewed.state().await, LicenseState::Valid { until: None });
 }
