@@ -111,5 +111,6 @@ fn document(site: &Site) -> Value {
         "keep_device_events": settings.retention.device_events,
         "keep_events": settings.retention.events,
         "oauth_only": settings.oauth_only,
+        "expiry_notices": settings.expiry_notices.to_string(),
     })
 }

@@ -24,6 +24,8 @@ pub enum Event {
     LicenseCreated(LicenseId),
     /// The last day of a license has passed.
     LicenseExpired(LicenseId),
+    /// The last day of a license is near.
+    LicenseExpiring(LicenseId),
     /// A license is no longer activated on a device.
     LicenseReleased(LicenseId, DeviceId),
     /// There is a new order.
@@ -73,6 +75,7 @@ impl Event {
             Self::LicenseChanged(license) => ("license.changed", license.0, None),
             Self::LicenseCreated(license) => ("license.created", license.0, None),
             Self::LicenseExpired(license) => ("license.expired", license.0, None),
+            Self::LicenseExpiring(license) => ("license.expiring", license.0, None),
             Self::LicenseReleased(license, device) => ("license.released", license.0, Some(device.0)),
             Self::OrderCreated(order) => ("order.created", order.0, None),
             Self::ProductChanged(product) => ("product.changed", product.0, None),
@@ -100,6 +103,7 @@ impl Event {
             ("license.changed", None) => Self::LicenseChanged(LicenseId(subject)),
             ("license.created", None) => Self::LicenseCreated(LicenseId(subject)),
             ("license.expired", None) => Self::LicenseExpired(LicenseId(subject)),
+            ("license.expiring", None) => Self::LicenseExpiring(LicenseId(subject)),
             ("license.released", Some(device)) => Self::LicenseReleased(LicenseId(subject), device),
             ("order.created", None) => Self::OrderCreated(OrderId(subject)),
             ("product.changed", None) => Self::ProductChanged(ProductId(subject)),
@@ -159,6 +163,7 @@ mod tests {
             Event::UnitsCounted(LicenseId(12), DeviceId(13), COUNTED),
             Event::FeatureChanged(FeatureId(14)),
             Event::LicenseExpired(LicenseId(15)),
+            Event::LicenseExpiring(LicenseId(17)),
             Event::ProductChanged(ProductId(16)),
         ] {
             assert_eq!(Event::from_parts(event.parts()), Some(event));

@@ -2,6 +2,7 @@
 
 use crate::ids::{Generation, SiteId};
 use crate::text::TextError;
+use crate::webhook::ExpiryNotices;
 
 /// A site's name: a DNS label, so that it can stand in host names and paths.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,8 @@ pub struct SiteSettings {
     pub retention: Retention,
     /// Whether licensed applications prove themselves with bearer tokens alone: no API key is known then.
     pub oauth_only: bool,
+    /// When it is told that licenses expire soon.
+    pub expiry_notices: ExpiryNotices,
 }
 
 /// Where a device hears that its token was refused.

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_sso", include_str!("../migrations/0015_sso.sql")),
     ("0016_after_number", include_str!("../migrations/0016_after_number.sql")),
     ("0017_changes", include_str!("../migrations/0017_changes.sql")),
+    ("0018_expiry_notices", include_str!("../migrations/0018_expiry_notices.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

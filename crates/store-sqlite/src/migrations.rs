@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_sso", include_str!("../migrations/0015_sso.sql")),
     ("0016_after_number", include_str!("../migrations/0016_after_number.sql")),
     ("0017_changes", include_str!("../migrations/0017_changes.sql")),
+    ("0018_expiry_notices", include_str!("../migrations/0018_expiry_notices.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -13,9 +13,10 @@ pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: &CommittedEvent)
         Event::LicenseActivated(license, device)
         | Event::LicenseReleased(license, device)
         | Event::UnitsCounted(license, device, _) => of_license(tx, site, license, Some(device)).await?,
-        Event::LicenseChanged(license) | Event::LicenseCreated(license) | Event::LicenseExpired(license) => {
-            of_license(tx, site, license, None).await?
-        }
+        Event::LicenseChanged(license)
+        | Event::LicenseCreated(license)
+        | Event::LicenseExpired(license)
+        | Event::LicenseExpiring(license) => of_license(tx, site, license, None).await?,
         Event::OrderCreated(order) => of_order(tx, site, order).await?,
         Event::ProductChanged(product) | Event::ProductCreated(product) => of_product(tx, site, product, None).await?,
     };
@@ -37,6 +38,7 @@ fn missing(event: Event) -> Entity {
         | Event::LicenseChanged(_)
         | Event::LicenseCreated(_)
         | Event::LicenseExpired(_)
+        | Event::LicenseExpiring(_)
         | Event::LicenseReleased(..)
         | Event::UnitsCounted(..) => Entity::unknown(family),
     }

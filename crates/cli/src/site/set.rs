@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, value_parser};
 use countersign_app::sites;
 use countersign_domain::site::{AuthFailure, Retention, Site, SiteName, SiteSettings};
+use countersign_domain::webhook::ExpiryNotices;
 
 use super::document;
 use crate::options::Options;
@@ -63,6 +64,9 @@ struct NewSettings {
     /// Whether licensed applications prove themselves with bearer tokens alone; API keys are refused then.
     #[arg(long, value_name = "true|false")]
     oauth_only: Option<bool>,
+    /// Days before its last one on which it is told that a license expires soon, such as 30,7,1; or none.
+    #[arg(long, value_name = "DAYS,…")]
+    expiry_notices: Option<ExpiryNotices>,
 }
 
 impl SetSite {
@@ -96,6 +100,7 @@ impl NewSettings {
                 events: self.keep_events.unwrap_or(events),
             },
             oauth_only: self.oauth_only.unwrap_or(old.oauth_only),
+            expiry_notices: self.expiry_notices.unwrap_or_else(|| old.expiry_notices.clone()),
         }
     }
 }
@@ -114,6 +119,7 @@ fn describe(site: &Site) -> String {
         ("Small RSA keys", yes_no(settings.small_rsa_keys).to_owned()),
         ("Key ID in answers", yes_no(settings.key_id_in_answers).to_owned()),
         ("Bearer tokens only", yes_no(settings.oauth_only).to_owned()),
+        ("Notices of expiry", format!("{} days before", settings.expiry_notices)),
     ]);
     format!("Site {} is changed.\n\n{rows}", site.name)
 }

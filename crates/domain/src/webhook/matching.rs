@@ -38,6 +38,7 @@ impl Event {
             | Self::LicenseChanged(_)
             | Self::LicenseCreated(_)
             | Self::LicenseExpired(_)
+            | Self::LicenseExpiring(_)
             | Self::LicenseReleased(..)
             | Self::OrderCreated(_)
             | Self::UnitsCounted(..) => Family::Entitlement,
@@ -59,6 +60,7 @@ impl Event {
             | Self::LicenseChanged(_)
             | Self::LicenseCreated(_)
             | Self::LicenseExpired(_)
+            | Self::LicenseExpiring(_)
             | Self::LicenseReleased(..)
             | Self::ProductChanged(_)
             | Self::UnitsCounted(..) => Change::Updated,
@@ -77,6 +79,7 @@ impl Event {
             Self::LicenseChanged(_) => "lineitem.updated",
             Self::LicenseCreated(_) => "lineitem.created",
             Self::LicenseExpired(_) => "lineitem.expired",
+            Self::LicenseExpiring(_) => "lineitem.expiring",
             Self::LicenseReleased(..) => "lineitem.released",
             Self::OrderCreated(_) => "entitlement.created",
             Self::ProductChanged(_) => "product.updated",
@@ -114,6 +117,7 @@ impl EventTypes {
         "lineitem.count_changed",
         "lineitem.created",
         "lineitem.expired",
+        "lineitem.expiring",
         "lineitem.released",
         "lineitem.updated",
         "product.created",

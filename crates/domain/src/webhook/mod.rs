@@ -3,6 +3,7 @@
 
 mod delivery;
 mod endpoint;
+mod expiry;
 mod facts;
 mod matching;
 mod schedule;
@@ -17,6 +18,7 @@ pub use delivery::{
 pub use endpoint::{
     ENDPOINTS, Endpoint, EndpointState, NewEndpoint, NewWebhookSecret, SECRETS, SignatureKind, WebhookSecret,
 };
+pub use expiry::{ExpiryNotices, ExpiryStage};
 pub use facts::{DeviceStory, Entity, EventFacts, LineItem, OrderStory, ProductStory, Story};
 pub use matching::{Change, EventTypes, Family, FamilySet};
 pub use schedule::{LONGEST_WAIT, RetrySchedule};

@@ -1,5 +1,6 @@
 //! What an event is about, in real numbers and times: the `data` of Standard Webhooks and CloudEvents.
 
+use countersign_domain::event::Event;
 use countersign_domain::licensing::{ActivationLimit, Units};
 use countersign_domain::webhook::{DeviceStory, EventFacts, LineItem, OrderStory, ProductStory, Story};
 use serde::Serialize;
@@ -42,6 +43,9 @@ pub(super) struct Data<'a> {
     feature: Option<Feature<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Changed>,
+    /// Days until the last day of a license that expires soon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_left: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -132,6 +136,7 @@ impl<'a> Data<'a> {
             product: None,
             feature: None,
             changes: None,
+            days_left: days_left(facts),
         };
         let Detail::Full { with_attributes } = detail else { return data };
         data.changes = Changed::of(facts, with_attributes);
@@ -150,6 +155,15 @@ impl<'a> Data<'a> {
         data
     }
 }
+
+fn days_left(facts: &EventFacts) -> Option<i64> {
+    let (Event::LicenseExpiring(_), Story::Order(story)) = (facts.event, &facts.story) else { return None };
+    let last = story.line_item.as_ref()?.license.terms.end_date?.end();
+    Some(last.as_millis().saturating_sub(facts.at.date().end().as_millis()).div_euclid(DAY))
+}
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 fn device(story: &DeviceStory) -> Device<'_> {
     let customer = story.customer.as_ref();

@@ -119,6 +119,7 @@ fn name(event: Event) -> &'static str {
         Event::LicenseChanged(_) | Event::UnitsCounted(..) => "license.updated",
         Event::LicenseCreated(_) => "license.created",
         Event::LicenseExpired(_) => "license.expired",
+        Event::LicenseExpiring(_) => "license.expiring",
         Event::LicenseReleased(..) => "license.deactivated",
         Event::OrderCreated(_) => "order.created",
         Event::ProductCreated(_) => "product.created",

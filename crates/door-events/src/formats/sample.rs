@@ -32,6 +32,7 @@ pub(crate) fn sample_facts(event_type: &str) -> Option<EventFacts> {
         Event::LicenseChanged(license),
         Event::LicenseCreated(license),
         Event::LicenseExpired(license),
+        Event::LicenseExpiring(license),
         Event::LicenseReleased(license, device),
         Event::OrderCreated(OrderId(90_211)),
         Event::ProductChanged(ProductId(88)),
@@ -71,6 +72,7 @@ fn changes(event: Event) -> Changes {
         | Event::FeatureCreated(_)
         | Event::LicenseCreated(_)
         | Event::LicenseExpired(_)
+        | Event::LicenseExpiring(_)
         | Event::OrderCreated(_)
         | Event::ProductCreated(_)
         | Event::UnitsCounted(..) => Changes::default(),
@@ -87,6 +89,15 @@ fn story(event: Event) -> Option<Story> {
         Event::OrderCreated(_) => order_story(None)?,
         Event::LicenseActivated(..) | Event::LicenseReleased(..) | Event::UnitsCounted(..) => {
             order_story(Some(Some(device())))?
+        }
+        Event::LicenseExpiring(_) => {
+            let mut story = order_story(Some(None))?;
+            if let Story::Order(order) = &mut story
+                && let Some(item) = &mut order.line_item
+            {
+                item.license.terms.end_date = Date::parse("2026-01-07").ok();
+            }
+            story
         }
         Event::LicenseChanged(_) | Event::LicenseCreated(_) | Event::LicenseExpired(_) => order_story(Some(None))?,
     })

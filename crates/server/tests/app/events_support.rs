@@ -29,6 +29,11 @@ impl BackOffice {
         Self { app, token }
     }
 
+    /// Logs in again, when the hour of the token is over.
+    pub(crate) async fn renew(&mut self) {
+        self.token = token_of(&self.app, "ada").await;
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], Body::empty()).await
     }

@@ -18,6 +18,7 @@ mod events_catalog;
 mod events_changes;
 mod events_delivery;
 mod events_endpoints;
+mod events_expiry;
 mod events_login;
 mod events_service;
 mod events_support;

@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Date;
+use countersign_domain::webhook::ExpiryStage;
 use countersign_store::StoreError;
 use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
 use tokio_postgres::Row;
 
 use super::trails::committed_event;
+use crate::connection::Value;
 use crate::rows::{Place, column};
 use crate::transaction::PgTx;
 
@@ -36,10 +38,10 @@ const LIST: &str = select!("where site = $1 and sequence > $2 order by sequence 
 const FIND: &str = select!("where id = $2 and site = $1 and sequence is not null");
 const JUMP: &str = "update event_numbers set last = last + $2 where site = $1";
 const LAST: &str = "select last from event_numbers where site = $1";
-const EXPIRED: &str = "select expired_day, expired_license from event_numbers where site = $1 for update";
-const SET_EXPIRED: &str = "insert into event_numbers (site, last, expired_day, expired_license) values ($1, 0, $2, $3)
-    on conflict (site) do update set expired_day = excluded.expired_day, expired_license = excluded.expired_license";
-const LIST_EXPIRED: &str = "select end_date, id from licenses where site = $1 and end_date is not null
+const EXPIRY: &str = "select day, license from expiry_notices where site = $1 and days_left = $2 for update";
+const SET_EXPIRY: &str = "insert into expiry_notices (site, days_left, day, license) values ($1, $2, $3, $4)
+    on conflict (site, days_left) do update set day = excluded.day, license = excluded.license";
+const LIST_ENDING: &str = "select end_date, id from licenses where site = $1 and end_date is not null
     and (end_date, id) > ($2, $3) and end_date < $4 order by end_date, id limit $5";
 const SITE_NAME: &str = "select name from sites where id = $1";
 const PRODUCT_OF: &str = "select product from features where id = $1";
@@ -56,9 +58,9 @@ pub(super) const ALL: &[&str] = &[
     FIND,
     JUMP,
     LAST,
-    EXPIRED,
-    SET_EXPIRED,
-    LIST_EXPIRED,
+    EXPIRY,
+    SET_EXPIRY,
+    LIST_ENDING,
     SITE_NAME,
     PRODUCT_OF,
 ];
@@ -113,24 +115,24 @@ impl EventNumbers for PgTx<'_> {
         Ok(self.first(LAST, &[&site.0], |row| column(row, 0)).await?.unwrap_or(0))
     }
 
-    async fn lock_expired(&mut self, site: SiteId) -> Result<Option<(Date, LicenseId)>, StoreError> {
-        let read = |row: &Row| {
-            let place = Place { table: "event_numbers", row: site.0 };
-            match column::<Option<String>>(row, 0)? {
-                Some(day) => Ok(Some((place.check("expired_day", Date::parse(&day))?, LicenseId(column(row, 1)?)))),
-                None => Ok(None),
-            }
-        };
-        let found = self.first(EXPIRED, &[&site.0], read).await?;
-        Ok(found.flatten())
+    async fn lock_expiry(&mut self, site: SiteId, stage: ExpiryStage) -> Result<Option<(Date, LicenseId)>, StoreError> {
+        let place = Place { table: "expiry_notices", row: site.0 };
+        let read = |row: &Row| Ok((place.date("day", &column::<String>(row, 0)?)?, LicenseId(column(row, 1)?)));
+        self.first(EXPIRY, &[&site.0, &stage.number()], read).await
     }
 
-    async fn set_expired(&mut self, site: SiteId, day: Date, license: LicenseId) -> Result<(), StoreError> {
-        self.changed(SET_EXPIRED, &[&site.0, &day.to_string(), &license.0]).await?;
+    async fn set_expiry(
+        &mut self,
+        site: SiteId,
+        stage: ExpiryStage,
+        last: (Date, LicenseId),
+    ) -> Result<(), StoreError> {
+        let values: [Value<'_>; 4] = [&site.0, &stage.number(), &last.0.to_string(), &last.1.0];
+        self.changed(SET_EXPIRY, &values).await?;
         Ok(())
     }
 
-    async fn list_expired(
+    async fn list_ending(
         &mut self,
         site: SiteId,
         after: (Date, LicenseId),
@@ -138,7 +140,7 @@ impl EventNumbers for PgTx<'_> {
         limit: u32,
     ) -> Result<Vec<(Date, LicenseId)>, StoreError> {
         let (day, before, limit) = (after.0.to_string(), before.to_string(), i64::from(limit));
-        self.all(LIST_EXPIRED, &[&site.0, &day, &after.1.0, &before, &limit], expired).await
+        self.all(LIST_ENDING, &[&site.0, &day, &after.1.0, &before, &limit], ending).await
     }
 
     async fn site_name(&mut self, site: SiteId) -> Result<Option<SiteName>, StoreError> {
@@ -152,7 +154,7 @@ impl EventNumbers for PgTx<'_> {
     }
 }
 
-fn expired(row: &Row) -> Result<(Date, LicenseId), StoreError> {
+fn ending(row: &Row) -> Result<(Date, LicenseId), StoreError> {
     let id: i64 = column(row, 1)?;
     let place = Place { table: "licenses", row: id };
     Ok((place.check("end_date", Date::parse(&column::<String>(row, 0)?))?, LicenseId(id)))

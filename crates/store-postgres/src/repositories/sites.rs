@@ -15,23 +15,23 @@ use crate::rows::{Place, column};
 use crate::transaction::PgTx;
 
 const INSERT: &str = "insert into sites (name, base_url, small_rsa_keys, key_id_in_answers, auth_failure,
-    status_report_days, device_event_days, event_days, generation, created_at, oauth_only)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10) on conflict do nothing returning id";
+    status_report_days, device_event_days, event_days, generation, created_at, oauth_only, expiry_notices)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) on conflict do nothing returning id";
 const INSERT_HOST: &str = "insert into site_hosts (host, site) values ($1, $2) on conflict do nothing";
 const DELETE_HOSTS: &str = "delete from site_hosts where site = $1";
 const DELETE: &str = "delete from sites where id = $1";
 const FIND: &str = "select id, name, base_url, small_rsa_keys, key_id_in_answers, auth_failure, status_report_days,
     device_event_days, event_days, generation,
-    array(select host from site_hosts h where h.site = s.id order by host), oauth_only from sites s where name = $1";
+    array(select host from site_hosts h where h.site = s.id order by host), oauth_only, expiry_notices from sites s where name = $1";
 const LIST: &str = "select id, name, base_url, small_rsa_keys, key_id_in_answers, auth_failure, status_report_days,
     device_event_days, event_days, generation,
-    array(select host from site_hosts h where h.site = s.id order by host), oauth_only from sites s order by name";
+    array(select host from site_hosts h where h.site = s.id order by host), oauth_only, expiry_notices from sites s order by name";
 const LOCK: &str = "select id from sites where id = $1 for no key update";
 const HOSTS: &str = "select host from site_hosts where site = $1";
 const DELETE_HOST: &str = "delete from site_hosts where host = $1 and site = $2";
 const SET_SETTINGS: &str = "update sites set base_url = $2, small_rsa_keys = $3, key_id_in_answers = $4,
     auth_failure = $5, status_report_days = $6, device_event_days = $7, event_days = $8,
-    oauth_only = $9 where id = $1";
+    oauth_only = $9, expiry_notices = $10 where id = $1";
 const GENERATION: &str = "select value from change_counter where id = 1";
 const LOCK_COUNTER: &str = "select value from change_counter where id = 1 for update";
 const COUNT: &str = "update change_counter set value = value + 1 where id = 1 returning value";
@@ -67,7 +67,7 @@ impl Sites for PgTx<'_> {
         // The counter first, as in every unit that changes something: hosts are waited for after it.
         self.rows(LOCK_COUNTER, &[]).await?;
         let retention = settings.retention;
-        let values: [Value<'_>; 10] = [
+        let values: [Value<'_>; 11] = [
             &name.as_str(),
             &settings.base_url,
             &settings.small_rsa_keys,
@@ -78,6 +78,7 @@ impl Sites for PgTx<'_> {
             &i64::from(retention.events),
             &now.as_millis(),
             &settings.oauth_only,
+            &settings.expiry_notices.to_string(),
         ];
         let inserted = self.inserted(INSERT, &values).await?;
         let Some(id) = inserted else { return Ok(None) };
@@ -113,7 +114,7 @@ impl Sites for PgTx<'_> {
             self.changed(DELETE_HOST, &[host, &site.0]).await?;
         }
         let retention = settings.retention;
-        let values: [Value<'_>; 9] = [
+        let values: [Value<'_>; 10] = [
             &site.0,
             &settings.base_url,
             &settings.small_rsa_keys,
@@ -123,6 +124,7 @@ impl Sites for PgTx<'_> {
             &i64::from(retention.device_events),
             &i64::from(retention.events),
             &settings.oauth_only,
+            &settings.expiry_notices.to_string(),
         ];
         self.changed(SET_SETTINGS, &values).await?;
         Ok(SettingsOutcome::Replaced)
@@ -184,6 +186,7 @@ fn site(row: &Row) -> Result<Site, StoreError> {
             events: days(row, 8, place, "event_days")?,
         },
         oauth_only: column(row, 11)?,
+        expiry_notices: place.present("expiry_notices", column::<String>(row, 12)?.parse().ok())?,
     };
     let name = place.check("name", SiteName::new(column::<String>(row, 1)?))?;
     Ok(Site { id: SiteId(id), name, settings, generation: Generation(column(row, 9)?) })

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use countersign_domain::ids::{EventId, FeatureId, LicenseId, ProductId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Date;
+use countersign_domain::webhook::ExpiryStage;
 use countersign_store::StoreError;
 use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
 use rusqlite::{Connection, Row};
@@ -34,10 +35,10 @@ const LIST: &str = select!("where site = ?1 and sequence > ?2 order by sequence 
 const FIND: &str = select!("where id = ?2 and site = ?1 and sequence is not null");
 const JUMP: &str = "update event_numbers set last = last + ?2 where site = ?1";
 const LAST: &str = "select last from event_numbers where site = ?1";
-const EXPIRED: &str = "select expired_day, expired_license from event_numbers where site = ?1";
-const SET_EXPIRED: &str = "insert into event_numbers (site, last, expired_day, expired_license) values (?1, 0, ?2, ?3)
-    on conflict (site) do update set expired_day = excluded.expired_day, expired_license = excluded.expired_license";
-const LIST_EXPIRED: &str = "select end_date, id from licenses where site = ?1 and end_date is not null
+const EXPIRY: &str = "select day, license from expiry_notices where site = ?1 and days_left = ?2";
+const SET_EXPIRY: &str = "insert into expiry_notices (site, days_left, day, license) values (?1, ?2, ?3, ?4)
+    on conflict (site, days_left) do update set day = excluded.day, license = excluded.license";
+const LIST_ENDING: &str = "select end_date, id from licenses where site = ?1 and end_date is not null
     and (end_date, id) > (?2, ?3) and end_date < ?4 order by end_date, id limit ?5";
 const SITE_NAME: &str = "select name from sites where id = ?1";
 const PRODUCT_OF: &str = "select product from features where id = ?1";
@@ -53,9 +54,9 @@ pub(super) const ALL: &[&str] = &[
     FIND,
     JUMP,
     LAST,
-    EXPIRED,
-    SET_EXPIRED,
-    LIST_EXPIRED,
+    EXPIRY,
+    SET_EXPIRY,
+    LIST_ENDING,
     SITE_NAME,
     PRODUCT_OF,
 ];
@@ -107,22 +108,23 @@ impl EventNumbers for SqliteTx<'_> {
         self.attempt(|c| last(c, site))
     }
 
-    async fn lock_expired(&mut self, site: SiteId) -> Result<Option<(Date, LicenseId)>, StoreError> {
-        let place = Place { table: "event_numbers", row: site.0 };
-        self.attempt(|c| {
-            let found = first(c, EXPIRED, [site.0], |row| match column::<Option<String>>(row, 0)? {
-                Some(day) => Ok(Some((place.date("expired_day", &day)?, LicenseId(column(row, 1)?)))),
-                None => Ok(None),
-            })?;
-            Ok(found.flatten())
-        })
+    async fn lock_expiry(&mut self, site: SiteId, stage: ExpiryStage) -> Result<Option<(Date, LicenseId)>, StoreError> {
+        let place = Place { table: "expiry_notices", row: site.0 };
+        let read = |row: &Row<'_>| Ok((place.date("day", text(row, 0)?)?, LicenseId(column(row, 1)?)));
+        self.attempt(|c| first(c, EXPIRY, (site.0, stage.number()), read))
     }
 
-    async fn set_expired(&mut self, site: SiteId, day: Date, license: LicenseId) -> Result<(), StoreError> {
-        self.attempt(|c| changed(c, SET_EXPIRED, (site.0, day.to_string(), license.0)).map(drop))
+    async fn set_expiry(
+        &mut self,
+        site: SiteId,
+        stage: ExpiryStage,
+        last: (Date, LicenseId),
+    ) -> Result<(), StoreError> {
+        let values = (site.0, stage.number(), last.0.to_string(), last.1.0);
+        self.attempt(|c| changed(c, SET_EXPIRY, values).map(drop))
     }
 
-    async fn list_expired(
+    async fn list_ending(
         &mut self,
         site: SiteId,
         after: (Date, LicenseId),
@@ -130,7 +132,7 @@ impl EventNumbers for SqliteTx<'_> {
         limit: u32,
     ) -> Result<Vec<(Date, LicenseId)>, StoreError> {
         let values = (site.0, after.0.to_string(), after.1.0, before.to_string(), limit);
-        self.attempt(|c| all(c, LIST_EXPIRED, values, expired))
+        self.attempt(|c| all(c, LIST_ENDING, values, ending))
     }
 
     async fn site_name(&mut self, site: SiteId) -> Result<Option<SiteName>, StoreError> {
@@ -147,7 +149,7 @@ fn last(connection: &Connection, site: SiteId) -> Result<i64, StoreError> {
     Ok(first(connection, LAST, [site.0], |row| column(row, 0))?.unwrap_or(0))
 }
 
-fn expired(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
+fn ending(row: &Row<'_>) -> Result<(Date, LicenseId), StoreError> {
     let id: i64 = column(row, 1)?;
     Ok((Place { table: "licenses", row: id }.date("end_date", text(row, 0)?)?, LicenseId(id)))
 }

@@ -8,25 +8,25 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{SettingsOutcome, Sites};
 use rusqlite::{Connection, Row, params};
 
-use crate::rows::{Place, all, changed, column, exists, first, inserted};
+use crate::rows::{Place, all, changed, column, exists, first, inserted, text};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str = "insert into sites (name, base_url, small_rsa_keys, key_id_in_answers, auth_failure,
-    status_report_days, device_event_days, event_days, generation, created_at, oauth_only)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10) on conflict do nothing returning id";
+    status_report_days, device_event_days, event_days, generation, created_at, oauth_only, expiry_notices)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11) on conflict do nothing returning id";
 const INSERT_HOST: &str = "insert into site_hosts (host, site) values (?1, ?2) on conflict do nothing";
 const DELETE_HOSTS: &str = "delete from site_hosts where site = ?1";
 const DELETE: &str = "delete from sites where id = ?1";
 const FIND: &str = "select id, name, base_url, small_rsa_keys, key_id_in_answers, generation, auth_failure,
-    status_report_days, device_event_days, event_days, oauth_only from sites where name = ?1";
+    status_report_days, device_event_days, event_days, oauth_only, expiry_notices from sites where name = ?1";
 const LIST: &str = "select id, name, base_url, small_rsa_keys, key_id_in_answers, generation, auth_failure,
-    status_report_days, device_event_days, event_days, oauth_only from sites order by name";
+    status_report_days, device_event_days, event_days, oauth_only, expiry_notices from sites order by name";
 const EXISTS: &str = "select exists (select 1 from sites where id = ?1)";
 const HOST_TAKEN: &str = "select exists (select 1 from site_hosts where host = ?1 and site <> ?2)";
 const SET_SETTINGS: &str =
     "update sites set base_url = ?2, small_rsa_keys = ?3, key_id_in_answers = ?4, auth_failure = ?5,
     status_report_days = ?6, device_event_days = ?7, event_days = ?8,
-    oauth_only = ?9 where id = ?1";
+    oauth_only = ?9, expiry_notices = ?10 where id = ?1";
 const HOSTS: &str = "select host from site_hosts where site = ?1 order by host";
 const GENERATION: &str = "select value from change_counter where id = 1";
 const COUNT: &str = "update change_counter set value = value + 1 where id = 1 returning value";
@@ -70,6 +70,7 @@ impl Sites for SqliteTx<'_> {
                 settings.retention.events,
                 now.as_millis(),
                 settings.oauth_only,
+                settings.expiry_notices.to_string(),
             ];
             let Some(id) = inserted(c, INSERT, values)? else { return Ok(None) };
             for host in &settings.hosts {
@@ -128,6 +129,7 @@ fn set_settings(c: &Connection, site: SiteId, settings: &SiteSettings) -> Result
         settings.retention.device_events,
         settings.retention.events,
         settings.oauth_only,
+        settings.expiry_notices.to_string(),
     ];
     changed(c, SET_SETTINGS, values)?;
     changed(c, DELETE_HOSTS, [site.0])?;
@@ -158,6 +160,7 @@ fn site(connection: &Connection, row: &Row<'_>) -> Result<Site, StoreError> {
             events: place.check("event_days", u32::try_from(column::<i64>(row, 9)?))?,
         },
         oauth_only: column(row, 10)?,
+        expiry_notices: place.present("expiry_notices", text(row, 11)?.parse().ok())?,
     };
     let name = place.check("name", SiteName::new(column::<String>(row, 1)?))?;
     Ok(Site { id: SiteId(id), name, settings, generation: Generation(column(row, 5)?) })

@@ -17,6 +17,7 @@ fn settings(hosts: &[&str]) -> SiteSettings {
         auth_failure: AuthFailure::Immediate,
         retention: Retention { status_reports: 0, device_events: 7, events: Retention::LIMIT },
         oauth_only: true,
+        expiry_notices: "60,2".parse().expect("good"),
     }
 }
 

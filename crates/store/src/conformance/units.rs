@@ -225,6 +225,7 @@ pub async fn sites_keep_their_settings_and_hosts_are_unique(store: &Store) {
         auth_failure: AuthFailure::Immediate,
         retention: Retention { status_reports: 1, device_events: 2, events: Retention::LIMIT },
         oauth_only: true,
+        expiry_notices: "60,2".parse().expect("good"),
     };
     let insert = |name: &'static str, settings: SiteSettings| {
         store.write::<_, StoreError, _>(move |tx| {

@@ -8,8 +8,8 @@ use countersign_domain::ids::{DeliveryId, DeviceId, EndpointId, EventId, License
 use countersign_domain::text::EndpointName;
 use countersign_domain::time::{Date, Timestamp};
 use countersign_domain::webhook::{
-    AttemptOutcome, AttemptTrigger, Delivery, DeliveryState, EndpointSettings, EndpointState, NewAttempt, NewDelivery,
-    NewEndpoint, NewWebhookSecret, Notice, Recovery, RecoveryState, SignatureKind, Trouble,
+    AttemptOutcome, AttemptTrigger, Delivery, DeliveryState, EndpointSettings, EndpointState, ExpiryStage, NewAttempt,
+    NewDelivery, NewEndpoint, NewWebhookSecret, Notice, Recovery, RecoveryState, SignatureKind, Trouble,
 };
 
 use super::{NOW, site};
@@ -106,9 +106,14 @@ pub async fn events_are_numbered_when_they_are_seen(store: &Store) {
                 assert_eq!(tx.event_numbers().last(one).await?, 106);
 
                 let day = Date::parse("2026-02-28").expect("a day");
-                assert_eq!(tx.event_numbers().lock_expired(one).await?, None);
-                tx.event_numbers().set_expired(one, day, LicenseId(7)).await?;
-                assert_eq!(tx.event_numbers().lock_expired(one).await?, Some((day, LicenseId(7))));
+                let week = ExpiryStage::Expiring(7);
+                assert_eq!(tx.event_numbers().lock_expiry(one, ExpiryStage::Expired).await?, None);
+                for last in [(day, LicenseId(7)), (day.plus_days(1), LicenseId(3))] {
+                    tx.event_numbers().set_expiry(one, week, last).await?;
+                    assert_eq!(tx.event_numbers().lock_expiry(one, week).await?, Some(last));
+                }
+                assert_eq!(tx.event_numbers().lock_expiry(one, ExpiryStage::Expired).await?, None);
+                assert_eq!(tx.event_numbers().lock_expiry(two, week).await?, None);
                 assert_eq!(tx.event_numbers().site_name(one).await?.expect("is there").as_str(), "one");
                 assert_eq!(tx.event_numbers().last(one).await?, 106);
                 Ok(())

@@ -8,8 +8,8 @@ use countersign_domain::ids::{
 use countersign_domain::site::SiteName;
 use countersign_domain::time::{Date, Timestamp};
 use countersign_domain::webhook::{
-    Attempt, Delivery, DeliveryState, Endpoint, NewAttempt, NewDelivery, NewEndpoint, NewWebhookSecret, Recovery,
-    RecoveryState, WebhookSecret,
+    Attempt, Delivery, DeliveryState, Endpoint, ExpiryStage, NewAttempt, NewDelivery, NewEndpoint, NewWebhookSecret,
+    Recovery, RecoveryState, WebhookSecret,
 };
 
 use super::Page;
@@ -73,15 +73,16 @@ pub trait EventNumbers: Send {
     /// The last number of a site; 0 before the first.
     async fn last(&mut self, site: SiteId) -> Result<i64, StoreError>;
 
-    /// The last license of a site that was told to have expired, and its last day. Whoever asks first holds the answer
+    /// The last license of a site of which such an end was told, and its last day. Whoever asks first holds the answer
     /// until its unit ends. `None`: none was looked for yet.
-    async fn lock_expired(&mut self, site: SiteId) -> Result<Option<(Date, LicenseId)>, StoreError>;
+    async fn lock_expiry(&mut self, site: SiteId, stage: ExpiryStage) -> Result<Option<(Date, LicenseId)>, StoreError>;
 
     /// Notes that license.
-    async fn set_expired(&mut self, site: SiteId, day: Date, license: LicenseId) -> Result<(), StoreError>;
+    async fn set_expiry(&mut self, site: SiteId, stage: ExpiryStage, last: (Date, LicenseId))
+    -> Result<(), StoreError>;
 
     /// Licenses of a site behind one, whose last day is before a day, in the order of last days.
-    async fn list_expired(
+    async fn list_ending(
         &mut self,
         site: SiteId,
         after: (Date, LicenseId),
