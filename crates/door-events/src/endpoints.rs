@@ -67,7 +67,7 @@ pub(crate) async fn list(reader: Reader) -> Result<Response, Error> {
         (status = 401, description = "The token is missing or not valid", body = ErrorBody),
         (status = 403, description = "The role may not configure", body = ErrorBody),
         (status = 409, description = "The name is taken, or there are too many", body = ErrorBody),
-        (status = 422, description = "The URL leads to where this server does not send", body = ErrorBody)
+        (status = 422, description = "The URL leads to where this server does not send, or the endpoint does not consent", body = ErrorBody)
     ),
     security(("token" = []))
 )]
@@ -113,7 +113,7 @@ pub(crate) async fn find(reader: Reader, id: NameInPath) -> Result<Response, Err
         (status = 403, description = "The role may not configure", body = ErrorBody),
         (status = 404, description = "There is no such endpoint", body = ErrorBody),
         (status = 409, description = "The name is taken, or somebody else has changed it", body = ErrorBody),
-        (status = 422, description = "The URL leads to where this server does not send", body = ErrorBody)
+        (status = 422, description = "The URL leads to where this server does not send, or the endpoint does not consent", body = ErrorBody)
     ),
     security(("token" = []))
 )]

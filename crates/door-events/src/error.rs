@@ -271,6 +271,7 @@ fn endpoint_look(error: &EndpointError) -> Look {
     let (status, key) = match error {
         EndpointError::Authorization(_) => (S::BAD_REQUEST, "endpoint.authorization.invalid"),
         EndpointError::Conflict => (S::CONFLICT, "config.conflict"),
+        EndpointError::Consent(_) => (S::UNPROCESSABLE_ENTITY, "endpoint.consent.missing"),
         EndpointError::Refused(_) => (S::UNPROCESSABLE_ENTITY, "endpoint.url.refused"),
         EndpointError::Settings(_) => (S::BAD_REQUEST, "endpoint.invalid"),
         EndpointError::Taken => (S::CONFLICT, "endpoint.exists"),

@@ -46,7 +46,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use crate::error::Error;
-pub use crate::formats::EventFormats;
+pub use crate::formats::{EventFormats, binary_event};
 pub use crate::service::{Field, ServiceProblem};
 
 /// What the handlers of this door work with.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -37,6 +37,7 @@ pub(crate) struct Line {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<RetryAfter>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) is_cut: bool,
     /// Whether the connection can take another request.
@@ -109,10 +110,11 @@ async fn ask(
     };
     let answer = timeout_at(bounds.deadline, head).await.map_err(|_| Failure::Late)?.map_err(Failure::Http)?;
     let (status, retry_after) = (answer.status(), RetryAfter::read(answer.headers()));
+    let headers = answer.headers().clone();
     let (body, is_cut) = beginning(answer, bounds).await;
     // With a new protocol, or with bytes that were not read, the connection is no longer one for requests.
     let can_go_on = !is_cut && status != StatusCode::SWITCHING_PROTOCOLS;
-    Ok(Reply { status, retry_after, body, is_cut, can_go_on })
+    Ok(Reply { status, retry_after, headers, body, is_cut, can_go_on })
 }
 
 /// The first bytes of a body, and whether there is more of it, as far as can be known in time.

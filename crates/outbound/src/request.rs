@@ -59,6 +59,8 @@ pub struct OutboundAnswer {
     pub status: StatusCode,
     /// When the receiver wants to be asked again.
     pub retry_after: Option<RetryAfter>,
+    /// All headers.
+    pub headers: HeaderMap,
     /// The first bytes of the body.
     pub body: Vec<u8>,
     /// Whether there was more, or the body broke off.

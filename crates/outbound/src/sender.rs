@@ -94,12 +94,12 @@ impl Sender {
         bounds: Bounds,
         start: Instant,
     ) -> Result<OutboundAnswer, Failure> {
-        let Reply { status, retry_after, body, is_cut, can_go_on } = line.exchange(message, bounds).await?;
+        let Reply { status, retry_after, headers, body, is_cut, can_go_on } = line.exchange(message, bounds).await?;
         let (address, tls) = (line.address, line.tls.clone());
         if can_go_on {
             self.pool.put(place.clone(), line);
         }
-        Ok(OutboundAnswer { status, retry_after, body, is_cut, address, tls, took: start.elapsed() })
+        Ok(OutboundAnswer { status, retry_after, headers, body, is_cut, address, tls, took: start.elapsed() })
     }
 
     /// What the host of a URL is now. One address that must not be connected to makes all of them suspect.

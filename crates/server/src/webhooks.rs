@@ -1,11 +1,13 @@
 //! The way of webhooks to their receivers: what the engine of use cases asks for, done by the guarded sender.
 
+mod consent;
 mod message;
 mod rules;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use countersign_app::sites;
 use countersign_app::webhooks::{Outgoing, Sender, Sent, WebhookPorts};
 use countersign_domain::ids::SiteId;
@@ -63,6 +65,34 @@ impl Sender for GuardedSender {
         })
     }
 
+    fn ask_consent<'a>(
+        &'a self,
+        site: SiteId,
+        settings: &'a EndpointSettings,
+        origin: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let headers = consent::question(settings, origin).map_err(|error| error.to_string())?;
+            let pace = settings.pace;
+            let limits = Limits { connect: pace.connect_timeout(), whole: pace.attempt_timeout(), kept: 0 };
+            let request = OutboundRequest {
+                site,
+                policy: self.policy(site).await.map_err(|error| error.to_string())?,
+                method: Method::OPTIONS,
+                url: OutboundUrl::parse(&settings.url).map_err(|error| format!("the URL {error}"))?,
+                headers,
+                body: Bytes::new(),
+                ca: settings.ca.as_deref().map(CaBundle::from_pem).transpose().map_err(|error| error.to_string())?,
+                limits,
+            };
+            let answer = self.sender.send(request).await.map_err(|error| describe(&error))?;
+            if !answer.status.is_success() {
+                return Err(format!("it answers OPTIONS with status {}", answer.status.as_u16()));
+            }
+            consent::judge(settings, origin, &answer.headers)
+        })
+    }
+
     fn check<'a>(&'a self, site: SiteId, settings: &'a EndpointSettings) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             let url = OutboundUrl::parse(&settings.url).map_err(|error| format!("the URL {error}"))?;
@@ -83,6 +113,7 @@ impl GuardedSender {
         let url = OutboundUrl::parse(&outgoing.url).map_err(|error| blocked(error.to_string()))?;
         let ca = outgoing.ca.as_deref().map(CaBundle::from_pem).transpose();
         let ca = ca.map_err(|error| blocked(error.to_string()))?;
+        let outgoing = message::take_apart(outgoing);
         let headers = message::headers(&outgoing).map_err(|error| ours(error.to_string()))?;
         let limits =
             Limits { connect: outgoing.connect_timeout, whole: outgoing.attempt_timeout, kept: outgoing.excerpt_limit };

@@ -125,6 +125,16 @@ impl Sender for Receivers {
         })
     }
 
+    fn ask_consent<'a>(
+        &'a self,
+        _site: SiteId,
+        settings: &'a EndpointSettings,
+        origin: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        let consents = !settings.url.contains("silent.");
+        Box::pin(async move { if consents { Ok(()) } else { Err(format!("the test does not know {origin}")) } })
+    }
+
     fn check<'a>(&'a self, _site: SiteId, settings: &'a EndpointSettings) -> BoxFuture<'a, Result<(), String>> {
         let refused = settings.url.contains("refused.");
         Box::pin(async move { if refused { Err("the test refuses it".to_owned()) } else { Ok(()) } })

@@ -49,6 +49,11 @@ pub(super) enum Found {
 }
 
 impl Sites {
+    /// What is known about a site.
+    pub(crate) fn by_id(&self, site: SiteId) -> Option<&Arc<SiteSnapshot>> {
+        self.by_id.get(&site)
+    }
+
     /// The state of these sites. A site without a snapshot is a broken one.
     pub(super) fn new(generation: Generation, sites: &[Site], snapshots: &HashMap<SiteId, Arc<SiteSnapshot>>) -> Self {
         let mut state = Self { generation: Some(generation), ..Self::default() };

@@ -32,6 +32,9 @@ pub enum EndpointError {
     /// What it is logged in to with cannot be used.
     #[error("{0}")]
     Authorization(&'static str),
+    /// It has not consented to be sent anything.
+    #[error("the endpoint does not consent: {0}")]
+    Consent(String),
     /// Somebody else has changed it in between.
     #[error("the endpoint was changed by somebody else; look at it again")]
     Conflict,
@@ -98,6 +101,9 @@ pub async fn create(
     authorization: Option<Secret<String>>,
 ) -> Result<(Endpoint, Secret<Vec<u8>>), EndpointError> {
     check(ctx, site, &settings, authorization.as_ref()).await?;
+    if settings.consent {
+        ask_consent(ctx, site, &settings).await?;
+    }
     let secret = Secret::new(random_array::<32>(ctx.rng()).to_vec());
     let vault = ctx.parts.vault.clone();
     let new = NewEndpoint {
@@ -163,6 +169,11 @@ pub async fn change(
             check_settings(ctx, site, &after.settings).await?;
         }
         None => check(ctx, site, &after.settings, None).await?,
+    }
+    let (old, new) = (&before.settings, &after.settings);
+    let consented = old.consent && old.url == new.url && old.pace.rate == new.pace.rate;
+    if new.consent && !consented {
+        ask_consent(ctx, site, new).await?;
     }
     ctx.record(site, Action::new("webhook.change", &before.name), move |tx| {
         Box::pin(async move {
@@ -305,6 +316,13 @@ async fn check_settings(ctx: &Ctx, site: SiteId, settings: &EndpointSettings) ->
     settings.check()?;
     let ports = ctx.webhooks.ports.get().ok_or(EndpointError::Unavailable)?;
     ports.sender.check(site, settings).await.map_err(EndpointError::Refused)
+}
+
+/// Asks a receiver for its consent, under the name of the site.
+async fn ask_consent(ctx: &Ctx, site: SiteId, settings: &EndpointSettings) -> Result<(), EndpointError> {
+    let ports = ctx.webhooks.ports.get().ok_or(EndpointError::Unavailable)?;
+    let origin = super::origin::origin(ctx, site);
+    ports.sender.ask_consent(site, settings, &origin).await.map_err(EndpointError::Consent)
 }
 
 /// What is set in a header must not be able to end it.

@@ -12,6 +12,7 @@ mod facts;
 mod held;
 pub mod log;
 mod node;
+mod origin;
 mod ports;
 pub mod recovery;
 mod runner;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign_crypto::Secret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::time::Timestamp;
-use countersign_domain::webhook::{AttemptOutcome, EndpointSettings, EventFacts, PayloadFormat};
+use countersign_domain::webhook::{AttemptOutcome, CloudEventsMode, EndpointSettings, EventFacts, PayloadFormat};
 use countersign_store::BoxFuture;
 
 /// What one webhook needs to be sent.
@@ -18,6 +18,10 @@ pub struct Outgoing {
     pub url: String,
     /// In which form the body is: it decides about the content type and the headers of the signature.
     pub format: PayloadFormat,
+    /// How it travels, where the form is CloudEvents.
+    pub cloud_events: CloudEventsMode,
+    /// The name under which the receiver was asked for its consent; `None`: it was not.
+    pub origin: Option<String>,
     /// What receivers tell repeated deliveries by (`webhook-id`).
     pub message_id: String,
     /// When this attempt is made (`webhook-timestamp`).
@@ -73,6 +77,15 @@ pub struct Sent {
 pub trait Sender: Send + Sync {
     /// Sends a webhook and waits for its answer, never longer than its limits. Never fails: what goes wrong is an outcome.
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent>;
+
+    /// Asks a receiver whether it consents to webhooks from a sender of this DNS name. What is wrong comes as a sentence for
+    /// people.
+    fn ask_consent<'a>(
+        &'a self,
+        site: SiteId,
+        settings: &'a EndpointSettings,
+        origin: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>>;
 
     /// Whether a site may send to a URL, and trust such certificates. What is wrong comes as a sentence for people.
     fn check<'a>(&'a self, site: SiteId, settings: &'a EndpointSettings) -> BoxFuture<'a, Result<(), String>>;

@@ -22,6 +22,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::node::{Node, Place};
+use super::origin::origin;
 use super::ports::{Outgoing, Sent, SigningSecret};
 use super::sealing::{open_authorization, open_secret};
 use super::settling::Finished;
@@ -257,6 +258,8 @@ struct Target {
 struct Keys {
     secrets: Arc<[SigningSecret]>,
     authorization: Option<(String, Arc<Secret<String>>)>,
+    /// See [`Outgoing::origin`].
+    origin: Option<String>,
 }
 
 impl Target {
@@ -278,6 +281,7 @@ impl Keys {
         Ok(Self {
             secrets: secrets.collect::<Result<_, _>>()?,
             authorization: authorization.map(|(name, value)| (name, Arc::new(value))),
+            origin: endpoint.settings.consent.then(|| origin(&node.ctx, endpoint.site)),
         })
     }
 }
@@ -313,6 +317,8 @@ fn outgoing(endpoint: &Endpoint, keys: &Keys, delivery: &Delivery, timestamp: Ti
         site: endpoint.site,
         url: settings.url.clone(),
         format: settings.format,
+        cloud_events: settings.cloud_events,
+        origin: keys.origin.clone(),
         message_id: delivery.message_id(),
         timestamp,
         secrets: keys.secrets.clone(),

@@ -9,6 +9,7 @@ use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::webhook::EXCERPT_LIMIT;
 
 use super::endpoints::EndpointError;
+use super::origin::origin;
 use super::ports::{Outgoing, Sent};
 use super::sealing::{open_authorization, open_secret};
 use crate::Ctx;
@@ -51,6 +52,8 @@ pub async fn send_sample(
         site,
         url: settings.url.clone(),
         format: settings.format,
+        cloud_events: settings.cloud_events,
+        origin: settings.consent.then(|| origin(ctx, site)),
         message_id: format!("test_{}", hex_encode(&random_array::<8>(ctx.rng()))),
         timestamp: ctx.now(),
         secrets,

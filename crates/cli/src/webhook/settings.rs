@@ -7,8 +7,8 @@ use clap::Args;
 use countersign_crypto::Secret;
 use countersign_domain::audit::Channel;
 use countersign_domain::webhook::{
-    Authorization, DeliveryOrder, DevicePayload, Endpoint, EndpointSettings, EventTypes, Family, FamilySet,
-    PayloadFormat, PayloadSize,
+    Authorization, CloudEventsMode, DeliveryOrder, DevicePayload, Endpoint, EndpointSettings, EventTypes, Family,
+    FamilySet, PayloadFormat, PayloadSize,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +38,9 @@ pub(super) struct SettingsOptions {
     /// In which form: standard, fno, cloudevents or license.
     #[arg(long, value_name = "FORMAT")]
     format: Option<PayloadFormat>,
+    /// How an event in the form cloudevents travels: structured or binary.
+    #[arg(long, value_name = "MODE")]
+    cloud_events_mode: Option<CloudEventsMode>,
     /// How much is told, where the form leaves it open: full or thin.
     #[arg(long, value_name = "SIZE")]
     size: Option<PayloadSize>,
@@ -59,6 +62,9 @@ pub(super) struct SettingsOptions {
     /// Seconds of an attempt, 1 to 30.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u8>,
+    /// Whether it is asked for its consent before it is sent anything (CloudEvents web hooks).
+    #[arg(long, value_name = "true|false")]
+    ask_consent: Option<bool>,
     /// File with CA certificates (PEM) that are trusted as well.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -99,6 +105,8 @@ impl SettingsOptions {
             settings.ignored_users = users;
         }
         settings.format = self.format.unwrap_or(settings.format);
+        settings.cloud_events = self.cloud_events_mode.unwrap_or(settings.cloud_events);
+        settings.consent = self.ask_consent.unwrap_or(settings.consent);
         settings.size = self.size.unwrap_or(settings.size);
         settings.device_payload = self.device_payload.unwrap_or(settings.device_payload);
         settings.line_item_attributes = self.line_item_attributes.unwrap_or(settings.line_item_attributes);
@@ -156,6 +164,8 @@ pub(super) fn document(endpoint: &Endpoint) -> Value {
         "channels": settings.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>(),
         "ignored_users": settings.ignored_users,
         "format": settings.format.as_str(),
+        "cloud_events_mode": settings.cloud_events.as_str(),
+        "ask_consent": settings.consent,
         "size": settings.size.as_str(),
         "device_payload": settings.device_payload.as_str(),
         "line_item_attributes": settings.line_item_attributes,

@@ -23,8 +23,8 @@ pub use facts::{DeviceStory, Entity, EventFacts, LineItem, OrderStory, ProductSt
 pub use matching::{Change, EventTypes, Family, FamilySet};
 pub use schedule::{LONGEST_WAIT, RetrySchedule};
 pub use settings::{
-    Authorization, DeliveryOrder, DevicePayload, EndpointSettings, EndpointSettingsError, Pace, PayloadFormat,
-    PayloadSize,
+    Authorization, CloudEventsMode, DeliveryOrder, DevicePayload, EndpointSettings, EndpointSettingsError, Pace,
+    PayloadFormat, PayloadSize,
 };
 pub use trouble::{Notice, Trouble};
 pub use verdict::{Verdict, judge};

@@ -18,9 +18,17 @@ const CA_LIMIT: usize = 64 * 1024;
 const NAMES: usize = 100;
 
 words! {
+    /// How an event in the form of CloudEvents travels.
+    CloudEventsMode {
+        /// Its attributes are headers, and the body is its data.
+        Binary = "binary",
+        /// It is the body.
+        Structured = "structured",
+    }
+
     /// In which form events are told.
     PayloadFormat {
-        /// CloudEvents 1.0, structured mode.
+        /// CloudEvents 1.0.
         CloudEvents = "cloudevents",
         /// The bodies of the FlexNet event service: every value is a string.
         Fno = "fno",
@@ -147,6 +155,8 @@ pub struct EndpointSettings {
     pub products: Vec<String>,
     /// In which form.
     pub format: PayloadFormat,
+    /// How it travels, where the form is CloudEvents.
+    pub cloud_events: CloudEventsMode,
     /// How much.
     pub size: PayloadSize,
     /// How much about devices.
@@ -159,6 +169,8 @@ pub struct EndpointSettings {
     pub order: DeliveryOrder,
     /// How fast it is sent to.
     pub pace: Pace,
+    /// Whether it is asked for its consent before it is sent anything (CloudEvents web hooks, section 4).
+    pub consent: bool,
     /// CA certificates (PEM) that its certificate may be issued by, beside the usual ones.
     pub ca: Option<String>,
 }
@@ -211,12 +223,14 @@ impl EndpointSettings {
             ignored_users: Vec::new(),
             products: Vec::new(),
             format: PayloadFormat::Standard,
+            cloud_events: CloudEventsMode::Structured,
             size: PayloadSize::Full,
             device_payload: DevicePayload::Extended,
             line_item_attributes: false,
             authorization: Authorization::None,
             order: DeliveryOrder::PerEntity,
             pace: Pace::default(),
+            consent: false,
             ca: None,
         }
     }
@@ -293,6 +307,7 @@ impl EndpointSettings {
             }
         }
         to.put("format", &self.format, &usual.format);
+        to.put("cloud-events", &self.cloud_events, &usual.cloud_events);
         to.put("size", &self.size, &usual.size);
         to.put("device-payload", &self.device_payload, &usual.device_payload);
         to.put("line-item-attributes", &self.line_item_attributes, &false);
@@ -302,6 +317,7 @@ impl EndpointSettings {
         to.put_some("rate", self.pace.rate);
         to.put("connect-seconds", &self.pace.connect_seconds, &usual.pace.connect_seconds);
         to.put("attempt-seconds", &self.pace.attempt_seconds, &usual.pace.attempt_seconds);
+        to.put("consent", &self.consent, &false);
         to.put_some("ca", self.ca.as_ref());
         to.finish()
     }
@@ -321,6 +337,7 @@ impl EndpointSettings {
             ignored_users: from.take_all("ignored-user"),
             products: from.take_all("product"),
             format: from.take("format", usual.format)?,
+            cloud_events: from.take("cloud-events", usual.cloud_events)?,
             size: from.take("size", usual.size)?,
             device_payload: from.take("device-payload", usual.device_payload)?,
             line_item_attributes: from.take("line-item-attributes", false)?,
@@ -332,6 +349,7 @@ impl EndpointSettings {
                 connect_seconds: from.take("connect-seconds", usual.pace.connect_seconds)?,
                 attempt_seconds: from.take("attempt-seconds", usual.pace.attempt_seconds)?,
             },
+            consent: from.take("consent", false)?,
             ca: from.take_some("ca")?,
         };
         from.finish().map(|()| settings)

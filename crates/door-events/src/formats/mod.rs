@@ -3,6 +3,7 @@
 //!
 //! Members are only ever added, at the end: receivers are told to ignore what they do not know, and some read strictly.
 
+mod binary;
 mod changes;
 mod cloud_events;
 mod details;
@@ -18,6 +19,7 @@ mod time;
 use countersign_app::webhooks::Formats;
 use countersign_domain::webhook::{EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize};
 
+pub use self::binary::binary_event;
 use self::details::Detail;
 pub(crate) use sample::sample_facts;
 pub(crate) use schemas::schema;

@@ -10,7 +10,7 @@ use countersign_domain::webhook::{
 };
 use serde_json::{Value, json};
 
-use super::{render, sample_facts, schema};
+use super::{binary_event, render, sample_facts, schema};
 
 fn settings(format: PayloadFormat) -> EndpointSettings {
     EndpointSettings { format, line_item_attributes: true, ..EndpointSettings::new("https://hooks.example/") }
@@ -243,4 +243,23 @@ fn an_event_of_a_license_has_an_id_that_stays() {
     other.id.0 += 1;
     let other: Value = serde_json::from_slice(&render(&other, &settings(PayloadFormat::License))).unwrap();
     assert_ne!(other["id"], one["id"]);
+}
+
+#[test]
+fn in_binary_mode_attributes_are_headers_and_data_the_body() {
+    for event_type in EventTypes::KNOWN {
+        let kept = render(&sample_facts(event_type).unwrap(), &settings(PayloadFormat::CloudEvents));
+        let whole: Value = serde_json::from_slice(&kept).unwrap();
+        let (headers, data) = binary_event(&kept).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&data).unwrap(), whole["data"]);
+        let mut names: Vec<_> = whole.as_object().unwrap().keys().map(|name| format!("ce-{name}")).collect();
+        names.retain(|name| name != "ce-data" && name != "ce-datacontenttype");
+        let mut told: Vec<_> = headers.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.sort();
+        told.sort();
+        assert_eq!(names, told);
+        for (name, value) in &headers {
+            assert_eq!(whole[name.strip_prefix("ce-").unwrap()], json!(value));
+        }
+    }
 }

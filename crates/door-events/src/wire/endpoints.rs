@@ -34,6 +34,9 @@ pub(crate) struct EndpointBody {
     /// fno, standard, cloudevents or license
     #[schema(example = "standard")]
     format: &'static str,
+    /// structured or binary
+    #[schema(example = "structured")]
+    cloud_events_mode: &'static str,
     /// full or thin
     #[schema(example = "full")]
     size: &'static str,
@@ -55,6 +58,8 @@ pub(crate) struct EndpointBody {
     connect_timeout_seconds: u8,
     #[schema(example = 15)]
     timeout_seconds: u8,
+    /// Whether it is asked for its consent (OPTIONS with WebHook-Request-Origin) before it is sent anything
+    ask_consent: bool,
     /// Root certificates that are trusted as well (PEM)
     ca: Option<String>,
     /// enabled, disabled, failed, gone or off
@@ -84,6 +89,7 @@ impl From<&Endpoint> for EndpointBody {
             ignored_users: settings.ignored_users.clone(),
             products: settings.products.clone(),
             format: settings.format.as_str(),
+            cloud_events_mode: settings.cloud_events.as_str(),
             size: settings.size.as_str(),
             device_payload: settings.device_payload.as_str(),
             include_line_item_custom_attributes: settings.line_item_attributes,
@@ -93,6 +99,7 @@ impl From<&Endpoint> for EndpointBody {
             rate_per_second: settings.pace.rate,
             connect_timeout_seconds: settings.pace.connect_seconds,
             timeout_seconds: settings.pace.attempt_seconds,
+            ask_consent: settings.consent,
             ca: settings.ca.clone(),
             state: endpoint.state.as_str(),
             failing_since: endpoint.trouble.map(|trouble| trouble.since.to_string()),
@@ -126,6 +133,7 @@ pub(crate) struct EndpointInput {
     ignored_users: Option<Vec<String>>,
     products: Option<Vec<String>>,
     format: Option<String>,
+    cloud_events_mode: Option<String>,
     size: Option<String>,
     device_payload: Option<String>,
     include_line_item_custom_attributes: Option<bool>,
@@ -141,6 +149,7 @@ pub(crate) struct EndpointInput {
     rate_per_second: Option<Option<u16>>,
     connect_timeout_seconds: Option<u8>,
     timeout_seconds: Option<u8>,
+    ask_consent: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     ca: Option<Option<String>>,
@@ -176,6 +185,7 @@ impl EndpointInput {
         set(&mut to.ignored_users, self.ignored_users);
         set(&mut to.products, self.products);
         set(&mut to.format, word("format", self.format.as_deref())?);
+        set(&mut to.cloud_events, word("cloudEventsMode", self.cloud_events_mode.as_deref())?);
         set(&mut to.size, word("size", self.size.as_deref())?);
         set(&mut to.device_payload, word("devicePayload", self.device_payload.as_deref())?);
         set(&mut to.line_item_attributes, self.include_line_item_custom_attributes);
@@ -186,6 +196,7 @@ impl EndpointInput {
         set(&mut to.pace.rate, self.rate_per_second);
         set(&mut to.pace.connect_seconds, self.connect_timeout_seconds);
         set(&mut to.pace.attempt_seconds, self.timeout_seconds);
+        set(&mut to.consent, self.ask_consent);
         set(&mut to.ca, self.ca);
         let secret = self.auth_secret.map(|secret| secret.map(Secret::new));
         Ok(Wanted { name, settings: to, secret, revision: self.revision })

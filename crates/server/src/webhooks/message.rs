@@ -2,9 +2,22 @@
 
 use countersign_app::webhooks::{Outgoing, SigningSecret};
 use countersign_crypto::webhook::{WebhookMessage, WebhookSecret, license_signature, standard_signature};
-use countersign_domain::webhook::PayloadFormat;
+use countersign_domain::webhook::{CloudEventsMode, PayloadFormat};
+use countersign_door_events::binary_event;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Takes an event in binary mode apart: its attributes become headers, and its data the body. What was queued before the
+/// receiver had this form is no event, and stays as it is.
+pub(super) fn take_apart(mut outgoing: Outgoing) -> Outgoing {
+    if (outgoing.format, outgoing.cloud_events) == (PayloadFormat::CloudEvents, CloudEventsMode::Binary)
+        && let Some((headers, data)) = binary_event(&outgoing.body)
+    {
+        outgoing.headers.extend(headers);
+        outgoing.body = data.into();
+    }
+    outgoing
+}
 
 /// All headers but those of the connection.
 ///
@@ -12,13 +25,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// When one cannot be written, or no signature can be made.
 pub(super) fn headers(outgoing: &Outgoing) -> anyhow::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    let content_type = match outgoing.format {
-        PayloadFormat::CloudEvents => "application/cloudevents+json",
-        PayloadFormat::Fno | PayloadFormat::License | PayloadFormat::Standard => "application/json",
+    let content_type = match (outgoing.format, outgoing.cloud_events) {
+        (PayloadFormat::CloudEvents, CloudEventsMode::Structured) => "application/cloudevents+json",
+        (PayloadFormat::CloudEvents, CloudEventsMode::Binary)
+        | (PayloadFormat::Fno | PayloadFormat::License | PayloadFormat::Standard, _) => "application/json",
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     for (name, value) in &outgoing.headers {
         headers.insert(HeaderName::from_static(name), HeaderValue::try_from(value)?);
+    }
+    if let Some(origin) = &outgoing.origin {
+        headers.insert("webhook-request-origin", HeaderValue::try_from(origin)?);
     }
     if let Some((name, value)) = &outgoing.authorization {
         let mut value = HeaderValue::from_bytes(value.expose().as_bytes())?;
@@ -65,6 +82,8 @@ mod tests {
             site: SiteId(1),
             url: "https://hooks.example/".into(),
             format,
+            cloud_events: CloudEventsMode::Structured,
+            origin: None,
             message_id: "evt_0001K7Q9".into(),
             timestamp: Timestamp::from_seconds(1_767_225_600),
             secrets: secrets.into(),

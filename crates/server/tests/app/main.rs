@@ -16,6 +16,7 @@ mod documents;
 mod epochs;
 mod events_catalog;
 mod events_changes;
+mod events_cloud;
 mod events_delivery;
 mod events_endpoints;
 mod events_expiry;

@@ -13,12 +13,14 @@ fn full() -> EndpointSettings {
         ignored_users: vec!["robot".to_owned(), "a,b".to_owned()],
         products: vec!["Pump".to_owned()],
         format: PayloadFormat::Fno,
+        cloud_events: CloudEventsMode::Binary,
         size: PayloadSize::Thin,
         device_payload: DevicePayload::Core,
         line_item_attributes: true,
         authorization: Authorization::Header("X-Key".to_owned()),
         order: DeliveryOrder::Strict,
         pace: Pace { concurrency: 1, rate: Some(9), connect_seconds: 1, attempt_seconds: 30 },
+        consent: true,
         ca: Some("-----BEGIN\n".to_owned()),
         ..EndpointSettings::new("https://hooks.example.com/in?x=1")
     }
