@@ -10,6 +10,7 @@ use crate::failure;
 
 /// Reads the command line, runs the command, and reports a failure on the error output.
 pub(crate) fn run() -> ExitCode {
+    countersign_server::use_small_pages();
     match dispatch(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),

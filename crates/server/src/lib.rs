@@ -14,6 +14,7 @@
 //! | `provider_http.rs` | the way to OpenID providers |
 //! | `reload.rs` | what changes with SIGHUP |
 //! | `open_files.rs` | the limit of open files |
+//! | `small_pages.rs` | how memory comes from the system |
 //! | `webhooks.rs` | the way of webhooks to their receivers, and where they may go |
 //! | `workers.rs` | what runs beside requests |
 //! | `maintenance.rs` | backup, restore, migrations, master key, `doctor` |
@@ -36,6 +37,7 @@ mod pages;
 mod provider_http;
 mod reload;
 mod routing;
+mod small_pages;
 mod stop;
 mod telemetry;
 mod tls;
@@ -49,6 +51,7 @@ pub use listener::Server;
 pub use node::Node;
 pub use reload::{CallerLimits, FixedSettings, Reload, ReloadError};
 pub use routing::{Doors, app, observed};
+pub use small_pages::use_small_pages;
 pub use stop::Stop;
 pub use telemetry::{LogLevel, flush_log, init_logging};
 pub use tls::{Tls, TlsError, TlsFiles};
