@@ -6,7 +6,7 @@ use countersign_crypto::{random::random_uuid_v4, secret::Secret};
 use serde_json::{Map, Value};
 
 use super::{
-    Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason,
+    Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason, Timestamp,
     bundles::is_bundle,
     door::{Ask, VerifiedAnswer},
     entry::{Entry, Licensee, Signed},
@@ -202,10 +202,10 @@ impl LicenseClient {
         });
         match outcome {
             Ok((answer, license)) => {
-                self.keep(answer, Some(entry.licensee), std::slice::from_ref(&license), false)?;
+                self.keep_checked(answer, &entry, std::slice::from_ref(&license))?;
                 Ok(license)
             }
-            Err(error) => Err(self.not_confirmed(error)),
+            Err(error) => Err(self.not_confirmed(&entry.licensee, error)),
         }
     }
 
@@ -254,7 +254,7 @@ impl LicenseClient {
     pub fn deactivate(&self) -> Result<(), LicenseError> {
         let entry = self.online_single()?;
         let members = self.identity(&entry.licensee, self.id_of(&entry));
-        self.let_go(Call::Deactivate, members)
+        self.let_go(Call::Deactivate, &entry.licensee, members)
     }
 
     fn online_single(&self) -> Result<Entry, LicenseError> {
@@ -286,7 +286,7 @@ impl LicenseClient {
         Ok((answer, activation.licensee()))
     }
 
-    /// Keeps an answer that was verified, in place of what was kept. The times that are known to have passed stay known.
+    /// Keeps the verified answer to an activation, in place of what was kept.
     pub(crate) fn keep(
         &self,
         answer: VerifiedAnswer,
@@ -294,29 +294,55 @@ impl LicenseClient {
         licenses: &[License],
         is_bundle: bool,
     ) -> Result<(), LicenseError> {
-        let VerifiedAnswer { body, signature, date } = answer;
-        let malformed = || LicenseError::Malformed { what: "the answer".to_owned(), why: "it is not UTF-8".to_owned() };
-        let body = String::from_utf8(body).map_err(|_| malformed())?;
         let named = licenses.iter().find_map(|license| license.user.clone());
         let licensee = licensee.or_else(|| named.map(Licensee::User)).ok_or(LicenseError::NeverActivated)?;
-        let now = self.now();
-        self.update(|kept| {
-            let mut entry = Entry::new(licensee, Signed::Answer { body, signature, is_bundle }, now);
-            entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
-            entry.confirmed(now, date);
-            entry.seated(licenses);
-            Ok(Some(entry))
+        let date = answer.date;
+        let signed = signed(answer, is_bundle)?;
+        self.update(|kept| Ok(Some(self.confirmed(signed, licensee, (licenses, date), kept.as_ref()))))
+    }
+
+    /// Keeps the verified answer to a check. Where another process has let the license go meanwhile, or has activated
+    /// another one, an answer that comes late brings nothing back.
+    pub(crate) fn keep_checked(
+        &self,
+        answer: VerifiedAnswer,
+        asked: &Entry,
+        licenses: &[License],
+    ) -> Result<(), LicenseError> {
+        let date = answer.date;
+        let signed = signed(answer, is_bundle(asked))?;
+        self.update(|kept| match kept {
+            Some(kept) if kept.licensee == asked.licensee => {
+                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, date), Some(&kept))))
+            }
+            other => Ok(other),
         })
     }
 
-    /// Notes why the server did not confirm the license, and passes the error on. An error of the disk comes before it.
-    pub(crate) fn not_confirmed(&self, error: LicenseError) -> LicenseError {
+    /// What is kept after an answer that told a date. The times that are known to have passed stay known.
+    fn confirmed(
+        &self,
+        signed: Signed,
+        licensee: Licensee,
+        (licenses, date): (&[License], Option<Timestamp>),
+        kept: Option<&Entry>,
+    ) -> Entry {
+        let now = self.now();
+        let mut entry = Entry::new(licensee, signed, now);
+        entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
+        entry.confirmed(now, date);
+        entry.seated(licenses);
+        entry
+    }
+
+    /// Notes why the server did not confirm a license, and passes the error on. An error of the disk comes before it.
+    pub(crate) fn not_confirmed(&self, licensee: &Licensee, error: LicenseError) -> LicenseError {
         let now = self.now();
         let refusal = if let LicenseError::Refused { refusal, .. } = &error { Some(refusal) } else { None };
         let noted = if error.is_away() {
-            self.note(|entry| entry.away(now))
+            self.note(licensee, |entry| entry.away(now))
         } else if let Some(refusal) = refusal {
-            self.note(|entry| {
+            self.note(licensee, |entry| {
                 entry.passed(now);
                 // Taken seats say nothing about the license.
                 if refusal.reason() == Reason::NoSeat {
@@ -338,7 +364,12 @@ impl LicenseClient {
     }
 
     /// Sends a deactivation and forgets the license.
-    pub(crate) fn let_go(&self, call: Call, members: Map<String, Value>) -> Result<(), LicenseError> {
+    pub(crate) fn let_go(
+        &self,
+        call: Call,
+        licensee: &Licensee,
+        members: Map<String, Value>,
+    ) -> Result<(), LicenseError> {
         match self.door.ask_unsigned(&Ask::post(call, members)) {
             Ok(_) => {}
             // An attempt before, or somebody else, has done it.
@@ -346,7 +377,7 @@ impl LicenseClient {
                 if matches!(refusal.code.as_str(), "device_not_found" | "license_not_active") => {}
             Err(error) => return Err(error),
         }
-        self.update(|_| Ok(None))
+        self.update(|kept| Ok(kept.filter(|kept| kept.licensee != *licensee)))
     }
 
     /// The ID of the license that is kept; of a bundle, calls name none.
@@ -372,6 +403,13 @@ impl CheckOptions {
         }
         members
     }
+}
+
+/// An answer as it is kept.
+fn signed(answer: VerifiedAnswer, is_bundle: bool) -> Result<Signed, LicenseError> {
+    let VerifiedAnswer { body, signature, date: _ } = answer;
+    let malformed = |_| LicenseError::Malformed { what: "the answer".to_owned(), why: "it is not UTF-8".to_owned() };
+    Ok(Signed::Answer { body: String::from_utf8(body).map_err(malformed)?, signature, is_bundle })
 }
 
 /// Texts as an object.

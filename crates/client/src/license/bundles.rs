@@ -37,10 +37,10 @@ impl LicenseClient {
         });
         match outcome {
             Ok((answer, licenses)) => {
-                self.keep(answer, Some(entry.licensee), &licenses, true)?;
+                self.keep_checked(answer, &entry, &licenses)?;
                 Ok(licenses)
             }
-            Err(error) => Err(self.not_confirmed(error)),
+            Err(error) => Err(self.not_confirmed(&entry.licensee, error)),
         }
     }
 
@@ -51,7 +51,7 @@ impl LicenseClient {
     /// As [`LicenseClient::deactivate`].
     pub fn deactivate_bundle(&self) -> Result<(), LicenseError> {
         let entry = self.online_bundle()?;
-        self.let_go(Call::DeactivateBundle, self.identity(&entry.licensee, None))
+        self.let_go(Call::DeactivateBundle, &entry.licensee, self.identity(&entry.licensee, None))
     }
 
     /// The licenses of the bundle as they were last signed; none when none was activated here.

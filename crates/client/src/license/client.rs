@@ -187,11 +187,11 @@ impl LicenseClient {
         })
     }
 
-    /// Changes what is kept of the license that is kept now, if there is one.
-    pub(crate) fn note(&self, change: impl FnOnce(&mut Entry)) -> Result<(), LicenseError> {
+    /// Changes what is kept of a license. Another one, which another process has activated meanwhile, stays as it is.
+    pub(crate) fn note(&self, licensee: &Licensee, change: impl FnOnce(&mut Entry)) -> Result<(), LicenseError> {
         self.cache.update::<Entry>(Kind::License, &*self.door.pause, &*self.door.rng, |kept| {
             let mut kept = kept?;
-            if let Some(entry) = &mut kept {
+            if let Some(entry) = kept.as_mut().filter(|entry| entry.licensee == *licensee) {
                 change(entry);
             }
             Ok(kept)
@@ -280,7 +280,7 @@ impl LicenseClient {
     pub(crate) fn states_of(&self, entry: &Entry) -> Result<Vec<(String, LicenseState)>, LicenseError> {
         let now = self.now();
         if now.as_millis() > entry.trusted_at.saturating_add(NOTED_EVERY) {
-            self.note(|entry| entry.passed(now))?;
+            self.note(&entry.licensee, |entry| entry.passed(now))?;
         }
         let Ok(licenses) = self.licenses_of(entry) else {
             // It was verified before it was sealed, so the key that signed it is pinned no more.

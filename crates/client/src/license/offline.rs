@@ -61,7 +61,8 @@ impl LicenseClient {
     /// # Errors
     ///
     /// [`LicenseError::File`] when it is no response, or one to another request; [`LicenseError::BadSignature`] and
-    /// [`LicenseError::NotOurs`] when it must not be used. What was kept before stays.
+    /// [`LicenseError::NotOurs`] when it must not be used; [`LicenseError::File`] when it is older than what is kept, so that a
+    /// refresh file cannot be undone. What was kept before stays.
     pub fn read_response(&self, file: &str) -> Result<License, LicenseError> {
         let text = decoded(file)?;
         let pending: Pending = match self.cache.read(Kind::Request)? {
@@ -82,19 +83,15 @@ impl LicenseClient {
     ///
     /// # Errors
     ///
-    /// As [`LicenseClient::read_response`]; and [`LicenseError::File`] when it is older than what is kept.
+    /// As [`LicenseClient::read_response`].
     pub fn read_refresh(&self, file: &str) -> Result<License, LicenseError> {
         let entry = self.activated()?;
-        let Signed::File { text: kept } = &entry.signed else {
+        if !matches!(entry.signed, Signed::File { .. }) {
             return Err(LicenseError::NotPossible { what: "only a license that came by file is refreshed by one" });
-        };
-        let kept = read::object(WHAT, kept.as_bytes())?;
+        }
         let text = decoded(file)?;
         let document = read::object(WHAT, text.as_bytes())?;
         let license = self.verified_file(&text, Form::Refresh, &entry.licensee)?;
-        if made_at(&document)? < made_at(&kept)? {
-            return Err(fault("it is older than the license that is kept"));
-        }
         self.keep_file(text, &document, entry.licensee)?;
         Ok(license)
     }
@@ -168,6 +165,12 @@ impl LicenseClient {
     fn keep_file(&self, text: String, document: &Map<String, Value>, licensee: Licensee) -> Result<(), LicenseError> {
         let (now, made_at) = (self.now(), made_at(document)?);
         self.update(|kept| {
+            if let Some(Entry { licensee: known, signed: Signed::File { text: newer }, .. }) = &kept
+                && *known == licensee
+                && made_at < self::made_at(&read::object(WHAT, newer.as_bytes())?)?
+            {
+                return Err(fault("it is older than the license that is kept"));
+            }
             let mut entry = Entry::new(licensee, Signed::File { text }, now);
             entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
             // The server's date is signed here.

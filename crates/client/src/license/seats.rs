@@ -13,7 +13,12 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Call, LicenseClient, LicenseError, Seats, Timestamp, door::Ask, entry::Entry, read};
+use super::{
+    Call, LicenseClient, LicenseError, Seats, Timestamp,
+    door::Ask,
+    entry::{Entry, Licensee},
+    read,
+};
 
 /// A seat that this machine holds. It is given back when this is dropped; until then [`FloatingSeat::renew`] must be called
 /// before the [timeout](Seats::timeout) of the seat ends, or [`FloatingSeat::keep_alive`] does it.
@@ -64,9 +69,9 @@ impl LicenseClient {
     /// [`LicenseError::Refused`] with [`Reason::BorrowNotAllowed`](super::Reason::BorrowNotAllowed),
     /// [`Reason::BorrowDate`](super::Reason::BorrowDate) or [`Reason::NoSeat`](super::Reason::NoSeat).
     pub fn borrow_seat(&self, until: Option<Timestamp>) -> Result<Timestamp, LicenseError> {
-        let borrowed = self.borrow_as(Call::Borrow, None, until)?;
+        let (licensee, borrowed) = self.borrow_as(Call::Borrow, None, until)?;
         let now = self.now();
-        self.note(|entry| {
+        self.note(&licensee, |entry| {
             entry.passed(now);
             entry.borrowed_until = Some(borrowed.as_millis());
             entry.seat_until = Some(borrowed.as_millis().max(entry.seat_until.unwrap_or(0)));
@@ -80,7 +85,7 @@ impl LicenseClient {
     ///
     /// As [`LicenseClient::borrow_seat`].
     pub fn borrow_feature_seat(&self, code: &str, until: Option<Timestamp>) -> Result<Timestamp, LicenseError> {
-        self.borrow_as(Call::BorrowFeature, Some(code), until)
+        self.borrow_as(Call::BorrowFeature, Some(code), until).map(|(_, borrowed)| borrowed)
     }
 
     /// Gives the seat of the license back, borrowed or not; the license stays active on this machine. To give back what one does
@@ -103,15 +108,15 @@ impl LicenseClient {
     }
 
     fn release_as(&self, feature: Option<&str>, is_patient: bool) -> Result<(), LicenseError> {
-        let mut members = self.known_identity()?;
+        let entry = self.online()?;
+        let mut members = self.identity(&entry.licensee, self.id_of(&entry));
         let call = if feature.is_some() { Call::ReleaseFeature } else { Call::Release };
         name_feature(&mut members, feature);
-        if feature.is_none() {
-            self.note(Entry::unseated)?;
-        }
+        // Noted first, as the program may end at any time; a disk that fails does not keep the seat from others.
+        let noted = if feature.is_none() { self.note(&entry.licensee, Entry::unseated) } else { Ok(()) };
         let mut ask = Ask::post(call, members);
         ask.is_patient = is_patient;
-        self.door.ask_unsigned(&ask).map(drop)
+        noted.and(self.door.ask_unsigned(&ask).map(drop))
     }
 
     fn borrow_as(
@@ -119,7 +124,7 @@ impl LicenseClient {
         call: Call,
         feature: Option<&str>,
         until: Option<Timestamp>,
-    ) -> Result<Timestamp, LicenseError> {
+    ) -> Result<(Licensee, Timestamp), LicenseError> {
         #[derive(Deserialize)]
         struct Lent {
             borrowed_until: String,
@@ -138,7 +143,8 @@ impl LicenseClient {
             return Err(LicenseError::NotOurs { what, about: "license" });
         }
         let why = "borrowed_until is no date in UTC".to_owned();
-        Timestamp::parse_iso(&lent.borrowed_until).ok_or(LicenseError::Malformed { what, why })
+        let until = Timestamp::parse_iso(&lent.borrowed_until).ok_or(LicenseError::Malformed { what, why })?;
+        Ok((entry.licensee, until))
     }
 }
 
@@ -159,8 +165,8 @@ impl FloatingSeat {
     ///
     /// # Errors
     ///
-    /// As when it was taken. After [`LicenseError::is_away`] the seat lasts until its timeout ends; after a refusal it is
-    /// lost.
+    /// As when it was taken. After a [refusal](LicenseError::Refused), and without the license, the seat is lost; after any other
+    /// error it lasts until its timeout ends.
     pub fn renew(&mut self) -> Result<(), LicenseError> {
         let renewed = match &self.feature {
             Some(code) => self.client.check_feature(code).map(|feature| feature.seats),
@@ -174,7 +180,7 @@ impl FloatingSeat {
                 Ok(())
             }
             Err(error) => {
-                self.is_held = error.is_away();
+                self.is_held = still_holds(&error);
                 Err(error)
             }
         }
@@ -243,7 +249,8 @@ impl KeptSeat {
 impl Drop for KeptSeat {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        // What is told of errors may drop this, on the very thread, which then ends by itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
             let _ = thread.join();
         }
     }
@@ -262,6 +269,13 @@ impl fmt::Debug for KeptSeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeptSeat(..)")
     }
+}
+
+/// Whether a seat that could not be renewed is still this machine's: neither a network nor a disk that fails takes it away.
+fn still_holds(error: &LicenseError) -> bool {
+    let is_lost =
+        matches!(error, LicenseError::Refused { .. } | LicenseError::NeverActivated | LicenseError::NotPossible { .. });
+    error.is_away() || !is_lost
 }
 
 fn name_feature(members: &mut Map<String, Value>, feature: Option<&str>) {

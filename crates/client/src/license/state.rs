@@ -135,8 +135,13 @@ pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> 
         Confirmation::Until(_) | Confirmation::Fresh | Confirmation::Over { .. } => {}
     }
     let payment_due = license.ends.filter(|end| at > *end).and(last);
+    // Nor does grace outlast the seat, which only the server renews.
+    let seat_until = known.seat_until.filter(|_| license.seats.is_some());
     let away_until = match confirmation {
-        Confirmation::Until(until) => Some(borrowed_until.map_or(until, |borrowed| borrowed.max(until))),
+        Confirmation::Until(until) => {
+            let until = borrowed_until.map_or(until, |borrowed| borrowed.max(until));
+            Some(seat_until.map_or(until, |seat| seat.min(until)))
+        }
         Confirmation::Over { .. } => borrowed_until,
         Confirmation::Fresh => None,
     };
@@ -198,8 +203,9 @@ fn ended_with(code: &str, license: &License) -> LicenseState {
     }
 }
 
-/// Clocks that are set over the network move back by less than this, and the server takes 15 minutes of difference.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+/// The server takes a clock that is 15 minutes slow, and so must this client, or a license that was just confirmed would not
+/// hold; one more minute is for the way. Clocks that are set over the network move back by less.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(16 * 60);
 
 #[cfg(test)]
 mod tests;

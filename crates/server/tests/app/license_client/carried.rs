@@ -125,6 +125,10 @@ async fn a_refresh_file_renews_and_an_old_one_does_not() {
     let renewed = load(&late).await.unwrap();
     assert!(matches!(renewed, LicenseState::Valid { until: Some(until) } if until > end), "{renewed:?}");
     assert!(matches!(load(&early).await, Err(LicenseError::File { .. })));
+    assert!(
+        matches!(read(&machine, &file).await, Err(LicenseError::File { .. })),
+        "nor does the first response undo it"
+    );
     assert_eq!(machine.state().await, renewed);
     shop.advance(HOUR * 24 * 40);
     assert!(matches!(machine.state().await, LicenseState::Expired { .. }));

@@ -5,5 +5,6 @@ mod carried;
 mod online;
 mod others;
 mod outages;
+mod processes;
 mod seats;
 mod support;

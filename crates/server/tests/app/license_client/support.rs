@@ -101,12 +101,12 @@ impl Pause for Recorded {
     }
 }
 
-/// The clock of the server, as clients see it.
-struct SharedClock(Arc<TestClock>);
+/// The clock of the server, as clients see it, and so many minutes ahead of it.
+struct SharedClock(Arc<TestClock>, i64);
 
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.0.now().as_millis()).unwrap())
+        Timestamp::from_millis(u64::try_from(self.0.now().as_millis() + self.1 * 60_000).unwrap())
     }
 }
 
@@ -147,7 +147,7 @@ impl Shop {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        SharedClock(self.door.app.world.clock.clone()).now()
+        self.clock(0).now()
     }
 
     /// The usual configuration of a machine that keeps its license in a folder.
@@ -181,10 +181,20 @@ impl Shop {
     }
 
     /// Another client, as a program that was started anew.
-    pub(super) fn client(&self, config: LicenseConfig, pauses: Recorded) -> LicenseClient {
-        let clock = Box::new(SharedClock(self.door.app.world.clock.clone()));
-        let ports = LicensePorts { clock, pause: Box::new(pauses), rng: Box::new(SystemRng) };
+    pub(super) fn client(&self, config: LicenseConfig, pauses: impl Pause + 'static) -> LicenseClient {
+        let ports = LicensePorts { clock: self.clock(0), pause: Box::new(pauses), rng: Box::new(SystemRng) };
         LicenseClient::with_ports(config, ports).unwrap()
+    }
+
+    /// A client whose clock is so many minutes ahead of the server's.
+    pub(super) fn client_ahead(&self, config: LicenseConfig, minutes: i64) -> LicenseClient {
+        let pause = Box::new(Recorded::default());
+        let ports = LicensePorts { clock: self.clock(minutes), pause, rng: Box::new(SystemRng) };
+        LicenseClient::with_ports(config, ports).unwrap()
+    }
+
+    fn clock(&self, minutes: i64) -> Box<dyn Clock> {
+        Box::new(SharedClock(self.door.app.world.clock.clone(), minutes))
     }
 }
 
