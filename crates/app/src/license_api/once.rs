@@ -166,11 +166,12 @@ impl Keeper {
 
     /// The answer that was kept, if the call was done within the last 24 hours. What is older makes room for the next.
     async fn find(&self, tx: &mut dyn Tx) -> Result<Option<Vec<u8>>, Outcome> {
-        let found = self.look(tx).await?;
-        if found.is_none() {
-            tx.answered_calls().delete(self.site, &self.scope).await?;
+        let Some(call) = tx.answered_calls().find(self.site, &self.scope).await? else { return Ok(None) };
+        if tx.now().await? >= end(call.at) {
+            tx.answered_calls().delete(self.site, &self.scope, call.at).await?;
+            return Ok(None);
         }
-        Ok(found)
+        Ok(Some(self.open(&call)?))
     }
 
     /// The same, without changing anything.
@@ -179,11 +180,15 @@ impl Keeper {
         if tx.now().await? >= end(call.at) {
             return Ok(None);
         }
+        Ok(Some(self.open(&call)?))
+    }
+
+    fn open(&self, call: &AnsweredCall) -> Result<Vec<u8>, LicenseError> {
         if call.body != self.body {
             return Err(Refusal::IdempotencyMismatch.into());
         }
         let broken = StoreError::BrokenRow { table: "answered_calls", column: "answer", row: self.site.0 };
-        Ok(Some(self.key.open(&self.label(), &call.answer).map_err(|_| broken)?))
+        Ok(self.key.open(&self.label(), &call.answer).map_err(|_| broken)?)
     }
 
     async fn keep(&self, tx: &mut dyn Tx, answer: &[u8]) -> Result<(), Outcome> {

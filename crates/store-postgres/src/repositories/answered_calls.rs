@@ -13,7 +13,7 @@ use crate::transaction::PgTx;
 const INSERT: &str = "insert into answered_calls (site, scope, body, answer, done_at) values ($1, $2, $3, $4, $5)
     on conflict do nothing";
 const FIND: &str = "select body, answer, done_at from answered_calls where site = $1 and scope = $2";
-const DELETE: &str = "delete from answered_calls where site = $1 and scope = $2";
+const DELETE: &str = "delete from answered_calls where site = $1 and scope = $2 and done_at = $3";
 const DELETE_BEFORE: &str = "delete from answered_calls where site = $1 and scope in
     (select scope from answered_calls where site = $1 and done_at < $2 order by done_at limit $3)";
 
@@ -37,8 +37,8 @@ impl AnsweredCalls for PgTx<'_> {
         self.first(FIND, &[&site.0, &scope.as_slice()], call).await
     }
 
-    async fn delete(&mut self, site: SiteId, scope: &[u8; 32]) -> Result<bool, StoreError> {
-        Ok(self.changed(DELETE, &[&site.0, &scope.as_slice()]).await? == 1)
+    async fn delete(&mut self, site: SiteId, scope: &[u8; 32], at: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.changed(DELETE, &[&site.0, &scope.as_slice(), &at.as_millis()]).await? == 1)
     }
 
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -344,8 +344,9 @@ pub async fn a_call_is_answered_once(store: &Store) {
                 assert_eq!(tx.answered_calls().delete_before(site, before(5), 9).await?, 0);
                 assert_eq!(tx.answered_calls().delete_before(site, before(6), 9).await?, 1);
                 assert_eq!(tx.answered_calls().find(site, &[7; 32]).await?, None);
-                assert!(tx.answered_calls().delete(site, &[8; 32]).await?);
-                assert!(!tx.answered_calls().delete(site, &[8; 32]).await?);
+                assert!(!tx.answered_calls().delete(site, &[8; 32], before(8)).await?, "that one was done later");
+                assert!(tx.answered_calls().delete(site, &[8; 32], before(9)).await?);
+                assert!(!tx.answered_calls().delete(site, &[8; 32], before(9)).await?);
                 Ok(())
             })
         })

@@ -252,8 +252,8 @@ pub trait AnsweredCalls: Send {
     /// The call of a scope.
     async fn find(&mut self, site: SiteId, scope: &[u8; 32]) -> Result<Option<AnsweredCall>, StoreError>;
 
-    /// Removes the call of a scope.
-    async fn delete(&mut self, site: SiteId, scope: &[u8; 32]) -> Result<bool, StoreError>;
+    /// Removes the call of a scope that was done at a time: not the one that another unit has put in its place since.
+    async fn delete(&mut self, site: SiteId, scope: &[u8; 32], at: Timestamp) -> Result<bool, StoreError>;
 
     /// Removes at most `limit` calls of a site that were done before a time, and gives their number.
     async fn delete_before(&mut self, site: SiteId, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
