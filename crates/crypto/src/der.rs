@@ -106,8 +106,10 @@ pub(crate) fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// An INTEGER from a big-endian number without a leading zero.
+/// An INTEGER from a big-endian number. Zeros that it begins with are left out, as there is one spelling only.
 pub(crate) fn write_unsigned(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let number = number.get(zeros..).unwrap_or_default();
     match number.first() {
         Some(first) if *first < SIGN_BIT => write(INTEGER, &[number]),
         _ => write(INTEGER, &[&[0], number]),
@@ -179,6 +181,7 @@ mod tests {
         for (number, der) in [(&[][..], &[2, 1, 0][..]), (&[1], &[2, 1, 1]), (&[0x80], &[2, 2, 0, 0x80])] {
             assert_eq!(write_unsigned(number), der);
             assert_eq!(Reader::new(der).read_unsigned().unwrap(), number);
+            assert_eq!(write_unsigned(&[&[0, 0], number].concat()), der);
         }
         for der in [&[2, 0][..], &[2, 1, 0x80], &[2, 2, 0, 1], &[2, 2, 0, 0], &[2, 2, 0xff, 0xff]] {
             assert_eq!(Reader::new(der).read_unsigned(), Err(DerError::BadInteger), "{der:?}");

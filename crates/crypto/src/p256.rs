@@ -168,6 +168,22 @@ mod tests {
         assert!(nowhere.verify_sha256(b"", &[1; 64]).is_err());
     }
 
+    /// Signatures by OpenSSL whose r (the first two) or s begins with a zero, one in 128 of all.
+    #[test]
+    fn numbers_that_begin_with_zeros_verify_too() {
+        let one_time = P256PublicKey::of_scalar(&scalar(1)).unwrap();
+        for code in [
+            "AJfWWba4ConsLP2s7gUrWdPwW4bEfaNWniym3P3tTrsJ7Ka7TWNywlEiStqB+njBQJVh9/JZDzVcKUX6TIWuug==",
+            "AGBZaTRFwQIS7hFODcw3BZlmf3YjWs9bUU8iPxM8pibdBx3GuEHnFMoVWJgpEAEW4XKIOAA6X5WVcKMFfBr2IQ==",
+            "Ml1mXysiCwsvOk4OD5eGbHopeHC1xmiG8MAcwgnGTOMAvuNBj8Qk0PlH8Td0GC0EXIW+RNwbIOMOcNG4wQdp+A==",
+            "Y9ShrVArsC1nPXnLAQu5uA2CeXPTgOPRMgDRbnujwW8AGIRMcOrur3YPdDV32bFNTOSUEaPz6+6pHQKcq5MAcQ==",
+        ] {
+            let code = base64_decode(code).unwrap();
+            one_time.verify_sha1(b"HW-TEST-1AIRG-APPD-0000-0001", &code).unwrap();
+            assert!(one_time.verify_sha1(b"HW-TEST-1AIRG-APPD-0000-0002", &code).is_err());
+        }
+    }
+
     #[test]
     fn a_one_time_key_signs_what_its_public_half_verifies() {
         let (private, public) =
