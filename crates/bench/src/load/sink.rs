@@ -81,7 +81,6 @@ impl Sink {
         self.inbox.count.load(Ordering::Relaxed)
     }
 
-    /// The time by the sink's watch.
     /// The sink's watch.
     pub(crate) fn watch(&self) -> Stopwatch {
         self.inbox.began

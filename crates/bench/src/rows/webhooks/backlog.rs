@@ -58,7 +58,9 @@ pub(in crate::rows) async fn backlog(bench: &mut Bench, name: &str) -> Result<Ve
         figure.notes.push(format!("{events} events, numbered and queued in {queued_in:.0} s"));
     }
     without.stop()?;
-    figures.push(drain(bench, name, (&behind, server), (&other, &sink)).await?);
+    // A quick run has few events, which its rounds share.
+    let part = EVENTS.min(events / u32::try_from(bench.amount.rounds)?);
+    figures.push(drain(bench, name, (&behind, server, part), (&other, &sink)).await?);
     Ok(figures)
 }
 
@@ -76,18 +78,18 @@ async fn queue(bench: &Bench, told: &Told, events: u32) -> Result<f64> {
     }
 }
 
-/// The receiver comes back: the beginning of its backlog, beside as many new events.
+/// The receiver comes back: the beginning of its backlog, `part` for each round, beside new events.
 async fn drain(
     bench: &Bench,
     name: &str,
-    (behind, server): (&Told, Running),
+    (behind, server, part): (&Told, Running, u32),
     (other, sink): (&Told, &Sink),
 ) -> Result<Figure> {
     let (_, address) = behind.variables.last().and_then(|(_, rule)| rule.split_once('=')).context("no address")?;
     let back = Sink::listen(address.parse()?).await?;
     back.verify_with(&behind.secret)?;
     bench.command(&behind.installation, &behind.variables, &["webhook", "enable", RECEIVER])?;
-    let rounds = bench.every_round(async |_| arrivals(&back, &server, EVENTS.into()).await).await;
+    let rounds = bench.every_round(async |_| arrivals(&back, &server, part.into()).await).await;
     // It goes on otherwise while the others are measured.
     server.stop()?;
     let (rounds, new) = (rounds?, bench.every_round(async |_| other.deliver(bench, sink).await).await?);

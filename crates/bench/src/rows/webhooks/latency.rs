@@ -128,9 +128,9 @@ async fn register(
             None => tokio::task::yield_now().await,
         }
     }
-    let end = watch.elapsed() + PATIENCE;
-    while sink.count() < before + all.len() as u64 {
-        ensure!(watch.elapsed() < end, "not everybody was told of");
+    let (end, due) = (watch.elapsed() + PATIENCE, before + all.len() as u64);
+    while sink.count() < due {
+        ensure!(watch.elapsed() < end, "{} of {due} webhooks have arrived", sink.count());
         tokio::task::yield_now().await;
     }
     Ok(all)
