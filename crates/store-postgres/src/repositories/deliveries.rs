@@ -52,7 +52,8 @@ const OF_EVENT: &str =
 const LIST: &str =
     columns!("select", "''::bytea", " from deliveries where endpoint = $1 and id > $2 order by id limit $3");
 const COUNTS: &str = "select state, count(*), min(created_at) from deliveries where endpoint = $1 group by state";
-const BACKLOG: &str = "select count(*), min(created_at) from deliveries where ended_at is null and created_at > 0";
+const BACKLOG: &str = "select count(*), min(d.created_at) from webhook_endpoints e
+    join deliveries d on d.endpoint = e.id and d.state in ('queued', 'waiting')";
 const CANCEL: &str =
     "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2 where id = any(array(
     select id from deliveries where endpoint = $1 and state = 'waiting' order by id desc limit $3))";
