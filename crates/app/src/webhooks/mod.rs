@@ -5,6 +5,7 @@
 //! (`settling.rs`). Each step is a unit of work of its own and decides from the store alone: a process can be killed between
 //! any two of them, and several nodes share the work.
 
+mod ahead;
 pub mod endpoints;
 mod engine;
 mod expiry;

@@ -145,7 +145,8 @@ impl Node {
         self.stopping.send_replace(true);
     }
 
-    fn is_stopping(&self) -> bool {
+    /// Whether nothing new is begun any more.
+    pub(super) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 

@@ -1,8 +1,9 @@
 //! Sending to one receiver: as long as something is due, and never more at a time than it takes.
 //!
 //! A delivery is taken up in one unit of work, which is committed; then it is sent; and then what became of it is written,
-//! in the unit that takes up the next ones. A process that ends in between has lost nothing: when the time for which it had
-//! taken a delivery up has passed, whoever comes next takes it up again.
+//! in the unit that takes up the next ones. For a quick receiver some more are taken up than it is sent (`ahead.rs`). A process
+//! that ends in between has lost nothing: when the time for which it had taken a delivery up has passed, whoever comes next
+//! takes it up again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,12 @@ use countersign_domain::webhook::{
     AttemptOutcome, Delivery, DeliveryState, EXCERPT_LIMIT, Endpoint, EndpointState, Notice, Pace, WebhookSecret,
 };
 use countersign_store::{StoreError, Tx};
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::ahead::{Ahead, LONGEST, spare};
 use super::node::{Node, Place};
 use super::origin::origin;
 use super::ports::{Outgoing, Sent, SigningSecret};
@@ -31,7 +34,7 @@ use crate::Fault;
 /// How much longer than its own limit an attempt may take before it is given up here.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long it may take to write what has become of an attempt.
-const RECORDING: Duration = Duration::from_secs(3);
+const RECORDING: Duration = Duration::from_secs(2);
 /// Failures in a row from which on a receiver gets one delivery at a time.
 const ONE_AT_A_TIME: u32 = 3;
 /// Deliveries that are taken up before it is known how many the receiver takes.
@@ -41,39 +44,54 @@ const FIRST: usize = 8;
 pub(super) async fn serve(node: Arc<Node>, site: SiteId, endpoint: EndpointId, place: Arc<Place>) {
     let mut in_flight = FuturesUnordered::new();
     let mut finished = Vec::new();
-    let mut limit = FIRST;
+    let mut ahead = Ahead::default();
+    let (mut limit, mut spare) = (FIRST, 0_usize);
     loop {
-        let wait = in_flight.is_empty() && finished.is_empty();
-        let permits = node.permits(limit.saturating_sub(in_flight.len()), wait).await;
-        let room = permits.len();
-        if room > 0 || !finished.is_empty() {
-            let round = round(&node, site, endpoint, std::mem::take(&mut finished), room);
+        if node.is_stopping() {
+            ahead.give_back();
+        }
+        let wait = in_flight.is_empty() && finished.is_empty() && ahead.back.is_empty();
+        let mut permits = node.permits(limit.saturating_sub(in_flight.len()), wait).await;
+        start(&node, &mut ahead, &mut permits, &mut in_flight);
+        if !permits.is_empty() || !finished.is_empty() || !ahead.back.is_empty() {
+            let room = permits.len().saturating_add(spare.saturating_sub(ahead.len()));
+            let ended = Ended { finished: std::mem::take(&mut finished), back: std::mem::take(&mut ahead.back) };
+            let round = round(&node, site, endpoint, ended, room);
             tokio::pin!(round);
             // What is under way goes on meanwhile: it moves only while somebody waits for it here.
             let round = loop {
                 tokio::select! {
                     biased;
                     outcome = &mut round => break outcome,
-                    Some(next) = in_flight.next() => finished.push(next),
+                    Some(next) = in_flight.next() => {
+                        ahead.learn(&next);
+                        finished.push(next);
+                        let mut freed = node.permits(1, false).await;
+                        start(&node, &mut ahead, &mut freed, &mut in_flight);
+                    }
                 }
             };
             match round {
                 Ok(Some(round)) => {
-                    limit = at_a_time(&round.endpoint);
+                    (limit, spare) = (at_a_time(&round.endpoint), round.spare);
                     let all = room > 0 && round.claimed.len() == room;
                     node.note_begun(endpoint, &round.endpoint.settings.pace, round.claimed.len());
+                    if !round.open {
+                        ahead.give_back();
+                    }
                     if !round.claimed.is_empty() {
                         let to = Arc::new(Target::open(&node, round.endpoint, &round.secrets));
-                        for (delivery, permit) in round.claimed.into_iter().zip(permits) {
-                            in_flight.push(send(node.clone(), to.clone(), delivery, permit));
-                        }
+                        ahead.add(&to, round.claimed, node.ctx.now());
+                        start(&node, &mut ahead, &mut permits, &mut in_flight);
                     }
+                    // What has ended meanwhile is not written yet.
+                    finished.iter().for_each(|one| ahead.learn(one));
                     if all && in_flight.len() < limit {
                         // There was as much as was asked for, and there is room for more.
                         continue;
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => ahead = Ahead::default(),
                 Err(fault) => {
                     // What was sent is sent again when its time has passed: nothing is lost.
                     let error: &dyn std::error::Error = &fault;
@@ -87,19 +105,43 @@ pub(super) async fn serve(node: Arc<Node>, site: SiteId, endpoint: EndpointId, p
             continue;
         }
         if in_flight.is_empty() {
-            if node.leave(endpoint, false) {
+            if ahead.is_empty() && node.leave(endpoint, false) {
                 return;
             }
             continue;
         }
         tokio::select! {
-            next = in_flight.next() => finished.extend(next),
+            next = in_flight.next() => finished.extend(next.inspect(|one| ahead.learn(one))),
             () = place.more.notified(), if in_flight.len() < limit => {}
         }
         while let Some(Some(next)) = in_flight.next().now_or_never() {
+            ahead.learn(&next);
             finished.push(next);
         }
     }
+}
+
+/// Begins to send what waits, as far as there are places.
+fn start(
+    node: &Arc<Node>,
+    ahead: &mut Ahead<Target>,
+    permits: &mut Vec<OwnedSemaphorePermit>,
+    in_flight: &mut FuturesUnordered<BoxFuture<'static, Finished>>,
+) {
+    while let Some(permit) = permits.pop() {
+        let Some((to, delivery)) = ahead.next(node.ctx.now()) else {
+            permits.push(permit);
+            return;
+        };
+        in_flight.push(send(node.clone(), to, delivery, permit).boxed());
+    }
+}
+
+/// What has become of deliveries that were taken up.
+struct Ended {
+    finished: Vec<Finished>,
+    /// These were not sent, and anybody may take them up at once.
+    back: Vec<Delivery>,
 }
 
 /// What a round of a receiver has taken up.
@@ -107,6 +149,10 @@ struct Round {
     endpoint: Endpoint,
     secrets: Vec<WebhookSecret>,
     claimed: Vec<Delivery>,
+    /// Whether the receiver is sent anything now.
+    open: bool,
+    /// How many more may be taken up than it is sent at a time.
+    spare: usize,
 }
 
 /// Writes what has become of attempts, and takes up what is due. `None`: the receiver is gone.
@@ -114,9 +160,10 @@ async fn round(
     node: &Node,
     site: SiteId,
     endpoint: EndpointId,
-    finished: Vec<Finished>,
+    ended: Ended,
     room: usize,
 ) -> Result<Option<Round>, Fault> {
+    let Ended { finished, back } = ended;
     let finished: Vec<_> =
         finished.into_iter().map(|one| (one, u16::from_be_bytes(random_array(node.ctx.rng())))).collect();
     let begun = node.begun(endpoint);
@@ -128,10 +175,19 @@ async fn round(
                 let Some(mut endpoint) = tx.endpoints().lock(site, endpoint).await? else { return Ok(None) };
                 let now = tx.now().await?;
                 let news = settle(tx, &mut endpoint, &finished).await?;
+                for delivery in back {
+                    // Another node may have it by now, which is as good.
+                    tx.deliveries().settle(&Delivery { due_at: now, ..delivery }, now).await?;
+                }
+                let spare = spare(&endpoint, &finished);
                 let open =
                     endpoint.state == EndpointState::Enabled && endpoint.paused_until.is_none_or(|end| end <= now);
                 let rate = endpoint.settings.pace.rate.map_or(usize::MAX, usize::from);
-                let room = if open { room.min(at_a_time(&endpoint)).min(rate.saturating_sub(begun)) } else { 0 };
+                let room = if open {
+                    room.min(at_a_time(&endpoint).saturating_add(spare)).min(rate.saturating_sub(begun))
+                } else {
+                    0
+                };
                 let (mut claimed, mut secrets) = (Vec::new(), Vec::new());
                 if room > 0 {
                     let room = u32::try_from(room).unwrap_or(u32::MAX);
@@ -142,7 +198,7 @@ async fn round(
                     secrets = tx.endpoints().secrets(endpoint.id).await?;
                     secrets.retain(|secret| secret.signs(now));
                 }
-                Ok(Some((Round { endpoint, secrets, claimed }, news, now)))
+                Ok(Some((Round { endpoint, secrets, claimed, open, spare }, news, now)))
             })
         })
         .await?;
@@ -245,7 +301,7 @@ fn at_a_time(endpoint: &Endpoint) -> usize {
 /// For how long a delivery is taken up: longer than any attempt, so that two nodes never send the same one at a time. What a
 /// node had that was killed is sent by another one after this.
 fn lease(pace: Pace) -> Duration {
-    pace.attempt_timeout() + GRACE + RECORDING
+    LONGEST + pace.attempt_timeout() + GRACE + RECORDING
 }
 
 /// A receiver, ready to be sent to. Secrets are opened once for all that a round takes up.

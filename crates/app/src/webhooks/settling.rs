@@ -26,6 +26,11 @@ pub(super) struct Finished {
 }
 
 impl Finished {
+    /// Whether the receiver has taken it.
+    pub(super) fn is_delivered(&self) -> bool {
+        judge(self.sent.outcome, self.sent.status) == Verdict::Delivered
+    }
+
     /// The attempt for the history.
     pub(super) fn attempt(&self) -> NewAttempt {
         let trigger = match self.delivery.manual {
@@ -66,7 +71,8 @@ impl Finished {
         (delivery, notice)
     }
 
-    /// It is taken up once for each attempt that counts; the other times were our own failures.
+    /// It is taken up once for each attempt that counts; the other times were our own failures, but for the few when it was given
+    /// back or its process ended.
     fn wait_for_ourselves(&self) -> Duration {
         let others = self.delivery.claim.saturating_sub(i64::from(self.delivery.attempts)).saturating_sub(1);
         let doublings = u32::try_from(others.clamp(0, 16)).unwrap_or(0);

@@ -202,6 +202,26 @@ async fn gone_ends_a_receiver_and_enabling_it_sends_what_was_held() {
 }
 
 #[tokio::test]
+async fn what_was_taken_up_ahead_is_not_sent_into_a_pause_and_is_due_after_it() {
+    let stage = Stage::new().await;
+    let pace = Pace { concurrency: 1, ..Pace::default() };
+    stage.endpoint("hook", EndpointSettings { pace, ..EndpointSettings::new(HOOK) }).await;
+    stage.receivers.behave(HOOK, |got| match got.body.starts_with(b"3 ") {
+        true => Answer::Status(429, Some(Duration::from_secs(5))),
+        false => Answer::Status(200, None),
+    });
+    for name in ["A", "B", "C", "D", "E"] {
+        stage.product(name).await;
+    }
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 3, "the fourth had been taken up with the third");
+    // Far less than the time for which it had been taken up.
+    stage.advance(6);
+    stage.work().await;
+    assert!(stage.bodies().iter().any(|body| body.starts_with("4 ")), "it was given back");
+}
+
+#[tokio::test]
 async fn the_rate_of_a_receiver_holds() {
     let stage = Stage::new().await;
     let pace = Pace { rate: Some(3), ..Pace::default() };
