@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::Ctx;
 use countersign_app::webhooks::endpoints::{self, EndpointChange, Switch};
-use countersign_app::webhooks::{log, trying};
+use countersign_app::webhooks::{backfill, log, trying};
 use countersign_crypto::webhook::WebhookSecret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::text::EndpointName;
@@ -53,6 +53,8 @@ pub(crate) enum WebhookCommand {
     Events(Events),
     /// Send one event, or all of a time, again: the same bytes.
     Replay(Replay),
+    /// Tell a receiver what there is: products, orders, licenses and devices as they are.
+    Backfill(Named),
     /// Print events as they come, and hand them to a program on this machine.
     Listen(Listen),
 }
@@ -140,6 +142,16 @@ impl WebhookCommand {
             Self::Secret(secret) => secret.run(options).await,
             Self::Deliveries(list) => list.run(options).await,
             Self::Events(list) => list.run(options).await,
+            Self::Backfill(Named { name }) => {
+                let begun = options.on_site(async |ctx, site| {
+                    let endpoint = find(ctx, site.id, &name).await?;
+                    Ok(backfill::start(ctx, site.id, endpoint.id).await?)
+                });
+                let task = begun.await?.id;
+                let sentence = format!("{name} is told what there is (task {task}); the server goes on with it.");
+                options.output().done(&json!({ "task": task.0 }), &sentence);
+                Ok(())
+            }
             Self::Replay(replay) => replay.run(options).await,
             Self::Listen(listen) => listen.run(options).await,
         }

@@ -8,6 +8,8 @@ use crate::time::Timestamp;
 /// What has happened, and to which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
+    /// A device as it is, for a receiver that has asked for what there is.
+    DeviceSnapshot(DeviceId),
     /// Something about a device changed: its customer, its status.
     DeviceChanged(DeviceId),
     /// A device is known from now on.
@@ -28,6 +30,12 @@ pub enum Event {
     LicenseExpiring(LicenseId),
     /// A license is no longer activated on a device.
     LicenseReleased(LicenseId, DeviceId),
+    /// A license as it is.
+    LicenseSnapshot(LicenseId),
+    /// An order as it is.
+    OrderSnapshot(OrderId),
+    /// A product as it is.
+    ProductSnapshot(ProductId),
     /// There is a new order.
     OrderCreated(OrderId),
     /// Something about a product changed: its code, its status, what holds for its licenses.
@@ -67,6 +75,10 @@ impl Event {
     #[must_use]
     pub fn parts(self) -> EventParts<'static> {
         let (kind, subject, device) = match self {
+            Self::DeviceSnapshot(device) => ("device.snapshot", device.0, None),
+            Self::LicenseSnapshot(license) => ("license.snapshot", license.0, None),
+            Self::OrderSnapshot(order) => ("order.snapshot", order.0, None),
+            Self::ProductSnapshot(product) => ("product.snapshot", product.0, None),
             Self::DeviceChanged(device) => ("device.changed", device.0, None),
             Self::DeviceRegistered(device) => ("device.registered", device.0, None),
             Self::FeatureChanged(feature) => ("feature.changed", feature.0, None),
@@ -95,6 +107,10 @@ impl Event {
                 return counted.map(|counted| Self::UnitsCounted(LicenseId(subject), device, counted));
             }
             _ if counted.is_some() => return None,
+            ("device.snapshot", None) => Self::DeviceSnapshot(DeviceId(subject)),
+            ("license.snapshot", None) => Self::LicenseSnapshot(LicenseId(subject)),
+            ("order.snapshot", None) => Self::OrderSnapshot(OrderId(subject)),
+            ("product.snapshot", None) => Self::ProductSnapshot(ProductId(subject)),
             ("device.changed", None) => Self::DeviceChanged(DeviceId(subject)),
             ("device.registered", None) => Self::DeviceRegistered(DeviceId(subject)),
             ("feature.changed", None) => Self::FeatureChanged(FeatureId(subject)),
@@ -163,6 +179,10 @@ mod tests {
             Event::UnitsCounted(LicenseId(12), DeviceId(13), COUNTED),
             Event::FeatureChanged(FeatureId(14)),
             Event::LicenseExpired(LicenseId(15)),
+            Event::DeviceSnapshot(DeviceId(18)),
+            Event::LicenseSnapshot(LicenseId(19)),
+            Event::OrderSnapshot(OrderId(20)),
+            Event::ProductSnapshot(ProductId(21)),
             Event::LicenseExpiring(LicenseId(17)),
             Event::ProductChanged(ProductId(16)),
         ] {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use countersign_app::webhooks::backfill;
 use countersign_app::webhooks::log::{self, LogFilter};
 use countersign_app::webhooks::recovery::{self, Recover};
 use countersign_app::{Ctx, Page};
@@ -250,6 +251,26 @@ pub(crate) async fn task(reader: Reader, id: NameInPath) -> Result<Response, Err
 pub(crate) async fn cancel_task(caller: Configurer, id: NameInPath) -> Result<Response, Error> {
     let task = recovery::cancel(&caller.ctx, caller.site_id(), RecoveryId(id.row())).await?;
     Ok(reply::private_json(StatusCode::OK, TaskBody::from(&task)))
+}
+
+/// Tell an endpoint what there is: products, orders, licenses and devices as they are
+///
+/// For an endpoint that is new. The task goes on by itself, a little at a time; what changes meanwhile is told as always.
+#[utoipa::path(
+    post, path = "/notifications/api/v1/endpoints/{id}/backfill", tag = "Events",
+    params(("id" = i64, Path, description = "ID of the endpoint", example = 12)),
+    responses(
+        (status = 202, description = "It has begun", body = TaskBody),
+        (status = 401, description = "The token is missing or not valid", body = ErrorBody),
+        (status = 403, description = "The role may not configure", body = ErrorBody),
+        (status = 404, description = "There is no such endpoint", body = ErrorBody),
+        (status = 409, description = "The endpoint has another task, or nothing is ever sent to it", body = ErrorBody)
+    ),
+    security(("token" = []))
+)]
+pub(crate) async fn start_backfill(caller: Configurer, id: NameInPath) -> Result<Response, Error> {
+    let task = backfill::start(&caller.ctx, caller.site_id(), EndpointId(id.row())).await?;
+    Ok(reply::private_json(StatusCode::ACCEPTED, TaskBody::from(&task)))
 }
 
 async fn task_of(ctx: &Ctx, site: SiteId, id: &NameInPath) -> Result<Recovery, Error> {

@@ -158,7 +158,7 @@ impl Engine {
         if told.is_ok() {
             ctx.webhooks.beat(ctx.now());
         }
-        let recovered = self.recoveries.go_on(&ctx).await;
+        let recovered = self.recoveries.go_on(&ctx, &self.node.ports.formats).await;
         Ok(busy | told? | recovered?)
     }
 

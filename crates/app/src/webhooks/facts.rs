@@ -1,14 +1,16 @@
 //! Reading what an event is told with, in the unit that gives it its number: what is sent later is what was true then.
 
-use countersign_domain::event::{CommittedEvent, Event};
+use countersign_domain::event::Event;
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
 use countersign_domain::webhook::{DeviceStory, Entity, LineItem, OrderStory, ProductStory, Story};
 use countersign_store::{StoreError, Tx};
 
 /// The rows that an event is about. What is gone since the event was written is [`Story::Missing`].
-pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: &CommittedEvent) -> Result<Story, StoreError> {
-    let found = match event.event {
-        Event::DeviceChanged(device) | Event::DeviceRegistered(device) => of_device(tx, site, device).await?,
+pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: Event) -> Result<Story, StoreError> {
+    let found = match event {
+        Event::DeviceChanged(device) | Event::DeviceRegistered(device) | Event::DeviceSnapshot(device) => {
+            of_device(tx, site, device).await?
+        }
         Event::FeatureChanged(feature) | Event::FeatureCreated(feature) => of_feature(tx, site, feature).await?,
         Event::LicenseActivated(license, device)
         | Event::LicenseReleased(license, device)
@@ -16,11 +18,14 @@ pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: &CommittedEvent)
         Event::LicenseChanged(license)
         | Event::LicenseCreated(license)
         | Event::LicenseExpired(license)
-        | Event::LicenseExpiring(license) => of_license(tx, site, license, None).await?,
-        Event::OrderCreated(order) => of_order(tx, site, order).await?,
-        Event::ProductChanged(product) | Event::ProductCreated(product) => of_product(tx, site, product, None).await?,
+        | Event::LicenseExpiring(license)
+        | Event::LicenseSnapshot(license) => of_license(tx, site, license, None).await?,
+        Event::OrderCreated(order) | Event::OrderSnapshot(order) => of_order(tx, site, order).await?,
+        Event::ProductChanged(product) | Event::ProductCreated(product) | Event::ProductSnapshot(product) => {
+            of_product(tx, site, product, None).await?
+        }
     };
-    Ok(found.unwrap_or_else(|| Story::Missing(missing(event.event))))
+    Ok(found.unwrap_or_else(|| Story::Missing(missing(event))))
 }
 
 /// What an event was about whose row is gone.
@@ -29,9 +34,12 @@ fn missing(event: Event) -> Entity {
     match event {
         Event::DeviceChanged(_)
         | Event::DeviceRegistered(_)
+        | Event::DeviceSnapshot(_)
         | Event::OrderCreated(_)
+        | Event::OrderSnapshot(_)
         | Event::ProductChanged(_)
-        | Event::ProductCreated(_) => Entity { family, id: event.parts().subject },
+        | Event::ProductCreated(_)
+        | Event::ProductSnapshot(_) => Entity { family, id: event.parts().subject },
         Event::FeatureChanged(_)
         | Event::FeatureCreated(_)
         | Event::LicenseActivated(..)
@@ -40,6 +48,7 @@ fn missing(event: Event) -> Entity {
         | Event::LicenseExpired(_)
         | Event::LicenseExpiring(_)
         | Event::LicenseReleased(..)
+        | Event::LicenseSnapshot(_)
         | Event::UnitsCounted(..) => Entity::unknown(family),
     }
 }

@@ -6,6 +6,7 @@
 //! any two of them, and several nodes share the work.
 
 mod ahead;
+pub mod backfill;
 pub mod endpoints;
 mod engine;
 mod expiry;

@@ -1,6 +1,7 @@
 //! Sending again: one delivery, or all of a time.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use countersign_domain::audit::Action;
 use countersign_domain::ids::{DeliveryId, EndpointId, EventId, RecoveryId, SiteId};
@@ -9,13 +10,14 @@ use countersign_domain::webhook::{DeliveryState, Endpoint, EndpointState, Recove
 use countersign_store::repositories::DeliveryRange;
 use countersign_store::{StoreError, Tx};
 
+use super::ports::Formats;
 use super::telling;
 use crate::fault::takes_store_errors;
 use crate::{Ctx, Fault};
 
 /// Deliveries that one unit of work queues again.
 const DELIVERIES_PER_UNIT: u32 = 100;
-/// Deliveries of a receiver that may be queued again at a time: what is new goes between them.
+/// Deliveries of a task that may wait at a time: what is new goes between them.
 const AT_A_TIME: u64 = 500;
 /// Recoveries that go on in one look, those of all sites in turn.
 const RECOVERIES: u32 = 20;
@@ -34,8 +36,8 @@ pub enum ResendError {
     /// Nothing is ever sent to the receiver.
     #[error("the endpoint is switched off; enable it first")]
     Off,
-    /// Another recovery of the same receiver goes on.
-    #[error("task {0} already sends deliveries of this endpoint again; wait for it, or cancel it")]
+    /// Another task of the same receiver goes on.
+    #[error("task {0} of this endpoint still goes on; wait for it, or cancel it")]
     Running(RecoveryId),
     /// No such event, receiver or recovery.
     #[error("this site has no such event, endpoint or task")]
@@ -113,7 +115,7 @@ pub async fn count(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<u64, Res
 }
 
 /// Begins to send deliveries again, oldest first. It goes on by itself, once the receiver is enabled; [`find`] says how far
-/// it is. A receiver has one at a time.
+/// it is. A receiver has one task at a time.
 ///
 /// # Errors
 /// [`ResendError`] says why it was not begun.
@@ -122,11 +124,7 @@ pub async fn start(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<Recovery
     let Recover { endpoint, since, until, from } = recover;
     let recovery = ctx.record::<_, ResendError, _>(site, Action::new("webhook.recover", endpoint), move |tx| {
         Box::pin(async move {
-            // Locked, so that of two that begin at the same time the second sees the first.
-            lock(tx, site, endpoint).await?;
-            if let Some(running) = tx.delivery_history().running_recovery(endpoint).await? {
-                return Err(ResendError::Running(running));
-            }
+            lock_free(tx, site, endpoint).await?;
             let created_at = tx.now().await?;
             // What is sent again now must not come round once more when it ends.
             let until = until.min(created_at);
@@ -138,6 +136,7 @@ pub async fn start(ctx: &Ctx, site: SiteId, recover: Recover) -> Result<Recovery
                 until,
                 from,
                 state: RecoveryState::Running,
+                backfill: None,
                 after: DeliveryId(0),
                 queued: 0,
                 created_at,
@@ -167,8 +166,8 @@ pub async fn cancel(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Rec
     ctx.record::<_, ResendError, _>(site, Action::new("webhook.cancel-recovery", recovery), move |tx| {
         Box::pin(async move {
             let found = tx.delivery_history().find_recovery(site, recovery).await?.ok_or(ResendError::Unknown)?;
-            let cancelled = RecoveryState::Cancelled;
-            tx.delivery_history().advance_recovery(recovery, cancelled, found.after, found.queued).await?;
+            let cancelled = Recovery { state: RecoveryState::Cancelled, ..found };
+            tx.delivery_history().advance_recovery(&cancelled).await?;
             tx.delivery_history().find_recovery(site, recovery).await?.ok_or(ResendError::Unknown)
         })
     })
@@ -185,6 +184,13 @@ async fn lock(tx: &mut dyn Tx, site: SiteId, endpoint: EndpointId) -> Result<End
     }
 }
 
+/// A receiver that has no task, locked, so that of two that begin one at the same time the second sees the first.
+pub(super) async fn lock_free(tx: &mut dyn Tx, site: SiteId, endpoint: EndpointId) -> Result<(), ResendError> {
+    lock(tx, site, endpoint).await?;
+    let running = tx.delivery_history().running_recovery(endpoint).await?;
+    running.map_or(Ok(()), |running| Err(ResendError::Running(running)))
+}
+
 /// The recoveries that a process goes on with.
 #[derive(Default)]
 pub(super) struct Recoveries {
@@ -195,15 +201,15 @@ pub(super) struct Recoveries {
 }
 
 impl Recoveries {
-    /// Goes on with recoveries, a little each. `true`: something was queued. One that fails is logged and holds up no other.
-    pub(super) async fn go_on(&mut self, ctx: &Ctx) -> Result<bool, Fault> {
+    /// Goes on with recoveries, a little each. `true`: one went on. One that fails is logged and holds up no other.
+    pub(super) async fn go_on(&mut self, ctx: &Ctx, formats: &Arc<dyn Formats>) -> Result<bool, Fault> {
         let after = self.after.unwrap_or(RecoveryId(0));
         let running = ctx.store().read::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let now = tx.now().await?;
                 let mut running = Vec::new();
                 for recovery in tx.delivery_history().running_recoveries(after, now, RECOVERIES).await? {
-                    let is_full = tx.deliveries().count_manual(recovery.endpoint).await? >= AT_A_TIME;
+                    let is_full = is_full(tx, &recovery).await?;
                     running.push((recovery, is_full));
                 }
                 Ok(running)
@@ -222,9 +228,9 @@ impl Recoveries {
                 continue;
             }
             let id = recovery.id;
-            match step(ctx, recovery).await {
-                Ok(queued) => {
-                    busy |= queued;
+            match step(ctx, formats.clone(), recovery).await {
+                Ok(went_on) => {
+                    busy |= went_on;
                     self.failing.remove(&id);
                 }
                 Err(fault) if self.failing.insert(id) => {
@@ -238,18 +244,30 @@ impl Recoveries {
     }
 }
 
-async fn step(ctx: &Ctx, recovery: Recovery) -> Result<bool, Fault> {
-    let queued = ctx.write::<_, StoreError, _>(recovery.site, move |tx| {
+/// Whether so much of a task waits that it does not go on yet.
+async fn is_full(tx: &mut dyn Tx, recovery: &Recovery) -> Result<bool, StoreError> {
+    let waiting = match recovery.backfill {
+        Some(_) => tx.deliveries().count_snapshots(recovery.endpoint).await?,
+        None => tx.deliveries().count_manual(recovery.endpoint).await?,
+    };
+    Ok(waiting >= AT_A_TIME)
+}
+
+async fn step(ctx: &Ctx, formats: Arc<dyn Formats>, recovery: Recovery) -> Result<bool, Fault> {
+    let went_on = ctx.write::<_, StoreError, _>(recovery.site, move |tx| {
         Box::pin(async move {
             // Another node may have gone on meanwhile; with the receiver locked this is how far it is.
             let receiver = tx.endpoints().lock(recovery.site, recovery.endpoint).await?;
             if receiver.is_none_or(|receiver| receiver.state != EndpointState::Enabled)
-                || tx.deliveries().count_manual(recovery.endpoint).await? >= AT_A_TIME
+                || is_full(tx, &recovery).await?
             {
-                return Ok(0);
+                return Ok(false);
             }
             let current = tx.delivery_history().find_recovery(recovery.site, recovery.id).await?;
-            let Some(current) = current.filter(|one| one.state == RecoveryState::Running) else { return Ok(0) };
+            let Some(current) = current.filter(|one| one.state == RecoveryState::Running) else { return Ok(false) };
+            if let Some(stage) = current.backfill {
+                return super::backfill::step(tx, &formats, current, stage).await;
+            }
             let Recovery { endpoint, since, until, from, .. } = current;
             let range = range(Recover { endpoint, since, until, from }, current.after);
             let some = tx.deliveries().list_range(endpoint, range, DELIVERIES_PER_UNIT).await?;
@@ -261,11 +279,11 @@ async fn step(ctx: &Ctx, recovery: Recovery) -> Result<bool, Fault> {
             let state = if is_last { RecoveryState::Done } else { RecoveryState::Running };
             let after = some.last().copied().unwrap_or(current.after);
             let queued = current.queued.saturating_add(u64::try_from(some.len()).unwrap_or(u64::MAX));
-            tx.delivery_history().advance_recovery(recovery.id, state, after, queued).await?;
-            Ok(some.len())
+            tx.delivery_history().advance_recovery(&Recovery { state, after, queued, ..current }).await?;
+            Ok(!some.is_empty())
         })
     });
-    Ok(queued.await? > 0)
+    Ok(went_on.await?)
 }
 
 fn check(recover: Recover) -> Result<(), ResendError> {

@@ -151,7 +151,7 @@ pub(super) async fn facts(
     name: SiteName,
     event: &NumberedEvent,
 ) -> Result<EventFacts, StoreError> {
-    let story = story(tx, site, &event.committed).await?;
+    let story = story(tx, site, event.committed.event).await?;
     let CommittedEvent { id, event: what, changes, actor, at } = event.committed.clone();
     let (sequence, site_id) = (event.sequence, site);
     Ok(EventFacts { id, sequence, event: what, changes, actor, at, site_id, site: name, story })

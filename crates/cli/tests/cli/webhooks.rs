@@ -181,6 +181,10 @@ fn what_was_sent_is_listed_counted_and_sent_again() {
     let task = world.place.json(&all);
     assert!(task["deliveries"] == 1 && task["task"].is_number(), "{task}");
     assert_eq!(world.hook.next().body, first.body);
+
+    let task = world.place.json(&["webhook", "backfill", "crm"]);
+    assert!(task["task"].is_number(), "{task}");
+    assert_eq!(world.hook.next().body["type"], "product.snapshot");
 }
 
 #[test]
@@ -294,6 +298,7 @@ fn refusals_say_what_to_do() {
         (&["remove", "nobody"], "countersign webhook list"),
         (&["test", "nobody"], "countersign webhook list"),
         (&["replay", "nobody"], "countersign webhook list"),
+        (&["backfill", "nobody"], "countersign webhook list"),
         (&["secret", "rotate", "nobody"], "countersign webhook list"),
         (&["add", "crm", &url], "an endpoint of that name exists in this site already"),
         (&["add", "inside", "http://127.0.0.1:1/"], "the URL is refused"),

@@ -50,6 +50,18 @@ words! {
         Unreachable = "unreachable",
     }
 
+    /// What a receiver is being told of, one kind after the other.
+    BackfillStage {
+        /// Products with their features.
+        Products = "products",
+        /// Orders.
+        Orders = "orders",
+        /// Licenses.
+        Licenses = "licenses",
+        /// Devices.
+        Devices = "devices",
+    }
+
     /// How far sending again is.
     RecoveryState {
         /// Somebody has stopped it.
@@ -58,6 +70,19 @@ words! {
         Done = "done",
         /// Some are still to be queued.
         Running = "running",
+    }
+}
+
+impl BackfillStage {
+    /// The next kind; `None`: it was the last one.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::Products => Some(Self::Orders),
+            Self::Orders => Some(Self::Licenses),
+            Self::Licenses => Some(Self::Devices),
+            Self::Devices => None,
+        }
     }
 }
 
@@ -76,9 +101,9 @@ pub struct NewDelivery {
     pub site: SiteId,
     /// The receiver.
     pub endpoint: EndpointId,
-    /// The event.
+    /// The event; below 0 where a receiver is told what there is.
     pub event: EventId,
-    /// The number of the event.
+    /// The number of the event; that of the last event where a receiver is told what there is.
     pub sequence: i64,
     /// Name of its type.
     pub event_type: String,
@@ -135,7 +160,11 @@ impl Delivery {
     /// What receivers tell repeated deliveries by (`webhook-id`): the same on every attempt.
     #[must_use]
     pub fn message_id(&self) -> String {
-        format!("evt_{}_{}", self.event, self.endpoint)
+        match self.event.0 {
+            // Not an event, but what there was when somebody asked for it.
+            snapshot @ ..0 => format!("snap_{}_{}", snapshot.unsigned_abs(), self.endpoint),
+            _ => format!("evt_{}_{}", self.event, self.endpoint),
+        }
     }
 }
 
@@ -173,7 +202,7 @@ pub struct Attempt {
     pub made: NewAttempt,
 }
 
-/// Deliveries of one receiver that are sent again together.
+/// Deliveries of one receiver that are sent again together; or all that there is, told to one receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
     /// Row id.
@@ -190,9 +219,11 @@ pub struct Recovery {
     pub from: DeliveryState,
     /// How far it is.
     pub state: RecoveryState,
-    /// The last delivery that was looked at.
+    /// What is being told; `None`: deliveries are sent again.
+    pub backfill: Option<BackfillStage>,
+    /// The last delivery that was looked at, or the last row of what is being told.
     pub after: DeliveryId,
-    /// How many were queued again.
+    /// How many were queued.
     pub queued: u64,
     /// When it was asked for.
     pub created_at: Timestamp,

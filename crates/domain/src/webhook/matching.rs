@@ -33,26 +33,36 @@ impl Event {
     #[must_use]
     pub fn family(self) -> Family {
         match self {
-            Self::DeviceChanged(_) | Self::DeviceRegistered(_) => Family::Device,
+            Self::DeviceChanged(_) | Self::DeviceRegistered(_) | Self::DeviceSnapshot(_) => Family::Device,
             Self::LicenseActivated(..)
             | Self::LicenseChanged(_)
             | Self::LicenseCreated(_)
             | Self::LicenseExpired(_)
             | Self::LicenseExpiring(_)
             | Self::LicenseReleased(..)
+            | Self::LicenseSnapshot(_)
             | Self::OrderCreated(_)
+            | Self::OrderSnapshot(_)
             | Self::UnitsCounted(..) => Family::Entitlement,
-            Self::FeatureChanged(_) | Self::FeatureCreated(_) | Self::ProductChanged(_) | Self::ProductCreated(_) => {
-                Family::Product
-            }
+            Self::FeatureChanged(_)
+            | Self::FeatureCreated(_)
+            | Self::ProductChanged(_)
+            | Self::ProductCreated(_)
+            | Self::ProductSnapshot(_) => Family::Product,
         }
     }
 
-    /// What has happened to the order, product or device that it belongs to. A new license is a change of its order.
+    /// What has happened to the order, product or device that it belongs to. A new license is a change of its order; what is
+    /// told as it is may be new to its receiver.
     #[must_use]
     pub fn change(self) -> Change {
         match self {
-            Self::DeviceRegistered(_) | Self::OrderCreated(_) | Self::ProductCreated(_) => Change::Created,
+            Self::DeviceRegistered(_)
+            | Self::DeviceSnapshot(_)
+            | Self::OrderCreated(_)
+            | Self::OrderSnapshot(_)
+            | Self::ProductCreated(_)
+            | Self::ProductSnapshot(_) => Change::Created,
             Self::DeviceChanged(_)
             | Self::FeatureChanged(_)
             | Self::FeatureCreated(_)
@@ -62,6 +72,7 @@ impl Event {
             | Self::LicenseExpired(_)
             | Self::LicenseExpiring(_)
             | Self::LicenseReleased(..)
+            | Self::LicenseSnapshot(_)
             | Self::ProductChanged(_)
             | Self::UnitsCounted(..) => Change::Updated,
         }
@@ -73,6 +84,10 @@ impl Event {
         match self {
             Self::DeviceChanged(_) => "device.updated",
             Self::DeviceRegistered(_) => "device.created",
+            Self::DeviceSnapshot(_) => "device.snapshot",
+            Self::LicenseSnapshot(_) => "lineitem.snapshot",
+            Self::OrderSnapshot(_) => "entitlement.snapshot",
+            Self::ProductSnapshot(_) => "product.snapshot",
             Self::FeatureChanged(_) => "feature.updated",
             Self::FeatureCreated(_) => "feature.created",
             Self::LicenseActivated(..) => "lineitem.activated",
@@ -109,8 +124,10 @@ impl EventTypes {
     /// All names of types, in order of the alphabet.
     pub const KNOWN: &'static [&'static str] = &[
         "device.created",
+        "device.snapshot",
         "device.updated",
         "entitlement.created",
+        "entitlement.snapshot",
         "feature.created",
         "feature.updated",
         "lineitem.activated",
@@ -119,8 +136,10 @@ impl EventTypes {
         "lineitem.expired",
         "lineitem.expiring",
         "lineitem.released",
+        "lineitem.snapshot",
         "lineitem.updated",
         "product.created",
+        "product.snapshot",
         "product.updated",
     ];
 

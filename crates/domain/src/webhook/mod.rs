@@ -12,8 +12,8 @@ mod trouble;
 mod verdict;
 
 pub use delivery::{
-    Attempt, AttemptOutcome, AttemptTrigger, Delivery, DeliveryState, EXCERPT_LIMIT, NewAttempt, NewDelivery,
-    PAYLOAD_LIMIT, Recovery, RecoveryState,
+    Attempt, AttemptOutcome, AttemptTrigger, BackfillStage, Delivery, DeliveryState, EXCERPT_LIMIT, NewAttempt,
+    NewDelivery, PAYLOAD_LIMIT, Recovery, RecoveryState,
 };
 pub use endpoint::{
     ENDPOINTS, Endpoint, EndpointState, NewEndpoint, NewWebhookSecret, SECRETS, SignatureKind, WebhookSecret,

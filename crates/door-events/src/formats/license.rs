@@ -112,11 +112,14 @@ pub(super) fn body(facts: &EventFacts) -> Body<'_> {
 /// Names are those of the license service, where it has one.
 fn name(event: Event) -> &'static str {
     match event {
-        Event::DeviceChanged(_) => "device.updated",
+        Event::DeviceChanged(_) | Event::DeviceSnapshot(_) => "device.updated",
         Event::DeviceRegistered(_) => "device.created",
-        Event::FeatureChanged(_) | Event::FeatureCreated(_) | Event::ProductChanged(_) => "product.updated",
+        Event::FeatureChanged(_) | Event::FeatureCreated(_) | Event::ProductChanged(_) | Event::ProductSnapshot(_) => {
+            "product.updated"
+        }
+        Event::OrderSnapshot(_) => "order.updated",
         Event::LicenseActivated(..) => "license.activated",
-        Event::LicenseChanged(_) | Event::UnitsCounted(..) => "license.updated",
+        Event::LicenseChanged(_) | Event::LicenseSnapshot(_) | Event::UnitsCounted(..) => "license.updated",
         Event::LicenseCreated(_) => "license.created",
         Event::LicenseExpired(_) => "license.expired",
         Event::LicenseExpiring(_) => "license.expiring",

@@ -34,6 +34,10 @@ pub(crate) fn sample_facts(event_type: &str) -> Option<EventFacts> {
         Event::LicenseExpired(license),
         Event::LicenseExpiring(license),
         Event::LicenseReleased(license, device),
+        Event::DeviceSnapshot(device),
+        Event::LicenseSnapshot(license),
+        Event::OrderSnapshot(OrderId(90_211)),
+        Event::ProductSnapshot(ProductId(88)),
         Event::OrderCreated(OrderId(90_211)),
         Event::ProductChanged(ProductId(88)),
         Event::ProductCreated(ProductId(88)),
@@ -69,6 +73,10 @@ fn changes(event: Event) -> Changes {
         Event::LicenseReleased(..) => Changes::of("activations", 10_u32, 9_u32),
         Event::ProductChanged(_) => Changes::of("code", "lumen", "lumen-render"),
         Event::DeviceRegistered(_)
+        | Event::DeviceSnapshot(_)
+        | Event::LicenseSnapshot(_)
+        | Event::OrderSnapshot(_)
+        | Event::ProductSnapshot(_)
         | Event::FeatureCreated(_)
         | Event::LicenseCreated(_)
         | Event::LicenseExpired(_)
@@ -81,12 +89,12 @@ fn changes(event: Event) -> Changes {
 
 fn story(event: Event) -> Option<Story> {
     Some(match event {
-        Event::DeviceChanged(_) | Event::DeviceRegistered(_) => {
+        Event::DeviceChanged(_) | Event::DeviceRegistered(_) | Event::DeviceSnapshot(_) => {
             Story::Device(Box::new(DeviceStory { device: device(), customer: Some(customer()?), facts: Some(told()) }))
         }
         Event::FeatureChanged(_) | Event::FeatureCreated(_) => product_story(true)?,
-        Event::ProductChanged(_) | Event::ProductCreated(_) => product_story(false)?,
-        Event::OrderCreated(_) => order_story(None)?,
+        Event::ProductChanged(_) | Event::ProductCreated(_) | Event::ProductSnapshot(_) => product_story(false)?,
+        Event::OrderCreated(_) | Event::OrderSnapshot(_) => order_story(None)?,
         Event::LicenseActivated(..) | Event::LicenseReleased(..) | Event::UnitsCounted(..) => {
             order_story(Some(Some(device())))?
         }
@@ -99,7 +107,9 @@ fn story(event: Event) -> Option<Story> {
             }
             story
         }
-        Event::LicenseChanged(_) | Event::LicenseCreated(_) | Event::LicenseExpired(_) => order_story(Some(None))?,
+        Event::LicenseChanged(_) | Event::LicenseCreated(_) | Event::LicenseExpired(_) | Event::LicenseSnapshot(_) => {
+            order_story(Some(None))?
+        }
     })
 }
 

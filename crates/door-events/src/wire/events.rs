@@ -1,6 +1,6 @@
 //! Events and what became of them, as JSON.
 
-use countersign_domain::webhook::{Attempt, Delivery, EventFacts, Recovery};
+use countersign_domain::webhook::{Attempt, BackfillStage, Delivery, EventFacts, Recovery};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -213,6 +213,9 @@ pub(crate) struct TaskBody {
     /// running, done or cancelled
     #[schema(example = "running")]
     state: &'static str,
+    /// What an endpoint is being told of: products, orders, licenses or devices; null: deliveries are sent again
+    #[schema(example = "licenses")]
+    backfill: Option<&'static str>,
     queued: u64,
     created_at: String,
 }
@@ -223,6 +226,7 @@ impl From<&Recovery> for TaskBody {
             id: task.id.0,
             endpoint_id: task.endpoint.0,
             state: task.state.as_str(),
+            backfill: task.backfill.map(BackfillStage::as_str),
             queued: task.queued,
             created_at: task.created_at.to_string(),
         }

@@ -145,7 +145,8 @@ async fn the_first_day_of_a_client_ends_with_a_webhook_that_can_be_believed() {
     // Silence, once it is switched off, also for who asks for more.
     assert_eq!(office.patch(SERVICE, &json!({ "productSubscription": "false" })).await.status, StatusCode::OK);
     let again = json!({ "endpointId": receiver.id.0 });
-    for path in ["events/1/redeliver", "recover"] {
+    let backfill = format!("endpoints/{}/backfill", receiver.id);
+    for path in ["events/1/redeliver", "recover", &backfill] {
         let refused = office.post(&format!("/notifications/api/v1/{path}"), &again).await;
         assert_eq!(refusal(&refused), (409, "endpoint.off".into()), "{path}");
     }
@@ -153,4 +154,31 @@ async fn the_first_day_of_a_client_ends_with_a_webhook_that_can_be_believed() {
     countersign_app::products::create(ctx, office.app.site, name).await.unwrap();
     engine.run_until_idle().await.unwrap();
     assert!(listener.accept().now_or_never().is_none(), "nothing arrives");
+}
+
+/// What arrives while the worker works, in any order, and whether there was something to do.
+pub(crate) async fn look(engine: &mut Engine, listener: &TcpListener) -> (Vec<Arrived>, bool) {
+    let mut arrived = Vec::new();
+    let look = engine.look();
+    tokio::pin!(look);
+    loop {
+        tokio::select! {
+            biased;
+            one = take(listener, "204 No Content") => arrived.push(one),
+            busy = &mut look => return (arrived, busy.unwrap()),
+        }
+    }
+}
+
+/// The same until nothing is due any more.
+pub(crate) async fn arrivals(engine: &mut Engine, listener: &TcpListener) -> Vec<Arrived> {
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        let (arrived, busy) = look(engine, listener).await;
+        all.extend(arrived);
+        if !busy {
+            return all;
+        }
+    }
+    panic!("there is always something due");
 }

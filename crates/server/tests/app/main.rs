@@ -14,6 +14,7 @@ mod device_updates;
 mod disconnects;
 mod documents;
 mod epochs;
+mod events_backfill;
 mod events_catalog;
 mod events_changes;
 mod events_cloud;

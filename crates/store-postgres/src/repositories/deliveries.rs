@@ -45,7 +45,7 @@ const SETTLE: &str =
     "update deliveries set lane = $3, state = $4, attempts = $5, manual = $6, due_at = $7, ended_at = $8
     where id = $1 and claim = $2 and state = 'queued'";
 const NEXT_OF_LANE: &str = "update deliveries set state = 'queued', due_at = $3 where id =
-    (select id from deliveries where endpoint = $1 and lane = $2 order by sequence limit 1) and state = 'waiting'";
+    (select id from deliveries where endpoint = $1 and lane = $2 order by sequence, id limit 1) and state = 'waiting'";
 const FIND: &str = columns!("select", "body", " from deliveries where id = $2 and site = $1");
 const OF_EVENT: &str =
     columns!("select", "body", " from deliveries where site = $1 and event = $2 order by endpoint limit 500");
@@ -69,6 +69,7 @@ const SEND_AGAIN: &str = "update deliveries set manual = case when ended_at is n
     lane = case when ended_at is null then lane end, state = case when ended_at is null then state else 'queued' end,
     due_at = $3, ended_at = null, claim = claim + 1 where id = $2 and site = $1";
 const COUNT_MANUAL: &str = "select count(*) from deliveries where endpoint = $1 and manual is not null";
+const COUNT_SNAPSHOTS: &str = "select count(*) from deliveries where endpoint = $1 and event < 0 and ended_at is null";
 const DELETE_ATTEMPTS: &str = "delete from delivery_attempts where delivery = any($1)";
 const DELETE: &str = "delete from deliveries where id = any($1)";
 const OLD: &str = "select id from deliveries where site = $1 and state = $2 and ended_at < $3 order by ended_at limit $4 for update skip locked";
@@ -93,6 +94,7 @@ pub(super) const ALL: &[&str] = &[
     LIST_RANGE,
     SEND_AGAIN,
     COUNT_MANUAL,
+    COUNT_SNAPSHOTS,
     DELETE_ATTEMPTS,
     DELETE,
     OLD,
@@ -214,6 +216,10 @@ impl Deliveries for PgTx<'_> {
 
     async fn count_manual(&mut self, endpoint: EndpointId) -> Result<u64, StoreError> {
         Ok(self.first(COUNT_MANUAL, &[&endpoint.0], |row| count(row, 0)).await?.unwrap_or(0))
+    }
+
+    async fn count_snapshots(&mut self, endpoint: EndpointId) -> Result<u64, StoreError> {
+        Ok(self.first(COUNT_SNAPSHOTS, &[&endpoint.0], |row| count(row, 0)).await?.unwrap_or(0))
     }
 
     async fn delete_before(

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_domain::ids::{DeliveryId, EndpointId, RecoveryId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{
-    Attempt, AttemptOutcome, AttemptTrigger, DeliveryState, NewAttempt, Recovery, RecoveryState,
+    Attempt, AttemptOutcome, AttemptTrigger, BackfillStage, DeliveryState, NewAttempt, Recovery, RecoveryState,
 };
 use countersign_store::StoreError;
 use countersign_store::repositories::DeliveryHistory;
@@ -22,14 +22,17 @@ const INSERT: &str =
 const LIST: &str = "select delivery, number, reason, at, duration, outcome, status, address, tls, excerpt, error
     from delivery_attempts where delivery = $1 order by number desc limit $2";
 const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, until, from_state, state, after, queued,
-    created_at) values ($1, $2, $3, $4, $5, $6, 0, 0, $7) returning id";
-const FIND_RECOVERY: &str = "select id, site, endpoint, since, until, from_state, state, after, queued, created_at
+    created_at, backfill) values ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8) returning id";
+const FIND_RECOVERY: &str =
+    "select id, site, endpoint, since, until, from_state, state, after, queued, created_at, backfill
     from recoveries where id = $2 and site = $1";
-const RUNNING: &str = "select r.id, r.site, r.endpoint, since, until, from_state, r.state, after, queued, r.created_at
+const RUNNING: &str = "select r.id, r.site, r.endpoint, since, until, from_state, r.state, after, queued, r.created_at,
+    backfill
     from recoveries r join webhook_endpoints e on e.id = r.endpoint where r.state = 'running' and r.id > $1
     and e.state = 'enabled' and (e.paused_until is null or e.paused_until <= $2) order by r.id limit $3";
 const RUNNING_OF: &str = "select id from recoveries where endpoint = $1 and state = 'running' order by id limit 1";
-const ADVANCE: &str = "update recoveries set state = $2, after = $3, queued = $4 where id = $1 and state = 'running'";
+const ADVANCE: &str =
+    "update recoveries set state = $2, after = $3, queued = $4, backfill = $5 where id = $1 and state = 'running'";
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -65,7 +68,7 @@ impl DeliveryHistory for PgTx<'_> {
     }
 
     async fn insert_recovery(&mut self, new: &Recovery) -> Result<RecoveryId, StoreError> {
-        let values: [Value<'_>; 7] = [
+        let values: [Value<'_>; 8] = [
             &new.site.0,
             &new.endpoint.0,
             &new.since.as_millis(),
@@ -73,6 +76,7 @@ impl DeliveryHistory for PgTx<'_> {
             &new.from.as_str(),
             &new.state.as_str(),
             &new.created_at.as_millis(),
+            &new.backfill.map(BackfillStage::as_str),
         ];
         self.inserted(INSERT_RECOVERY, &values).await?.map(RecoveryId).ok_or(StoreError::OutcomeUnknown)
     }
@@ -94,15 +98,11 @@ impl DeliveryHistory for PgTx<'_> {
         self.first(RUNNING_OF, &[&endpoint.0], |row| column(row, 0).map(RecoveryId)).await
     }
 
-    async fn advance_recovery(
-        &mut self,
-        recovery: RecoveryId,
-        state: RecoveryState,
-        after: DeliveryId,
-        queued: u64,
-    ) -> Result<bool, StoreError> {
-        let queued = i64::try_from(queued).unwrap_or(i64::MAX);
-        Ok(self.changed(ADVANCE, &[&recovery.0, &state.as_str(), &after.0, &queued]).await? == 1)
+    async fn advance_recovery(&mut self, to: &Recovery) -> Result<bool, StoreError> {
+        let queued = i64::try_from(to.queued).unwrap_or(i64::MAX);
+        let stage = to.backfill.map(BackfillStage::as_str);
+        let values: [Value<'_>; 5] = [&to.id.0, &to.state.as_str(), &to.after.0, &queued, &stage];
+        Ok(self.changed(ADVANCE, &values).await? == 1)
     }
 }
 
@@ -137,8 +137,13 @@ fn recovery(row: &Row) -> Result<Recovery, StoreError> {
         until: Timestamp::from_millis(column(row, 4)?),
         from: place.present("from_state", DeliveryState::parse(&column::<String>(row, 5)?))?,
         state: place.present("state", RecoveryState::parse(&column::<String>(row, 6)?))?,
+        backfill: stage(place, column(row, 10)?)?,
         after: DeliveryId(column(row, 7)?),
         queued: u64::try_from(column::<i64>(row, 8)?).unwrap_or(0),
         created_at: time(column(row, 9)?),
     })
+}
+
+fn stage(place: Place, word: Option<String>) -> Result<Option<BackfillStage>, StoreError> {
+    word.map(|word| place.present("backfill", BackfillStage::parse(&word))).transpose()
 }

@@ -8,8 +8,9 @@ use countersign_domain::ids::{DeliveryId, DeviceId, EndpointId, EventId, License
 use countersign_domain::text::EndpointName;
 use countersign_domain::time::{Date, Timestamp};
 use countersign_domain::webhook::{
-    AttemptOutcome, AttemptTrigger, Delivery, DeliveryState, EndpointSettings, EndpointState, ExpiryStage, NewAttempt,
-    NewDelivery, NewEndpoint, NewWebhookSecret, Notice, Recovery, RecoveryState, SignatureKind, Trouble,
+    AttemptOutcome, AttemptTrigger, BackfillStage, Delivery, DeliveryState, EndpointSettings, EndpointState,
+    ExpiryStage, NewAttempt, NewDelivery, NewEndpoint, NewWebhookSecret, Notice, Recovery, RecoveryState,
+    SignatureKind, Trouble,
 };
 
 use super::{NOW, site};
@@ -439,6 +440,7 @@ pub async fn attempts_and_recoveries_are_kept(store: &Store) {
                     until: Timestamp::from_millis(i64::MAX),
                     from: DeliveryState::Dead,
                     state: RecoveryState::Running,
+                    backfill: Some(BackfillStage::Products),
                     after: DeliveryId(0),
                     queued: 0,
                     created_at: at(5),
@@ -461,8 +463,13 @@ pub async fn attempts_and_recoveries_are_kept(store: &Store) {
                     assert_eq!(tx.delivery_history().running_recoveries(none, at(8), 9).await?.len(), count, "{state}");
                 }
                 let history = tx.delivery_history();
-                assert!(history.advance_recovery(recovery.id, RecoveryState::Cancelled, delivery, 7).await?);
-                assert!(!history.advance_recovery(recovery.id, RecoveryState::Running, delivery, 8).await?);
+                recovery.backfill = Some(BackfillStage::Orders);
+                (recovery.after, recovery.queued) = (delivery, 6);
+                assert!(history.advance_recovery(&recovery).await?);
+                (recovery.state, recovery.queued) = (RecoveryState::Cancelled, 7);
+                assert!(history.advance_recovery(&recovery).await?);
+                let running = Recovery { state: RecoveryState::Running, queued: 8, ..recovery.clone() };
+                assert!(!history.advance_recovery(&running).await?);
                 let found = tx.delivery_history().find_recovery(site, recovery.id).await?.expect("is there");
                 assert_eq!((found.state, found.after, found.queued), (RecoveryState::Cancelled, delivery, 7));
                 assert!(tx.delivery_history().running_recoveries(none, at(8), 9).await?.is_empty());

@@ -9,7 +9,7 @@ use countersign_domain::site::SiteName;
 use countersign_domain::time::{Date, Timestamp};
 use countersign_domain::webhook::{
     Attempt, Delivery, DeliveryState, Endpoint, ExpiryStage, NewAttempt, NewDelivery, NewEndpoint, NewWebhookSecret,
-    Recovery, RecoveryState, WebhookSecret,
+    Recovery, WebhookSecret,
 };
 
 use super::Page;
@@ -253,6 +253,9 @@ pub trait Deliveries: Send {
     /// How many deliveries of a receiver somebody has asked for are still to be sent.
     async fn count_manual(&mut self, endpoint: EndpointId) -> Result<u64, StoreError>;
 
+    /// How many deliveries that tell a receiver what there is are still to be sent.
+    async fn count_snapshots(&mut self, endpoint: EndpointId) -> Result<u64, StoreError>;
+
     /// Removes at most `limit` deliveries of a site, with their attempts, that reached a final state before a time, and
     /// gives their number.
     async fn delete_before(
@@ -298,12 +301,7 @@ pub trait DeliveryHistory: Send {
     /// The recovery of a receiver that goes on. The unit has locked the receiver.
     async fn running_recovery(&mut self, endpoint: EndpointId) -> Result<Option<RecoveryId>, StoreError>;
 
-    /// Writes how far a recovery is, unless it has ended. `false`: it has, or there is no such one.
-    async fn advance_recovery(
-        &mut self,
-        recovery: RecoveryId,
-        state: RecoveryState,
-        after: DeliveryId,
-        queued: u64,
-    ) -> Result<bool, StoreError>;
+    /// Writes how far a recovery is (`state`, `backfill`, `after`, `queued`), unless it has ended. `false`: it has, or there is
+    /// no such one.
+    async fn advance_recovery(&mut self, recovery: &Recovery) -> Result<bool, StoreError>;
 }
