@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_expiry_notices", include_str!("../migrations/0018_expiry_notices.sql")),
     ("0019_lean_deliveries", include_str!("../migrations/0019_lean_deliveries.sql")),
     ("0020_backfill", include_str!("../migrations/0020_backfill.sql")),
+    ("0021_topics", include_str!("../migrations/0021_topics.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -80,7 +80,18 @@ pub(super) async fn step(
         let id = EventId(-(task.id.0.saturating_mul(SNAPSHOTS).saturating_add(number)));
         let story = story(tx, site, *event).await?;
         let (event, changes, actor) = (*event, Changes::default(), Actor::of(Channel::System));
-        let facts = EventFacts { id, sequence, event, changes, actor, at, site_id: site, site: name.clone(), story };
+        let facts = EventFacts {
+            id,
+            sequence,
+            event,
+            changes,
+            coalesced: false,
+            actor,
+            at,
+            site_id: site,
+            site: name.clone(),
+            story,
+        };
         if matches!(facts.story, Story::Missing(_)) || !endpoint.settings.wants_product(facts.products()) {
             continue;
         }

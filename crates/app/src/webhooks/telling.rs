@@ -131,7 +131,13 @@ async fn queue<'e>(
             if !endpoint.settings.wants_product(facts.products()) {
                 continue;
             }
-            let delivery = delivery(endpoint, &facts, formats.render(&facts, &endpoint.settings));
+            let coalesced = endpoint.settings.coalesce && {
+                let topic = facts.topic(endpoint.settings.format);
+                tx.deliveries().supersede(endpoint.id, &topic, now).await? > 0
+            };
+            let last = coalesced.then(|| EventFacts { coalesced, ..facts.clone() });
+            let facts = last.as_ref().unwrap_or(&facts);
+            let delivery = delivery(endpoint, facts, formats.render(facts, &endpoint.settings));
             if delivery.body.len() > PAYLOAD_LIMIT {
                 tracing::error!(event.id = %event.committed.id, endpoint.id = %endpoint.id, "an event is too long to be told");
                 continue;
@@ -154,7 +160,7 @@ pub(super) async fn facts(
     let story = story(tx, site, event.committed.event).await?;
     let CommittedEvent { id, event: what, changes, actor, at } = event.committed.clone();
     let (sequence, site_id) = (event.sequence, site);
-    Ok(EventFacts { id, sequence, event: what, changes, actor, at, site_id, site: name, story })
+    Ok(EventFacts { id, sequence, event: what, changes, coalesced: false, actor, at, site_id, site: name, story })
 }
 
 /// An event on its way to a receiver.
@@ -174,6 +180,7 @@ pub(super) fn delivery(endpoint: &Endpoint, facts: &EventFacts, body: Vec<u8>) -
         source: facts.actor.channel.source().to_owned(),
         entity,
         lane,
+        topic: endpoint.settings.coalesce.then(|| facts.topic(endpoint.settings.format)),
         body,
     }
 }

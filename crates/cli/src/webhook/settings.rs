@@ -53,6 +53,9 @@ pub(super) struct SettingsOptions {
     /// Which events wait for each other: entity, none or strict.
     #[arg(long, value_name = "ORDER")]
     order: Option<DeliveryOrder>,
+    /// Whether an event takes the place of one that says the same of the same thing and was not sent yet.
+    #[arg(long, value_name = "true|false")]
+    coalesce: Option<bool>,
     /// Deliveries at a time, 1 to 64.
     #[arg(long, value_name = "N")]
     concurrency: Option<u16>,
@@ -110,6 +113,7 @@ impl SettingsOptions {
         settings.size = self.size.unwrap_or(settings.size);
         settings.device_payload = self.device_payload.unwrap_or(settings.device_payload);
         settings.line_item_attributes = self.line_item_attributes.unwrap_or(settings.line_item_attributes);
+        settings.coalesce = self.coalesce.unwrap_or(settings.coalesce);
         settings.order = self.order.unwrap_or(settings.order);
         settings.pace.concurrency = self.concurrency.unwrap_or(settings.pace.concurrency);
         settings.pace.attempt_seconds = self.timeout.unwrap_or(settings.pace.attempt_seconds);
@@ -170,6 +174,7 @@ pub(super) fn document(endpoint: &Endpoint) -> Value {
         "device_payload": settings.device_payload.as_str(),
         "line_item_attributes": settings.line_item_attributes,
         "authorization": settings.authorization.to_text(),
+        "coalesce": settings.coalesce,
         "order": settings.order.as_str(),
         "concurrency": settings.pace.concurrency,
         "rate": settings.pace.rate,

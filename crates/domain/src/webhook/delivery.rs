@@ -113,6 +113,8 @@ pub struct NewDelivery {
     pub entity: String,
     /// Deliveries of one lane go one after the other; `None`: this one waits for nothing.
     pub lane: Option<String>,
+    /// See [`EventFacts::topic`](super::EventFacts::topic); `None`: it stays whatever comes.
+    pub topic: Option<String>,
     /// The bytes that are sent, each time.
     pub body: Vec<u8>,
 }

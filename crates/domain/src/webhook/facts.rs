@@ -1,6 +1,7 @@
 //! What an event is told with: the rows that it is about, as they were when it was given its number.
 
 use super::matching::Family;
+use super::settings::PayloadFormat;
 use crate::audit::Actor;
 use crate::changes::Changes;
 use crate::device::Device;
@@ -56,6 +57,8 @@ pub struct EventFacts {
     pub event: Event,
     /// What it has changed.
     pub changes: Changes,
+    /// Whether it stands for earlier ones as well, which were not sent: then nobody can tell what was before.
+    pub coalesced: bool,
     /// Who did it, and on which way.
     pub actor: Actor,
     /// When.
@@ -134,6 +137,24 @@ impl EventFacts {
             Story::Missing(entity) => *entity,
             Story::Order(story) => Entity { family: Family::Entitlement, id: story.order.id.0 },
             Story::Product(story) => Entity { family: Family::Product, id: story.product.product.id.0 },
+        }
+    }
+
+    /// What events have in common of which a receiver needs only the last one: they say the same of the same thing. The form
+    /// of the event service has no types: there, all that changes a license or a product says how it is.
+    #[must_use]
+    pub fn topic(&self, format: PayloadFormat) -> String {
+        let (entity, parts) = (self.entity(), self.event.parts());
+        match (format, &self.story) {
+            (PayloadFormat::Fno, Story::Order(story)) => {
+                let item = story.line_item.as_ref().map_or(0, |item| item.license.id.0);
+                format!("{entity} {} {item}", self.event.change())
+            }
+            (PayloadFormat::Fno, _) => format!("{entity} {}", self.event.change()),
+            (PayloadFormat::CloudEvents | PayloadFormat::License | PayloadFormat::Standard, _) => {
+                let feature = parts.counted.and_then(|counted| counted.feature).map_or(0, |feature| feature.0);
+                format!("{entity} {} {} {} {feature}", parts.kind, parts.subject, parts.device.unwrap_or(0))
+            }
         }
     }
 

@@ -167,6 +167,8 @@ pub struct EndpointSettings {
     pub authorization: Authorization,
     /// Which events wait for each other.
     pub order: DeliveryOrder,
+    /// Whether an event takes the place of one that says the same of the same thing and was not sent yet.
+    pub coalesce: bool,
     /// How fast it is sent to.
     pub pace: Pace,
     /// Whether it is asked for its consent before it is sent anything (CloudEvents web hooks, section 4).
@@ -229,6 +231,7 @@ impl EndpointSettings {
             line_item_attributes: false,
             authorization: Authorization::None,
             order: DeliveryOrder::PerEntity,
+            coalesce: false,
             pace: Pace::default(),
             consent: false,
             ca: None,
@@ -313,6 +316,7 @@ impl EndpointSettings {
         to.put("line-item-attributes", &self.line_item_attributes, &false);
         to.put("authorization", &self.authorization.to_text(), &usual.authorization.to_text());
         to.put("order", &self.order, &usual.order);
+        to.put("coalesce", &self.coalesce, &false);
         to.put("concurrency", &self.pace.concurrency, &usual.pace.concurrency);
         to.put_some("rate", self.pace.rate);
         to.put("connect-seconds", &self.pace.connect_seconds, &usual.pace.connect_seconds);
@@ -343,6 +347,7 @@ impl EndpointSettings {
             line_item_attributes: from.take("line-item-attributes", false)?,
             authorization: Authorization::from_text(&from.take("authorization", "none".to_owned())?)?,
             order: from.take("order", usual.order)?,
+            coalesce: from.take("coalesce", false)?,
             pace: Pace {
                 concurrency: from.take("concurrency", usual.pace.concurrency)?,
                 rate: from.take_some("rate")?,

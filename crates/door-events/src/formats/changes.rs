@@ -12,6 +12,9 @@ pub(super) struct Changed(Changes);
 impl Changed {
     /// What an event has changed; `None`: nothing that is told. Custom attributes are told to those who asked for them.
     pub(super) fn of(facts: &EventFacts, with_attributes: bool) -> Option<Self> {
+        if facts.coalesced {
+            return None;
+        }
         let mut told = counted(facts);
         for (name, from, to) in facts.changes.iter() {
             if with_attributes || !name.starts_with("custom_fields.") {

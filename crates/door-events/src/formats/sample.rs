@@ -49,6 +49,7 @@ pub(crate) fn sample_facts(event_type: &str) -> Option<EventFacts> {
         sequence: 0,
         event,
         changes: changes(event),
+        coalesced: false,
         actor: Actor { channel: Channel::ProducerDoor, name: "ops-anna".to_owned() },
         at: when(),
         site_id: SiteId(1),

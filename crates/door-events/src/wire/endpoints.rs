@@ -50,6 +50,8 @@ pub(crate) struct EndpointBody {
     /// entity, none or strict
     #[schema(example = "entity")]
     order: &'static str,
+    /// Whether an event takes the place of one that says the same of the same thing and was not sent yet
+    coalesce: bool,
     #[schema(example = 8)]
     concurrency: u16,
     /// Null: any number
@@ -95,6 +97,7 @@ impl From<&Endpoint> for EndpointBody {
             include_line_item_custom_attributes: settings.line_item_attributes,
             auth_type: settings.authorization.to_text(),
             order: settings.order.as_str(),
+            coalesce: settings.coalesce,
             concurrency: settings.pace.concurrency,
             rate_per_second: settings.pace.rate,
             connect_timeout_seconds: settings.pace.connect_seconds,
@@ -143,6 +146,7 @@ pub(crate) struct EndpointInput {
     #[schema(value_type = Option<String>, example = "n0t-a-real-token")]
     auth_secret: Option<Option<String>>,
     order: Option<String>,
+    coalesce: Option<bool>,
     concurrency: Option<u16>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u16>)]
@@ -192,6 +196,7 @@ impl EndpointInput {
         let authorization = self.auth_type.map(|text| Authorization::from_text(&text).ok_or(unknown("authType")));
         set(&mut to.authorization, authorization.transpose()?);
         set(&mut to.order, word("order", self.order.as_deref())?);
+        set(&mut to.coalesce, self.coalesce);
         set(&mut to.pace.concurrency, self.concurrency);
         set(&mut to.pace.rate, self.rate_per_second);
         set(&mut to.pace.connect_seconds, self.connect_timeout_seconds);

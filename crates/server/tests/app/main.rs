@@ -18,6 +18,7 @@ mod events_backfill;
 mod events_catalog;
 mod events_changes;
 mod events_cloud;
+mod events_coalesce;
 mod events_delivery;
 mod events_endpoints;
 mod events_expiry;

@@ -26,10 +26,15 @@ macro_rules! columns {
 
 const INSERT: &str =
     "insert into deliveries (site, endpoint, event, sequence, event_type, entity, lane, state, attempts,
-    claim, due_at, created_at, body, source)
+    claim, due_at, created_at, body, source, topic)
     values ($1, $2, $3, $4, $5, $6, $7, case when exists
-    (select 1 from deliveries where endpoint = $2 and lane = $7) then 'waiting' else 'queued' end, 0, 0, $8, $8, $9, $10)
+    (select 1 from deliveries where endpoint = $2 and lane = $7) then 'waiting' else 'queued' end, 0, 0, $8, $8, $9, $10,
+    $11)
     on conflict do nothing";
+const SUPERSEDED: &str = "select id, lane, state from deliveries where endpoint = $1 and topic = $2 and claim = 0
+    and ended_at is null order by id limit $3";
+const SUPERSEDE: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2
+    where id = $1";
 const DUE_ENDPOINTS: &str = "select e.site, e.id from webhook_endpoints e where e.state = 'enabled'
     and (e.paused_until is null or e.paused_until <= $1) and exists
     (select 1 from deliveries d where d.endpoint = e.id and d.state = 'queued' and d.due_at <= $1)
@@ -79,6 +84,8 @@ const OF_ENDPOINT: &str = "select id from deliveries where endpoint = $1 order b
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
     INSERT,
+    SUPERSEDED,
+    SUPERSEDE,
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
@@ -104,7 +111,7 @@ pub(super) const ALL: &[&str] = &[
 #[async_trait]
 impl Deliveries for PgTx<'_> {
     async fn insert(&mut self, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
-        let values: [Value<'_>; 10] = [
+        let values: [Value<'_>; 11] = [
             &new.site.0,
             &new.endpoint.0,
             &new.event.0,
@@ -115,8 +122,21 @@ impl Deliveries for PgTx<'_> {
             &now.as_millis(),
             &new.body,
             &new.source,
+            &new.topic,
         ];
         Ok(self.changed(INSERT, &values).await? == 1)
+    }
+
+    async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let found = self.all(SUPERSEDED, &[&endpoint.0, &topic, &SUPERSEDED_AT_ONCE], superseded).await?;
+        for (id, ..) in &found {
+            self.changed(SUPERSEDE, &[id, &now.as_millis()]).await?;
+        }
+        // Once all are gone: the next one of a lane must be none of them.
+        for lane in found.iter().filter(|(.., is_head)| *is_head).filter_map(|(_, lane, _)| lane.as_ref()) {
+            self.changed(NEXT_OF_LANE, &[&endpoint.0, lane, &now.as_millis()]).await?;
+        }
+        Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 
     async fn due_endpoints(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(SiteId, EndpointId)>, StoreError> {
@@ -276,3 +296,11 @@ fn delivery(row: &Row) -> Result<Delivery, StoreError> {
         body: column(row, 16)?,
     })
 }
+
+/// Row id, lane, and whether the others of the lane wait for it.
+fn superseded(row: &Row) -> Result<(i64, Option<String>, bool), StoreError> {
+    Ok((column(row, 0)?, column(row, 1)?, column::<String>(row, 2)? == DeliveryState::Queued.as_str()))
+}
+
+/// Most deliveries on one topic that are cancelled at once. There is one, unless coalescing was asked for just now.
+const SUPERSEDED_AT_ONCE: i64 = 1000;

@@ -24,6 +24,7 @@ mod settings;
 mod sso;
 mod storages;
 mod time;
+mod topics;
 mod trails;
 mod units;
 mod webhooks;
@@ -54,6 +55,7 @@ pub use settings::*;
 pub use sso::*;
 pub use storages::*;
 pub use time::*;
+pub use topics::*;
 pub use trails::*;
 pub use units::*;
 pub use webhooks::*;
@@ -150,6 +152,7 @@ macro_rules! conformance_suite {
             endpoints_keep_all_their_parts,
             endpoints_are_removed_with_all_that_is_theirs,
             secrets_of_webhooks_end,
+            deliveries_make_place_for_later_ones,
             deliveries_of_a_lane_go_one_after_the_other,
             a_delivery_is_taken_over_when_its_time_has_passed,
             what_is_final_is_sent_again_or_removed,

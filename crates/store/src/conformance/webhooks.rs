@@ -17,11 +17,11 @@ use super::{NOW, site};
 use crate::repositories::{DeliveryRange, NumberedEvent, NumberedRow, Page};
 use crate::{Store, StoreError, Tx};
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
-fn new_endpoint(name: &str) -> NewEndpoint {
+pub(super) fn new_endpoint(name: &str) -> NewEndpoint {
     NewEndpoint {
         name: EndpointName::new(name).expect("good"),
         settings: EndpointSettings::new("https://hooks.example.com/"),
@@ -30,11 +30,11 @@ fn new_endpoint(name: &str) -> NewEndpoint {
     }
 }
 
-async fn endpoint(tx: &mut dyn Tx, site: SiteId) -> Result<EndpointId, StoreError> {
+pub(super) async fn endpoint(tx: &mut dyn Tx, site: SiteId) -> Result<EndpointId, StoreError> {
     Ok(tx.endpoints().insert(site, &new_endpoint("hook"), NOW).await?.expect("the name is free"))
 }
 
-fn new_delivery(site: SiteId, endpoint: EndpointId, number: i64, lane: Option<&str>) -> NewDelivery {
+pub(super) fn new_delivery(site: SiteId, endpoint: EndpointId, number: i64, lane: Option<&str>) -> NewDelivery {
     NewDelivery {
         site,
         endpoint,
@@ -44,6 +44,7 @@ fn new_delivery(site: SiteId, endpoint: EndpointId, number: i64, lane: Option<&s
         source: "api".to_owned(),
         entity: "DEVICE:1".to_owned(),
         lane: lane.map(str::to_owned),
+        topic: None,
         body: vec![b'{', b'}'],
     }
 }

@@ -200,6 +200,10 @@ pub trait Deliveries: Send {
     /// was queued for this receiver before. The unit has locked the receiver.
     async fn insert(&mut self, delivery: &NewDelivery, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Cancels deliveries of a receiver on a topic that nobody has taken up yet, and gives their number. Their lanes go on.
+    /// The unit has locked the receiver.
+    async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Receivers that are enabled, not paused, and have something due, at most `limit` of them.
     async fn due_endpoints(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(SiteId, EndpointId)>, StoreError>;
 

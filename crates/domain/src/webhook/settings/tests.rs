@@ -19,6 +19,7 @@ fn full() -> EndpointSettings {
         line_item_attributes: true,
         authorization: Authorization::Header("X-Key".to_owned()),
         order: DeliveryOrder::Strict,
+        coalesce: true,
         pace: Pace { concurrency: 1, rate: Some(9), connect_seconds: 1, attempt_seconds: 30 },
         consent: true,
         ca: Some("-----BEGIN\n".to_owned()),
