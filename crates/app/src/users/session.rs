@@ -88,7 +88,11 @@ pub async fn begin_session(
         let system = ctx.acting_as(Actor::of(Channel::System));
         ensure_token_key(&system, site.site.id, TokenAlgorithm::Rs256).await?;
     }
-    let snapshot = ctx.latest(site);
+    // Another node or another login may have made it, so that this process has not heard of it yet.
+    let has_key = |snapshot: &Arc<SiteSnapshot>| {
+        snapshot.oauth.signing_key(TokenAlgorithm::Rs256, ctx.now()).map(|_| ()).ok_or(())
+    };
+    let (snapshot, _) = ctx.certainly(site, has_key).await?;
     let key = snapshot.oauth.signing_key(TokenAlgorithm::Rs256, ctx.now()).ok_or(Fault::Site)?;
     let password = operator.password().ok_or(BeginSessionError::NoPassword)?;
     let epoch = ctx.store().read::<_, StoreError, _>(|tx| Box::pin(async move { tx.installation().epoch().await }));

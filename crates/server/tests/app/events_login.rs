@@ -19,7 +19,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::events_support::{BackOffice, LOGIN, pair, refusal, send, token_of};
-use crate::support::{Answer, App, OTHER_KEY, PASSWORD};
+use crate::support::{Answer, App, OTHER_KEY, PASSWORD, request, through};
 
 const KEYS: &str = "/notifications/.well-known/jwks.json";
 const PROTECTED: &str = "/notifications/api/v1/event-types";
@@ -224,6 +224,26 @@ async fn check_02_a_token_is_good_for_its_site_alone() {
     assert_eq!(there(format!("Bearer {theirs}"), Method::GET, PROTECTED).await.status, StatusCode::OK);
     assert_eq!(refusal(&there(bearer, Method::GET, PROTECTED).await), (401, "token.invalid".into()));
     assert_eq!(call(app, theirs).await, (401, "token.invalid".into()));
+}
+
+/// The key of a site is made by its first login, wherever that comes in.
+#[tokio::test]
+async fn a_login_finds_the_key_that_another_node_has_just_made() {
+    let app = bare().await;
+    add(&app, "ada", PASSWORD).await;
+    let credentials = pair("Basic", "ada", PASSWORD);
+    let there = countersign_server::app(app.world.second_process().await);
+    assert_eq!(
+        through(&there, request(&Method::GET, KEYS).body(Body::empty()).unwrap()).await.json(),
+        json!({ "keys": [] })
+    );
+    let here = login(&app, &credentials).await.json()["token"].clone();
+    let asked = request(&Method::POST, LOGIN).header("authorization", &credentials).body(Body::empty()).unwrap();
+    let answer = through(&there, asked).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+    for token in [here, answer.json()["token"].clone()] {
+        assert_eq!(call(&app, token.as_str().unwrap()).await.0, 200);
+    }
 }
 
 #[tokio::test]
