@@ -11,6 +11,7 @@ use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
 
 use crate::answers::AnswerKey;
 use crate::devices::VerifiedToken;
+use crate::license_api::{CheckKey, RememberedCheck};
 use crate::license_proof::LicenseProofs;
 use crate::oauth::TokenFacts;
 
@@ -27,6 +28,9 @@ const PASSWORDS: usize = 1000;
 /// Finished answers that are expected, and the bytes that all of them may take.
 const ANSWERS: (usize, u64) = (20_000, 64 << 20);
 
+/// Finished answers to checks of licenses that are expected, and the bytes that all of them may take.
+const CHECKS: (usize, u64) = (20_000, 64 << 20);
+
 /// The memos of a process, over all sites.
 pub(crate) struct Memos {
     /// Tokens that an authorization key has verified, by site and SHA-256 of the token.
@@ -41,6 +45,8 @@ pub(crate) struct Memos {
     pub(crate) passwords: Memo<[u8; 32], ()>,
     /// Answers as they are sent.
     pub(crate) answers: Memo<AnswerKey, Bytes, ByteCount>,
+    /// Answers to checks of licenses as they are sent, with what shows that they still hold.
+    pub(crate) checks: Memo<CheckKey, Arc<RememberedCheck>, ByteCount>,
 }
 
 /// The key that made a signature.
@@ -56,6 +62,7 @@ impl Memos {
     /// Empty memos, or ones that remember nothing.
     pub(crate) fn new(remember: bool) -> Self {
         let (answers, bytes) = ANSWERS;
+        let (checks, bytes_of_checks) = CHECKS;
         Self {
             tokens: Memo(remember.then(|| Cache::new(TOKENS))),
             bearers: Memo(remember.then(|| Cache::new(BEARERS))),
@@ -63,12 +70,13 @@ impl Memos {
             proofs: Memo(remember.then(|| Cache::new(PROOFS))),
             passwords: Memo(remember.then(|| Cache::new(PASSWORDS))),
             answers: Memo(remember.then(|| Cache::with_weighter(answers, bytes, ByteCount))),
+            checks: Memo(remember.then(|| Cache::with_weighter(checks, bytes_of_checks, ByteCount))),
         }
     }
 
     /// How often each had what was needed.
     pub(crate) fn counts(&self) -> Vec<MemoCounts> {
-        let Self { tokens, bearers, signatures, proofs, passwords, answers } = self;
+        let Self { tokens, bearers, signatures, proofs, passwords, answers, checks } = self;
         vec![
             tokens.counts("tokens"),
             bearers.counts("bearers"),
@@ -76,6 +84,7 @@ impl Memos {
             proofs.counts("proofs"),
             passwords.counts("passwords"),
             answers.counts("answers"),
+            checks.counts("checks"),
         ]
     }
 }
@@ -118,6 +127,13 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
         }
     }
 
+    /// Forgets a value.
+    pub(crate) fn remove(&self, key: &K) {
+        if let Some(cache) = &self.0 {
+            cache.remove(key);
+        }
+    }
+
     /// What is remembered, or what is computed now and then remembered. Of several that want the same at once, one
     /// computes it and the others wait; when that one fails or goes away, the next one computes. A failure is not remembered.
     pub(crate) async fn find_or_compute<E>(
@@ -139,6 +155,12 @@ pub(crate) struct ByteCount;
 impl Weighter<AnswerKey, Bytes> for ByteCount {
     fn weight(&self, _: &AnswerKey, answer: &Bytes) -> u64 {
         answer.len() as u64 + 300
+    }
+}
+
+impl Weighter<CheckKey, Arc<RememberedCheck>> for ByteCount {
+    fn weight(&self, key: &CheckKey, answer: &Arc<RememberedCheck>) -> u64 {
+        (key.len() + answer.len()) as u64 + 400
     }
 }
 

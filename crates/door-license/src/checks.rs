@@ -1,13 +1,15 @@
 //! What has become of a license on a device.
 
+use axum::extract::RawQuery;
 use axum::response::Response;
-use countersign_app::license_api::{check, check_feature};
+use countersign_app::license_api::{AskedCheck, check, check_feature, recall_check, remember_check};
 use countersign_domain::text::FeatureCode;
 
+use crate::auth::Proved;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
 use crate::members::Members;
-use crate::reply::{self, Draft, Object};
+use crate::reply::{self, Object};
 use crate::request::Asked;
 use crate::wire::documented::{CheckQuery, FeatureQuery};
 use crate::wire::feature::AskedFeature;
@@ -21,15 +23,25 @@ use crate::wire::question;
         (status = 200, description = "The license; signed", body = Check),
         (status = 400, description = "It is refused", body = ErrorBody)
     ))]
-pub(crate) async fn check_license(asked: Asked) -> Result<Response, Error> {
-    let Asked { proved, members } = asked;
+pub(crate) async fn check_license(proved: Proved, RawQuery(query): RawQuery) -> Result<Response, Error> {
+    let (Proved { ctx, site, caller, .. }, query) = (&proved, query.unwrap_or_default());
+    let asked = AskedCheck::new(ctx, site, caller, &query);
+    if let Some(known) = recall_check(ctx, &asked).await {
+        return Ok(reply::signed(known));
+    }
+    let members = Members::from_query(&query)?;
     let (identity, releases) = (question::identity(&members)?, question::releases(&members)?);
     let expired = expired_features(&members)?;
-    let object = {
-        let view = check(&proved.ctx, &proved.caller, identity, releases).await?;
-        Object::license(&Check::new(&view, expired, &proved.places()), licensed(&view))?
+    let (object, lasting) = {
+        let mut view = check(ctx, caller, identity, releases).await?;
+        let object = Object::license(&Check::new(&view, expired, &proved.places()), licensed(&view))?;
+        (object, view.lasting.take())
     };
-    Draft::Object(object).send(&proved, None).await
+    let answer = object.prove(&proved, None).await?;
+    if let Some(lasting) = lasting {
+        remember_check(ctx, site, asked, (lasting, answer.clone()));
+    }
+    Ok(reply::signed(answer))
 }
 
 /// Whether features that have ended are named: only when they are asked for.

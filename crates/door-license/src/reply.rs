@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use countersign_app::license_api::Refusal;
+use countersign_app::license_api::{Refusal, SignedAnswer};
 use countersign_app::license_proof::{self, Place, Signed};
 use countersign_http_kit::security_headers;
 use http::header::CONTENT_TYPE;
@@ -73,17 +73,20 @@ impl Object {
     }
 
     /// The object by itself, with the signature over its bytes.
-    async fn prove(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<(Bytes, String), Error> {
+    ///
+    /// # Errors
+    /// When it cannot be signed: it must not be sent then.
+    pub(crate) async fn prove(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<SignedAnswer, Error> {
         let (ctx, site) = (&proved.ctx, &proved.site);
         let Some(licensed) = &self.licensed else {
             let body = Bytes::from(self.json);
             let signature = license_proof::sign_answer(ctx, site, place, &body).await?;
-            return Ok((body, signature));
+            return Ok(SignedAnswer { body, signature: signature.into() });
         };
         let finish = |signature: &str| Bytes::from(with_signature(&self.json, signature));
         let follows_from = (licensed.signed(), self.json.as_str());
         let proofs = license_proof::prove_license(ctx, site, place, follows_from, finish).await?;
-        Ok((finish(&proofs.license), proofs.answer.clone()))
+        Ok(SignedAnswer { body: finish(&proofs.license), signature: proofs.answer.clone() })
     }
 }
 
@@ -131,7 +134,7 @@ impl Draft {
     /// # Errors
     /// When it cannot be signed: it must not be sent then.
     pub(crate) async fn send(self, proved: &Proved, place: Option<&Place<'_>>) -> Result<Response, Error> {
-        let (body, signature) = match self {
+        let answer = match self {
             Self::Word(word) => return Ok(text(word)),
             Self::Refusal(status, body) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -145,18 +148,23 @@ impl Draft {
                 }
                 let body = Bytes::from(format!("[{}]", finished.join(",")));
                 let signature = license_proof::sign_answer(&proved.ctx, &proved.site, place, &body).await?;
-                (body, signature)
+                SignedAnswer { body, signature: signature.into() }
             }
         };
-        let mut response = body.into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(error::JSON));
-        if let Ok(value) = HeaderValue::try_from(signature) {
-            headers.insert(SIGNATURE, value);
-        }
-        security_headers::private(headers);
-        Ok(response)
+        Ok(signed(answer))
     }
+}
+
+/// Sends an answer with its signature.
+pub(crate) fn signed(answer: SignedAnswer) -> Response {
+    let mut response = answer.body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(error::JSON));
+    if let Ok(value) = HeaderValue::from_maybe_shared(answer.signature) {
+        headers.insert(SIGNATURE, value);
+    }
+    security_headers::private(headers);
+    response
 }
 
 /// Signs and sends an object that is not kept.

@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_lean_deliveries", include_str!("../migrations/0019_lean_deliveries.sql")),
     ("0020_backfill", include_str!("../migrations/0020_backfill.sql")),
     ("0021_topics", include_str!("../migrations/0021_topics.sql")),
+    ("0022_revisions", include_str!("../migrations/0022_revisions.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

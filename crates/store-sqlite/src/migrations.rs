@@ -32,6 +32,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_lean_deliveries", include_str!("../migrations/0019_lean_deliveries.sql")),
     ("0020_backfill", include_str!("../migrations/0020_backfill.sql")),
     ("0021_topics", include_str!("../migrations/0021_topics.sql")),
+    ("0022_revisions", include_str!("../migrations/0022_revisions.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -6,7 +6,7 @@ use countersign_domain::licensing::License;
 use super::refusal::Refusal;
 
 /// A caller whose credential was verified, for one site. The proof of the license door makes it, and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LicenseCaller {
     /// The site.
     pub site: SiteId,

@@ -13,6 +13,7 @@ use countersign_store::{StoreError, Tx};
 use super::LicenseCaller;
 use super::find::{self, Beside, Bound, Hold, LICENSES};
 use super::question::{Identity, ReleaseFilter};
+use super::recall::{self, Lasting};
 use super::refusal::{LicenseError, Refusal};
 use super::seats::{self, Need, Seated};
 use super::versions::newest;
@@ -20,7 +21,7 @@ use super::view::{AssignedUser, FeatureView, LicenseView, ViewedDevice};
 use crate::{Ctx, Fault};
 
 /// How far the time at which a device was last heard of may be behind: noting each check would make it a write.
-const LAST_SEEN: Duration = Duration::from_secs(3600);
+pub(super) const LAST_SEEN: Duration = Duration::from_secs(3600);
 
 /// A license on a device where it is active, as it stands now. One that has expired is told as expired. Where seats are
 /// counted the device takes one, or keeps the one that it holds.
@@ -43,10 +44,11 @@ pub async fn check(
                     let (caller, identity, releases) = &*asked;
                     let bound = find::bound(tx, caller, identity, Hold::Look).await?;
                     let (now, device) = (tx.now().await?, bound.device.id);
-                    let unheard = unheard(&bound.device, now);
-                    let view = view_bound(tx, caller.site, bound, releases, now).await?;
+                    let (unheard, stamp) = (unheard(&bound.device, now), recall::stamp(&bound));
+                    let mut view = view_bound(tx, caller.site, bound, releases, now).await?;
                     let seen = (Seated::license(&view.license), view.seats.own);
                     let need = seats::need(tx, caller, &view.license, seen, device, now).await?;
+                    view.lasting = stamp.filter(|_| !unheard).and_then(|stamp| Lasting::of(&view, stamp));
                     // A view is large, and passed on through many hands.
                     Ok((Box::new(view), device, unheard, need))
                 })
@@ -302,6 +304,7 @@ pub(super) async fn view(
         variables: Vec::new(),
         seats,
         good_until: None,
+        lasting: None,
         at: now,
     })
 }

@@ -4,7 +4,7 @@ use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::{Activation, Customer, License, LicenseStatus, LicensedProduct, ProductStatus};
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
-use countersign_store::repositories::{CalledLicense, WholeLicense};
+use countersign_store::repositories::{CalledLicense, Revisions, WholeLicense};
 use countersign_store::{StoreError, Tx};
 
 use super::LicenseCaller;
@@ -39,6 +39,8 @@ pub(super) struct Beside {
     pub(super) has_releases: bool,
     /// Where it is active on the hardware of the call.
     pub(super) bound: Option<(Device, Activation)>,
+    /// What shows whether any of this has changed.
+    pub(super) revisions: Revisions,
 }
 
 /// A license on a device where it is active.
@@ -123,13 +125,15 @@ pub(super) async fn called(
         Hold::Look => tx.licenses().find_called(caller.site, called).await?,
         Hold::Lock => tx.licenses().lock_called(caller.site, called).await?,
     };
-    let Some(WholeLicense { license, product, customer, has_releases, bound }) = found else { return Ok(None) };
+    let Some(WholeLicense { license, product, customer, has_releases, bound, revisions }) = found else {
+        return Ok(None);
+    };
     caller.may_ask_about(product.product.id)?;
     usable(&product)?;
     if !caller.sees(&license) || wanted.is_some_and(|wanted| wanted != license.id) {
         return Err(Refusal::LicenseNotFound.into());
     }
-    Ok(Some(Found { product, license, beside: Some(Beside { customer, has_releases, bound }) }))
+    Ok(Some(Found { product, license, beside: Some(Beside { customer, has_releases, bound, revisions }) }))
 }
 
 /// The license of a product that an identity names.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`activate()`], [`deactivate`] | `activate_license`, `deactivate_license` |
 //! | [`check()`], [`check_feature`] | `check_license`, `check_license_feature` |
+//! | [`recall_check`], [`remember_check`] | `check_license` again |
 //! | [`activate_bundle`], [`deactivate_bundle`], [`check_bundle`] | the same for all licenses of a bundle |
 //! | [`add_consumption`], [`add_feature_consumption`] | the same |
 //! | [`release_seat`], [`borrow_seat`] | `floating/release` and `floating/borrow`, and those of features |
@@ -36,6 +37,7 @@ mod offline;
 mod once;
 mod products;
 mod question;
+mod recall;
 mod refusal;
 mod seats;
 mod sso;
@@ -60,6 +62,8 @@ pub use offline::{
 pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
 pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, UserLogin};
+pub use recall::{AskedCheck, Lasting, SignedAnswer, recall_check, remember_check};
+pub(crate) use recall::{CheckKey, RememberedCheck};
 pub use refusal::{LicenseError, Refusal};
 pub use seats::{Borrow, Borrowed, Denied, LicenseSeats, SeatsView, borrow_seat, release_seat};
 #[cfg(fuzzing)]

@@ -12,6 +12,7 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{HardwareId, LicenseKey, OrderNumber, UserEmail};
 use countersign_domain::time::Timestamp;
 
+use super::recall::Lasting;
 use super::seats::{LicenseSeats, SeatsView};
 
 /// A license with all that belongs to it, at one time.
@@ -37,6 +38,8 @@ pub struct LicenseView {
     pub seats: LicenseSeats,
     /// When what is told ends, whatever the license does: files for devices without a connection can.
     pub good_until: Option<Timestamp>,
+    /// What it rests on, if it may be told again without another look; in checks only.
+    pub lasting: Option<Lasting>,
     /// When all of this was so.
     pub at: Timestamp,
 }

@@ -73,7 +73,7 @@ pub struct LicenseProofs {
     /// The one inside of it.
     pub license: String,
     /// The one over its bytes.
-    pub answer: String,
+    pub answer: Bytes,
 }
 
 /// Signs a license object, `json` without the signature inside of it, which `finish` writes into it. What both follow from was
@@ -97,7 +97,7 @@ pub async fn prove_license(
     let first_proofs = async {
         let license = remembered(ctx, site, place, &signer, &text.into()).await?;
         let answer = first_signature(ctx, site, place, &signer, &finish(&license)).await?;
-        Ok(Arc::new(LicenseProofs { license, answer: base64_encode(&answer) }))
+        Ok(Arc::new(LicenseProofs { license, answer: base64_encode(&answer).into() }))
     };
     ctx.memos.proofs.find_or_compute(&memo, first_proofs).await
 }

@@ -103,6 +103,19 @@ impl License {
         self.usage.released && self.usage.last_device.is_some() && self.usage.last_device != device
     }
 
+    /// When next, after a time, something that is told of it changes though nobody changes anything: it ends, or one of its
+    /// features does, or units are counted anew. `None`: never. Seats are not looked at.
+    #[must_use]
+    pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let features = self.features.iter();
+        let ends = features.clone().map(|feature| feature.rules.end_date).chain([self.terms.end_date]);
+        // What ends on a day has ended when that day's last moment has passed.
+        let ended = ends.flatten().map(|end| end.end().plus(Duration::from_millis(1))).filter(|end| *end > now);
+        let metering = features.map(|feature| &feature.rules.metering).chain([&self.rules.metering]);
+        let anew = metering.filter_map(|metering| metering.begins_anew_at(self.usage.first_activated_at, now));
+        ended.chain(anew).min()
+    }
+
     /// Whether it counts units.
     #[must_use]
     pub fn counts_units(&self) -> bool {

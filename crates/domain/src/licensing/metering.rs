@@ -1,5 +1,7 @@
 //! Counting units: of a license or of one of its features (`docs/protocol/license.md`, "Consumption").
 
+use std::time::Duration;
+
 use super::lines::{Reader, Writer, words};
 use crate::time::Timestamp;
 
@@ -82,6 +84,12 @@ impl Metering {
         if begun <= since { meter } else { Meter { total: 0, since: Some(begun) } }
     }
 
+    /// When the count begins anew next, after a time; `None`: never, or not before the first activation.
+    #[must_use]
+    pub fn begins_anew_at(&self, anchor: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        self.reset.zip(anchor).map(|(reset, anchor)| reset.next(anchor, now))
+    }
+
     /// Counts units, which may be negative, at a time.
     ///
     /// # Errors
@@ -140,10 +148,12 @@ impl Metering {
     }
 }
 
+/// In milliseconds.
+const HOUR: i64 = 3_600_000;
+
 impl ResetPeriod {
     /// When the period began that a time lies in.
     fn begin(self, anchor: Timestamp, now: Timestamp) -> Timestamp {
-        const HOUR: i64 = 3_600_000;
         let length = match self {
             Self::Hourly => HOUR,
             Self::Daily => 24 * HOUR,
@@ -153,6 +163,19 @@ impl ResetPeriod {
         };
         let since = now.as_millis().saturating_sub(anchor.as_millis()).max(0);
         Timestamp::from_millis(anchor.as_millis().saturating_add(since - since % length))
+    }
+
+    /// When the period begins that comes after it.
+    fn next(self, anchor: Timestamp, now: Timestamp) -> Timestamp {
+        // The longest that a period can be: no second one begins within it.
+        let longest = match self {
+            Self::Hourly => HOUR,
+            Self::Daily => 24 * HOUR,
+            Self::Weekly => 7 * 24 * HOUR,
+            Self::Monthly => 31 * 24 * HOUR,
+            Self::Annually => 366 * 24 * HOUR,
+        };
+        self.begin(anchor, self.begin(anchor, now).plus(Duration::from_millis(longest.unsigned_abs())))
     }
 }
 
@@ -226,6 +249,9 @@ mod tests {
             (ResetPeriod::Annually, "2026-01-01T00:00:00Z", "2026-01-31T10:30:00Z"),
         ] {
             assert_eq!(reset.begin(anchor, at(now)), at(begun), "{reset} at {now}");
+            let next = reset.next(anchor, at(now));
+            let before = next.minus(Duration::from_millis(1));
+            assert_eq!((reset.begin(anchor, before), reset.begin(anchor, next)), (at(begun), next), "{reset} at {now}");
         }
         let daily = Metering { limit: Units::AtMost(5), reset: Some(ResetPeriod::Daily), ..Metering::default() };
         let full = daily.consume(Meter::default(), 5, Some(anchor), anchor).unwrap();

@@ -31,6 +31,7 @@ mod license_checklist;
 mod license_client;
 mod license_errors;
 mod license_keys;
+mod license_memos;
 mod license_offline;
 mod license_offline_again;
 mod license_proofs;

@@ -10,7 +10,9 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
-use countersign_store::repositories::{CalledLicense, LicenseFilter, Licenses, NewLicense, Page, WholeLicense};
+use countersign_store::repositories::{
+    CalledLicense, LicenseFilter, LicenseStamp, Licenses, NewLicense, Page, WholeLicense,
+};
 use tokio_postgres::Row;
 
 use super::called_licenses::Hold;
@@ -57,7 +59,7 @@ const FIND_BY_ID: &str = select_licenses!("where l.site = $1 and l.id = $2");
 const LOCK_BY_ID: &str = "select id from licenses where site = $1 and id = $2 for update";
 const FIND_OF_BUNDLE: &str = select_licenses!("where l.site = $1 and l.bundle_key = $2 and l.product = $3");
 const LOCK_OF_BUNDLE: &str = "select id from licenses where site = $1 and bundle_key = $2 and product = $3 for update";
-const SET_USAGE: &str = "update licenses set first_activated_at = $2, last_device = $3, released = $4, transfers = $5,
+const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = $2, last_device = $3, released = $4, transfers = $5,
     units = $6, units_since = $7 where id = $1";
 const SET_RULES: &str = "update licenses set rules = $2 where id = $1";
 const SET_FEATURE: &str = "insert into license_features (license, feature, rules, units, units_since)
@@ -221,6 +223,10 @@ impl Licenses for PgTx<'_> {
         called: CalledLicense<'_>,
     ) -> Result<Option<WholeLicense>, StoreError> {
         self.called_license(site, called, Hold::Lock).await
+    }
+
+    async fn stamp(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<LicenseStamp>, StoreError> {
+        self.license_stamp(license, device).await
     }
 
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError> {

@@ -11,7 +11,9 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{CustomerName, FeatureCode, LicenseKey, OrderNumber, ProductName};
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
-use countersign_store::repositories::{CalledLicense, LicenseFilter, Licenses, NewLicense, Page, WholeLicense};
+use countersign_store::repositories::{
+    CalledLicense, LicenseFilter, LicenseStamp, Licenses, NewLicense, Page, WholeLicense,
+};
 use rusqlite::{Connection, Params, Row, params};
 
 use super::customers::holder;
@@ -54,7 +56,7 @@ const FIND_OF_BUNDLE: &str = select_licenses!(
     "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
     join products p on p.id = l.product where l.site = ?1 and l.bundle_key = ?2 and l.product = ?3"
 );
-const SET_USAGE: &str = "update licenses set first_activated_at = ?2, last_device = ?3, released = ?4, transfers = ?5,
+const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = ?2, last_device = ?3, released = ?4, transfers = ?5,
     units = ?6, units_since = ?7 where id = ?1";
 const SET_RULES: &str = "update licenses set rules = ?2 where id = ?1";
 const SET_FEATURE: &str = "insert into license_features (license, feature, rules, units, units_since)
@@ -199,6 +201,10 @@ impl Licenses for SqliteTx<'_> {
         called: CalledLicense<'_>,
     ) -> Result<Option<WholeLicense>, StoreError> {
         self.find_called(site, called).await
+    }
+
+    async fn stamp(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<LicenseStamp>, StoreError> {
+        self.attempt(|c| called_licenses::stamp(c, license, device))
     }
 
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError> {

@@ -69,7 +69,8 @@ async fn is_found(
     let bound = tx.activations().find_by_hardware(site, id, &hardware(called.2)).await?;
     assert_eq!(bound.is_some(), is_bound, "{called:?}");
     let has_releases = !tx.versions().list(license.product.id, None, 1).await?.is_empty();
-    assert_eq!(whole, WholeLicense { license, product, customer, has_releases, bound });
+    let revisions = whole.revisions;
+    assert_eq!(whole, WholeLicense { license, product, customer, has_releases, bound, revisions });
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod paging;
 mod purchases;
 mod removing;
 mod reports;
+mod revisions;
 mod seats;
 mod settings;
 mod sso;
@@ -50,6 +51,7 @@ pub use offline::*;
 pub use paging::*;
 pub use removing::*;
 pub use reports::*;
+pub use revisions::*;
 pub use seats::*;
 pub use settings::*;
 pub use sso::*;
@@ -107,6 +109,7 @@ macro_rules! conformance_suite {
             licenses_are_filtered_by_all_that_is_given,
             a_license_is_activated_once_on_a_device,
             a_call_finds_what_the_single_operations_find,
+            every_change_of_a_license_is_seen_by_its_revision,
             a_unit_activates_a_thousand_devices,
             a_locked_license_is_never_activated_beyond_its_limit,
             an_account_holds_what_its_customers_have_bought,

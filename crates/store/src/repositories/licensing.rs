@@ -1,7 +1,7 @@
 //! Accounts, customers, orders, features, licenses and activations.
 
 use async_trait::async_trait;
-use countersign_domain::device::{Device, KnownDevice};
+use countersign_domain::device::{Device, DeviceStatus, KnownDevice};
 use countersign_domain::ids::{
     AccountId, CustomerId, DeviceId, FeatureId, LicenseId, LicenseUserId, OrderId, ProductId, SiteId,
 };
@@ -168,6 +168,30 @@ pub struct WholeLicense {
     pub has_releases: bool,
     /// The device of the call and the activation there, as [`Activations::find_by_hardware`] finds them.
     pub bound: Option<(Device, Activation)>,
+    /// What shows whether any of this has changed.
+    pub revisions: Revisions,
+}
+
+/// Numbers that every change counts up, in the unit that makes it. As long as they are the same, so is all that they stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Revisions {
+    /// Of the license: what is laid down for it, its features, its activations and for whom they are, what was counted.
+    pub license: i64,
+    /// Of its product, and of the releases of that.
+    pub product: i64,
+    /// Of the customer who holds it.
+    pub customer: i64,
+}
+
+/// What shows whether a license on a device where it was seen to be active is still as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LicenseStamp {
+    /// Of the license, with where it is active.
+    pub revisions: Revisions,
+    /// Whether the device is in use.
+    pub status: DeviceStatus,
+    /// When the device was heard of last.
+    pub last_seen_at: Timestamp,
 }
 
 /// Rights to use products.
@@ -227,6 +251,10 @@ pub trait Licenses: Send {
         site: SiteId,
         called: CalledLicense<'_>,
     ) -> Result<Option<WholeLicense>, StoreError>;
+
+    /// What shows whether a license and a device are as they were when [`Licenses::find_called`] has found them. `None`: one of
+    /// them is not there.
+    async fn stamp(&mut self, license: LicenseId, device: DeviceId) -> Result<Option<LicenseStamp>, StoreError>;
 
     /// Replaces what has become of a license. Nothing happens when there is none.
     async fn set_usage(&mut self, license: LicenseId, usage: &LicenseUsage) -> Result<(), StoreError>;

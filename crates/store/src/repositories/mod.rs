@@ -37,8 +37,8 @@ pub use license_api::{
     NewLicenseUser, Policies, Trials, Versions,
 };
 pub use licensing::{
-    Accounts, Activations, CalledLicense, Customers, Features, LicenseFilter, Licenses, NewCustomer, NewLicense,
-    Orders, WholeLicense,
+    Accounts, Activations, CalledLicense, Customers, Features, LicenseFilter, LicenseStamp, Licenses, NewCustomer,
+    NewLicense, Orders, Revisions, WholeLicense,
 };
 pub use offline_requests::{OfflineRequest, OfflineRequests};
 pub use seats::{SeatDenials, Seats};
