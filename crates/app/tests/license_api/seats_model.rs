@@ -94,7 +94,7 @@ async fn every_history_of_seats_is_what_the_reference_says() {
                 world.shop.world.clock.advance(Duration::from_secs(30));
             }
         };
-        refused += futures_util::join!(join_all(doing), going_on).0.into_iter().sum::<usize>();
+        refused += futures_util::future::join(join_all(doing), going_on).await.0.into_iter().sum::<usize>();
         world.look(world.shop.world.clock.now().as_millis()).await;
         for group in &mut groups {
             group.reference.pass(world.time);

@@ -82,7 +82,7 @@ async fn a_license_is_released_once_whoever_does_it() {
     let release = |_| activations::release(ctx, site, license_key("ACT-1"), identity("pump"));
     let releases = join_all((0..AT_ONCE).map(release));
     let returns = join_all((0..AT_ONCE).map(|_| devices::give_back(ctx, site, identity("pump"))));
-    let (releases, returns) = futures_util::join!(releases, returns);
+    let (releases, returns) = futures_util::future::join(releases, returns).await;
     for outcome in &releases {
         assert!(matches!(outcome, Ok(()) | Err(ReleaseError::NotActivated)), "{outcome:?}");
     }

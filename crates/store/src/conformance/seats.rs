@@ -122,7 +122,7 @@ pub async fn a_locked_pool_never_has_more_seats_than_there_are(store: &Store) {
     let give_back = holders.iter().map(|&device| {
         store.write::<_, StoreError, _>(move |tx| Box::pin(async move { tx.seats().delete(pool, device).await }))
     });
-    let (given, taken) = futures_util::join!(join_all(give_back), join_all((60..100).map(&take)));
+    let (given, taken) = futures_util::future::join(join_all(give_back), join_all((60..100).map(&take))).await;
     assert!(given.into_iter().all(|given| given.expect("writes")));
     let taken = taken.into_iter().filter(|taken| taken.as_ref().expect("writes").is_some()).count();
     let rows = store
@@ -170,7 +170,7 @@ pub async fn an_extended_seat_is_not_taken_away(store: &Store) {
                 tx.seats().delete_ended(pool, at(101), 9).await
             })
         });
-        let (extended, deleted) = futures_util::join!(extend, clean);
+        let (extended, deleted) = futures_util::future::join(extend, clean).await;
         let kept = extended.expect("writes");
         assert_eq!(deleted.expect("writes"), u32::from(!kept), "a seat that was extended was taken away");
         store
