@@ -1,6 +1,6 @@
 //! Devices and the questions they ask.
 
-use crate::ids::{CustomerId, DeviceId};
+use crate::ids::{CustomerId, DeviceId, LicenseId};
 use crate::licensing::Holder;
 use crate::text::{PackageId, Platform};
 use crate::time::Timestamp;
@@ -97,6 +97,8 @@ pub struct KnownDevice {
     pub status: DeviceStatus,
     /// The customer that it belongs to; `None` for an anonymous device.
     pub customer: Option<CustomerId>,
+    /// One of the licenses that are activated on it, where the store has that at hand. `None` says nothing.
+    pub license: Option<LicenseId>,
     /// When it last reported something; at most an hour behind.
     pub last_seen_at: Timestamp,
 }
@@ -135,7 +137,8 @@ impl Device {
     #[must_use]
     pub fn known(&self) -> KnownDevice {
         let customer = self.holder.map(|holder| holder.customer);
-        KnownDevice { id: self.id, class: self.class, status: self.status, customer, last_seen_at: self.last_seen_at }
+        let Self { id, class, status, last_seen_at, .. } = *self;
+        KnownDevice { id, class, status, customer, license: None, last_seen_at }
     }
 }
 

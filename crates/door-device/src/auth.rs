@@ -11,7 +11,10 @@ use http::header::AUTHORIZATION;
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<Secret<String>> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-    let (scheme, token) = line.to_str().ok()?.trim().split_once(' ')?;
+    // What `to_str` would take, checked a block at a time.
+    let line = line.as_bytes();
+    let line = str::from_utf8(line).ok().filter(|_| line.is_ascii())?;
+    let (scheme, token) = line.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Secret::new(token.to_owned()))
 }

@@ -1,6 +1,6 @@
 //! What the calls of this door have in common: a POST that is judged and sealed, and a poll that answers it.
 
-use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
 use countersign_app::devices::{self, AuthenticatedDevice, NotKept};
 use countersign_app::polling::{self, Asked, Endpoint, PollError, Problem};
@@ -9,7 +9,7 @@ use countersign_app::{ahead, answers};
 use countersign_domain::site::AuthFailure;
 use countersign_http_kit::body::{JSON_BODY_LIMIT, read_whole};
 use countersign_http_kit::json::read_object;
-use http::{HeaderMap, Uri};
+use http::Uri;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,12 +42,12 @@ impl Call {
         self,
         door: &Door,
         site: Site,
-        headers: &HeaderMap,
-        body: Body,
+        request: Request,
     ) -> Result<Posted<B>, Error> {
+        let (head, body) = request.into_parts();
         let bytes = read_whole(body, JSON_BODY_LIMIT).await?;
         let body: B = read_object(&bytes)?;
-        let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(headers)).await?;
+        let (snapshot, verdict) = devices::authenticate(&door.ctx, &site.snapshot, auth::bearer(&head.headers)).await?;
         if verdict.is_err()
             && let Some(client) = site.client
             && let Some(seconds) = devices::count_refusal(&door.ctx, &snapshot, client.ip())

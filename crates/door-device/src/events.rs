@@ -1,11 +1,10 @@
 //! `events`: a device logs an event of its own.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use countersign_app::devices;
 use countersign_app::polling::Endpoint;
-use http::{HeaderMap, Uri};
+use http::Uri;
 
 use crate::calls::Call;
 use crate::error::Error;
@@ -29,13 +28,8 @@ const CALL: Call = Call { endpoint: Endpoint::Events, path: "/uai/2.0/events" };
     ),
     security(("device_token" = []))
 )]
-pub(crate) async fn log(
-    State(door): State<Door>,
-    site: Site,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Error> {
-    let posted = CALL.receive(&door, site, &headers, body).await?;
+pub(crate) async fn log(State(door): State<Door>, site: Site, request: Request) -> Result<Response, Error> {
+    let posted = CALL.receive(&door, site, request).await?;
     CALL.tell(&door, posted, async |device, _: &Site, body: wire::EventRequest| {
         let (identity, event) = body.read()?;
         devices::log_event(&door.ctx, device, identity, event).await

@@ -1,11 +1,10 @@
 //! `devices/registrations`: a device makes itself known, and activates a license.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use countersign_app::devices;
 use countersign_app::polling::Endpoint;
-use http::{HeaderMap, Uri};
+use http::Uri;
 
 use crate::calls::Call;
 use crate::error::Error;
@@ -30,13 +29,8 @@ const CALL: Call = Call { endpoint: Endpoint::Registrations, path: "/uai/2.0/dev
     ),
     security(("device_token" = []))
 )]
-pub(crate) async fn register(
-    State(door): State<Door>,
-    site: Site,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Error> {
-    let posted = CALL.receive(&door, site, &headers, body).await?;
+pub(crate) async fn register(State(door): State<Door>, site: Site, request: Request) -> Result<Response, Error> {
+    let posted = CALL.receive(&door, site, request).await?;
     CALL.tell(&door, posted, async |device, _: &Site, body: wire::RegistrationRequest| {
         devices::register(&door.ctx, device, body.read()?).await
     })

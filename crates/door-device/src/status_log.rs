@@ -1,11 +1,10 @@
 //! `updates/statusLog`: a device reports how an update goes.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use countersign_app::devices;
 use countersign_app::polling::Endpoint;
-use http::{HeaderMap, Uri};
+use http::Uri;
 
 use crate::calls::Call;
 use crate::error::Error;
@@ -32,15 +31,9 @@ const LOWER_CASE: Call = Call { path: "/uai/2.0/updates/statuslog", ..CALL };
     ),
     security(("device_token" = []))
 )]
-pub(crate) async fn report(
-    State(door): State<Door>,
-    site: Site,
-    headers: HeaderMap,
-    uri: Uri,
-    body: Body,
-) -> Result<Response, Error> {
-    let call = if uri.path().ends_with(LOWER_CASE.path) { LOWER_CASE } else { CALL };
-    let posted = call.receive(&door, site, &headers, body).await?;
+pub(crate) async fn report(State(door): State<Door>, site: Site, request: Request) -> Result<Response, Error> {
+    let call = if request.uri().path().ends_with(LOWER_CASE.path) { LOWER_CASE } else { CALL };
+    let posted = call.receive(&door, site, request).await?;
     call.tell(&door, posted, async |device, site: &Site, body: wire::StatusRequest| {
         devices::report_status(&door.ctx, device, &site.snapshot, body.read()?).await
     })

@@ -1,10 +1,9 @@
 //! `updates`: which updates apply to a device? The answer is not signed.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use countersign_app::polling::Endpoint;
-use http::{HeaderMap, Uri};
+use http::Uri;
 
 use crate::calls::Call;
 use crate::error::Error;
@@ -27,13 +26,8 @@ const CALL: Call = Call { endpoint: Endpoint::Updates, path: "/uai/2.0/updates" 
     ),
     security(("device_token" = []))
 )]
-pub(crate) async fn ask(
-    State(door): State<Door>,
-    site: Site,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Error> {
-    let posted = CALL.receive(&door, site, &headers, body).await?;
+pub(crate) async fn ask(State(door): State<Door>, site: Site, request: Request) -> Result<Response, Error> {
+    let posted = CALL.receive(&door, site, request).await?;
     CALL.ask(&door, posted, wire::UpdatesRequest::read)
 }
 

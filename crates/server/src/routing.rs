@@ -22,7 +22,7 @@ use countersign_http_kit::security_headers;
 use countersign_store::BoxFuture;
 use http::StatusCode;
 use serde_json::json;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service};
 
 use crate::metrics::Metrics;
 use crate::stop::Stop;
@@ -82,7 +82,8 @@ impl Doors {
             site::find(ctx, &id, &mut request).await;
             routes
         };
-        let Ok(mut response) = asked.clone().oneshot(request).await;
+        // A router is always ready.
+        let Ok(mut response) = asked.clone().call(request).await;
         id.write_to(response.headers_mut());
         response
     }

@@ -8,17 +8,21 @@ use countersign_domain::time::Timestamp;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
+use super::requests::digits;
+
 /// Writes the time at which it is asked.
 pub(super) struct Now;
 
 impl FormatTime for Now {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        write_now(writer)
+        let mut time = String::with_capacity(LENGTH);
+        append_now(&mut time);
+        writer.write_str(&time)
     }
 }
 
-/// Writes the time. Date and time of the day are put into words once a second.
-pub(super) fn write_now(out: &mut impl fmt::Write) -> fmt::Result {
+/// Adds the time to a line. Date and time of the day are put into words once a second.
+pub(super) fn append_now(line: &mut String) {
     #[expect(clippy::disallowed_methods, reason = "a log tells when something happened, whatever time a test plays")]
     let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     SECOND.with_borrow_mut(|(second, words)| {
@@ -27,9 +31,15 @@ pub(super) fn write_now(out: &mut impl fmt::Write) -> fmt::Result {
             *words = Timestamp::from_seconds(i64::try_from(*second).unwrap_or(i64::MAX)).to_string();
             words.truncate("2026-11-22T03:00:00".len());
         }
-        write!(out, "{words}.{:06}Z", now.subsec_micros())
-    })
+        line.push_str(words);
+    });
+    line.push('.');
+    digits(line, now.subsec_micros().into(), 6);
+    line.push('Z');
 }
+
+/// Bytes of a time.
+const LENGTH: usize = "2026-11-22T03:00:00.123456Z".len();
 
 thread_local! {
     /// The second that was last put into words.

@@ -174,6 +174,7 @@ fn known(row: &Row) -> Result<KnownDevice, StoreError> {
         class: place.present("class", DeviceClass::parse(&column::<String>(row, 1)?))?,
         status: place.present("status", DeviceStatus::parse(&column::<String>(row, 2)?))?,
         customer: column::<Option<i64>>(row, 3)?.map(CustomerId),
+        license: None,
         last_seen_at: time(column(row, 4)?),
     })
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus, KnownDevice};
-use countersign_domain::ids::{CustomerId, DeviceId, SiteId};
+use countersign_domain::ids::{CustomerId, DeviceId, LicenseId, SiteId};
 use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
@@ -27,7 +27,7 @@ macro_rules! select_devices {
 const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
     registered_at, last_seen_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict do nothing";
 const FIND: &str = select_devices!("where d.site = ?1 and d.host_id = ?2 and d.id_type = ?3 and d.publisher = ?4");
-const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
+const FIND_KNOWN: &str = "select id, class, status, customer, license, last_seen_at from devices
     where site = ?1 and host_id = ?2 and id_type = ?3 and publisher = ?4";
 const FIND_BY_ID: &str = select_devices!("where d.site = ?1 and d.id = ?2");
 const LIST: &str = select_devices!("where d.site = ?1 and d.id > ?2 order by d.id limit ?3");
@@ -155,7 +155,8 @@ fn known(row: &Row<'_>) -> Result<KnownDevice, StoreError> {
         class: class(id, row, 1)?,
         status: status(id, row, 2)?,
         customer: column::<Option<i64>>(row, 3)?.map(CustomerId),
-        last_seen_at: time(column(row, 4)?),
+        license: column::<Option<i64>>(row, 4)?.map(LicenseId),
+        last_seen_at: time(column(row, 5)?),
     })
 }
 

@@ -23,7 +23,7 @@ macro_rules! any_in_force {
 }
 
 /// The license that the device's row names; most devices have no other.
-const FIRST_ON_DEVICE: &str = any_in_force!("devices d cross join licenses l on l.id = d.license where d.id = ?1");
+const NAMED: &str = any_in_force!("licenses l where l.id = ?1");
 const ON_DEVICE: &str = any_in_force!("activations a cross join licenses l on l.id = a.license where a.device = ?1");
 const OF_CUSTOMER: &str = any_in_force!("licenses l where l.customer = ?1");
 /// An account is looked for only by a customer that does not hold the product itself.
@@ -34,7 +34,7 @@ const OF_ACCOUNT: &str = any_in_force!(
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIRST_ON_DEVICE, ON_DEVICE, OF_CUSTOMER, OF_ACCOUNT];
+pub(super) const ALL: &[&str] = &[NAMED, ON_DEVICE, OF_CUSTOMER, OF_ACCOUNT];
 
 /// See `Licenses::held_by_account_of`.
 pub(super) fn held(
@@ -48,7 +48,8 @@ pub(super) fn held(
     let mut held = Vec::new();
     for product in products {
         let any = |sql, of: i64| any(connection, sql, (of, product.0, &today));
-        let on_device = any(FIRST_ON_DEVICE, device.id.0)? || any(ON_DEVICE, device.id.0)?;
+        let named = device.license.map_or(Ok(false), |license| any(NAMED, license.0));
+        let on_device = named? || any(ON_DEVICE, device.id.0)?;
         // What is activated on a device is of its account.
         if on_device || any(OF_CUSTOMER, customer)? || any(OF_ACCOUNT, customer)? {
             held.push(Holding { product: *product, on_device });
