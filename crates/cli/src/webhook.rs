@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::Ctx;
 use countersign_app::webhooks::endpoints::{self, EndpointChange, Switch};
-use countersign_app::webhooks::{backfill, log, trying};
+use countersign_app::webhooks::{backfill, checkpoints, log, trying};
 use countersign_crypto::webhook::WebhookSecret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::text::EndpointName;
@@ -55,6 +55,8 @@ pub(crate) enum WebhookCommand {
     Replay(Replay),
     /// Tell a receiver what there is: products, orders, licenses and devices as they are.
     Backfill(Named),
+    /// Tell a receiver how much it must have by now, so that it can prove that it has missed nothing.
+    Checkpoint(Named),
     /// Print events as they come, and hand them to a program on this machine.
     Listen(Listen),
 }
@@ -150,6 +152,24 @@ impl WebhookCommand {
                 let task = begun.await?.id;
                 let sentence = format!("{name} is told what there is (task {task}); the server goes on with it.");
                 options.output().done(&json!({ "task": task.0 }), &sentence);
+                Ok(())
+            }
+            Self::Checkpoint(Named { name }) => {
+                let told = options.on_site(async |ctx, site| {
+                    let endpoint = find(ctx, site.id, &name).await?;
+                    Ok(checkpoints::tell(ctx, site.id, endpoint.id).await?)
+                });
+                let told = told.await?;
+                let (counts, last) = (told.counts, told.last);
+                let facts = json!({
+                    "number": counts.number, "sequence": counts.sequence, "last": last,
+                    "delivered": counts.delivered, "dead": counts.dead, "cancelled": counts.cancelled,
+                });
+                let sentence = format!(
+                    "{name} has taken {} events up to number {} of {last}; {} were given up, {} cancelled. It is told so.",
+                    counts.delivered, counts.sequence, counts.dead, counts.cancelled
+                );
+                options.output().done(&facts, &sentence);
                 Ok(())
             }
             Self::Replay(replay) => replay.run(options).await,

@@ -1,13 +1,15 @@
 //! The types of events that receivers can hear of, and what a body of each looks like in each form.
 
 use axum::response::Response;
-use countersign_domain::webhook::{EndpointSettings, EventTypes, PayloadFormat};
+use countersign_domain::webhook::{Change, EndpointSettings, EventTypes, PayloadFormat};
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::auth::Reader;
 use crate::error::Error;
-use crate::formats::{render, sample_facts, schema};
+use crate::formats::{
+    CHECKPOINT, checkpoint_schema, render, render_checkpoint, sample_checkpoint, sample_facts, schema,
+};
 use crate::reply;
 use crate::request::{NameInPath, Query};
 use crate::wire::{ErrorBody, EventTypeItem, EventTypeList, SchemaAnswer};
@@ -26,7 +28,9 @@ pub(crate) async fn list_types(_: Reader) -> Response {
         let event = sample_facts(name)?.event;
         Some(EventTypeItem { name, family: event.family().as_str(), change: event.change().as_str() })
     });
-    reply::private_json(StatusCode::OK, EventTypeList { event_types: items.collect() })
+    let checkpoint = EventTypeItem { name: CHECKPOINT, family: "site", change: Change::Created.as_str() };
+    let event_types = std::iter::once(checkpoint).chain(items).collect();
+    reply::private_json(StatusCode::OK, EventTypeList { event_types })
 }
 
 /// See what a body looks like
@@ -49,12 +53,16 @@ pub(crate) async fn list_types(_: Reader) -> Response {
 pub(crate) async fn find_schema(_: Reader, name: NameInPath, query: Query) -> Result<Response, Error> {
     let format = query.read_as("format", "must be fno, standard, cloudevents or license", |word| word.parse().ok())?;
     let format = format.unwrap_or(PayloadFormat::Fno);
-    let facts = sample_facts(&name.0).ok_or(Error::UnknownEventType)?;
-    // The URL is not part of any body.
-    let settings = EndpointSettings { format, line_item_attributes: true, ..EndpointSettings::new("") };
+    let (event_type, schema, example) = if name.0 == CHECKPOINT {
+        let checkpoint = sample_checkpoint().ok_or(Error::UnknownEventType)?;
+        (CHECKPOINT, checkpoint_schema(format), render_checkpoint(&checkpoint, format))
+    } else {
+        let facts = sample_facts(&name.0).ok_or(Error::UnknownEventType)?;
+        // The URL is not part of any body.
+        let settings = EndpointSettings { format, line_item_attributes: true, ..EndpointSettings::new("") };
+        (facts.event.type_name(), schema(&facts, format), render(&facts, &settings))
+    };
     let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-    let schema = parse(schema(&facts, format).as_bytes());
-    let example = parse(&render(&facts, &settings));
-    let answer = SchemaAnswer { event_type: facts.event.type_name(), format: format.as_str(), schema, example };
-    Ok(reply::private_json(StatusCode::OK, answer))
+    let (schema, example) = (parse(schema.as_bytes()), parse(&example));
+    Ok(reply::private_json(StatusCode::OK, SchemaAnswer { event_type, format: format.as_str(), schema, example }))
 }

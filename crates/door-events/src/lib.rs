@@ -20,6 +20,7 @@
 mod auth;
 mod authenticate;
 mod catalog;
+mod checkpoints;
 mod credentials;
 mod endpoints;
 mod error;
@@ -119,6 +120,7 @@ pub fn router(ctx: &Ctx, is_stopping: impl Fn() -> bool + Send + Sync + 'static)
         .routes(routes!(events::recover))
         .routes(routes!(events::task, events::cancel_task))
         .routes(routes!(events::start_backfill))
+        .routes(routes!(checkpoints::tell))
         .routes(routes!(catalog::list_types))
         .routes(routes!(catalog::find_schema))
         .routes(routes!(health::status))

@@ -85,7 +85,7 @@ pub(crate) struct EventTypeItem {
     /// Its name
     #[schema(example = "lineitem.expired")]
     pub(crate) name: &'static str,
-    /// What it is about: device, entitlement or product
+    /// What it is about: device, entitlement or product; site for checkpoints
     #[schema(example = "entitlement")]
     pub(crate) family: &'static str,
     /// What happens to that: created, updated or deleted

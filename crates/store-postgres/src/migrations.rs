@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_backfill", include_str!("../migrations/0020_backfill.sql")),
     ("0021_topics", include_str!("../migrations/0021_topics.sql")),
     ("0022_revisions", include_str!("../migrations/0022_revisions.sql")),
+    ("0023_checkpoints", include_str!("../migrations/0023_checkpoints.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AirGapCodes, AnsweredCalls, ApiKeys, Applications, AuditTrail,
-    AuthorizationKeys, Bundles, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails, DeviceEvents,
-    Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
-    OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats, SigningKeys,
-    SiteSecrets, Sites, SpentTokens, SsoProviders, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
-    Trials, Updates, Users, Versions,
+    AuthorizationKeys, Bundles, Checkpoints, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails,
+    DeviceEvents, Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts,
+    Licenses, OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
+    SigningKeys, SiteSecrets, Sites, SpentTokens, SsoProviders, StatusReports, StorageEntries, StorageVersions,
+    Storages, TokenKeys, Trials, Updates, Users, Versions,
 };
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
@@ -259,6 +259,10 @@ impl Tx for PgTx<'_> {
     fn customers(&mut self) -> &mut dyn Customers {
         self
     }
+    fn checkpoints(&mut self) -> &mut dyn Checkpoints {
+        self
+    }
+
     fn deliveries(&mut self) -> &mut dyn Deliveries {
         self
     }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_backfill", include_str!("../migrations/0020_backfill.sql")),
     ("0021_topics", include_str!("../migrations/0021_topics.sql")),
     ("0022_revisions", include_str!("../migrations/0022_revisions.sql")),
+    ("0023_checkpoints", include_str!("../migrations/0023_checkpoints.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -9,11 +9,11 @@ use countersign_domain::licensing::ClockJump;
 use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{
     AccessTokens, Accounts, Activations, AirGapCodes, AnsweredCalls, ApiKeys, Applications, AuditTrail,
-    AuthorizationKeys, Bundles, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails, DeviceEvents,
-    Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts, Licenses,
-    OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats, SigningKeys,
-    SiteSecrets, Sites, SpentTokens, SsoProviders, StatusReports, StorageEntries, StorageVersions, Storages, TokenKeys,
-    Trials, Updates, Users, Versions,
+    AuthorizationKeys, Bundles, Checkpoints, Credentials, Customers, Deliveries, DeliveryHistory, DeviceDetails,
+    DeviceEvents, Devices, Endpoints, EventNumbers, Features, Files, Installation, LicenseUsers, LicensedProducts,
+    Licenses, OfflineRequests, Orders, Outbox, Packages, Policies, Products, RefusedUploads, SeatDenials, Seats,
+    SigningKeys, SiteSecrets, Sites, SpentTokens, SsoProviders, StatusReports, StorageEntries, StorageVersions,
+    Storages, TokenKeys, Trials, Updates, Users, Versions,
 };
 use countersign_store::{ErasedUnit, StoreError, Tx};
 use rusqlite::Connection;
@@ -134,6 +134,10 @@ impl Tx for SqliteTx<'_> {
     fn customers(&mut self) -> &mut dyn Customers {
         self
     }
+    fn checkpoints(&mut self) -> &mut dyn Checkpoints {
+        self
+    }
+
     fn deliveries(&mut self) -> &mut dyn Deliveries {
         self
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign_app::Ctx;
 use countersign_app::webhooks::{Formats, Outgoing, Sender, Sent, WebhookPorts};
 use countersign_domain::ids::SiteId;
-use countersign_domain::webhook::{AttemptOutcome, EndpointSettings, EventFacts};
+use countersign_domain::webhook::{AttemptOutcome, Checkpoint, EndpointSettings, EventFacts};
 use countersign_store::BoxFuture;
 
 /// A webhook that has reached its receiver.
@@ -147,6 +147,11 @@ pub struct PlainFormats;
 impl Formats for PlainFormats {
     fn render(&self, facts: &EventFacts, _settings: &EndpointSettings) -> Vec<u8> {
         format!("{} {} {}", facts.sequence, facts.event.type_name(), facts.entity()).into_bytes()
+    }
+
+    fn checkpoint(&self, checkpoint: &Checkpoint, _settings: &EndpointSettings) -> Vec<u8> {
+        let counts = checkpoint.counts;
+        format!("checkpoint {} up to {}: {}", counts.number, counts.sequence, counts.delivered).into_bytes()
     }
 
     fn sample(&self, event_type: &str, _settings: &EndpointSettings) -> Option<Vec<u8>> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use countersign_domain::audit::{Action, Actor, Channel};
 use countersign_domain::changes::Changes;
 use countersign_domain::event::Event;
-use countersign_domain::ids::{DeliveryId, EndpointId, EventId, RecoveryId, SiteId};
+use countersign_domain::ids::{DeliveryId, EndpointId, RecoveryId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{
-    BackfillStage, DeliveryState, EventFacts, Family, PAYLOAD_LIMIT, Recovery, RecoveryState, Story,
+    BackfillStage, DeliveryState, EventFacts, Family, PAYLOAD_LIMIT, Recovery, RecoveryState, Story, snapshot_id,
 };
 use countersign_store::repositories::{LicenseFilter, Page};
 use countersign_store::{StoreError, Tx};
@@ -22,8 +22,6 @@ use crate::Ctx;
 
 /// Rows that one unit of work tells of.
 const ROWS_PER_UNIT: u32 = 50;
-/// Snapshots that one task may make, far more than there are.
-const SNAPSHOTS: i64 = 1 << 32;
 
 /// Begins to tell a receiver what there is. It goes on by itself, once the receiver is enabled; [`find`](super::recovery::find)
 /// says how far it is, and [`cancel`](super::recovery::cancel) stops it. A receiver has one task at a time.
@@ -75,9 +73,8 @@ pub(super) async fn step(
     let (sequence, at) = (tx.event_numbers().last(site).await?, tx.now().await?);
     for (row, event) in &rows {
         task.after = DeliveryId(*row);
-        let number = i64::try_from(task.queued).unwrap_or(i64::MAX).saturating_add(1);
-        // Below those of all events, and the same for no other task.
-        let id = EventId(-(task.id.0.saturating_mul(SNAPSHOTS).saturating_add(number)));
+        let number = u32::try_from(task.queued).unwrap_or(u32::MAX).saturating_add(1);
+        let id = snapshot_id(task.id, number);
         let story = story(tx, site, *event).await?;
         let (event, changes, actor) = (*event, Changes::default(), Actor::of(Channel::System));
         let facts = EventFacts {

@@ -13,8 +13,8 @@ use countersign_domain::webhook::{
 };
 use countersign_store::{StoreError, Tx};
 
-use super::log;
 use super::sealing::{seal_authorization, secret_label};
+use super::{checkpoints, log};
 use crate::fault::takes_store_errors;
 use crate::installation::ensure_fits;
 use crate::{Ctx, Fault};
@@ -137,7 +137,11 @@ pub(super) async fn insert(
     let now = tx.now().await?;
     let id = tx.endpoints().insert(site, new, now).await?.ok_or(EndpointError::Taken)?;
     tx.endpoints().insert_secret(id, &NewWebhookSecret { kind: SignatureKind::Hmac, sealed }, now).await?;
-    Ok(tx.endpoints().find(site, id).await?.ok_or(StoreError::OutcomeUnknown)?)
+    let made = tx.endpoints().find(site, id).await?.ok_or(StoreError::OutcomeUnknown)?;
+    if made.settings.checkpoint_minutes.is_some() {
+        checkpoints::schedule(tx, &made, now).await?;
+    }
+    Ok(made)
 }
 
 /// Changes a receiver. What waits goes to the new URL with the new credentials.
@@ -190,6 +194,9 @@ pub async fn change(
             after.state = current.state;
             let now = tx.now().await?;
             tx.endpoints().replace(&after, now).await?;
+            if current.settings.checkpoint_minutes != after.settings.checkpoint_minutes {
+                checkpoints::schedule(tx, &after, now).await?;
+            }
             Ok(tx.endpoints().find(site, id).await?.ok_or(StoreError::OutcomeUnknown)?)
         })
     })

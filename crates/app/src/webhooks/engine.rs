@@ -15,7 +15,7 @@ use super::expiry::Expiry;
 use super::node::{Leaving, Node};
 use super::ports::WebhookPorts;
 use super::recovery::Recoveries;
-use super::{runner, telling};
+use super::{checkpoints, runner, telling};
 use crate::{Ctx, Fault};
 
 /// How often the store is looked at without having been woken.
@@ -159,7 +159,8 @@ impl Engine {
             ctx.webhooks.beat(ctx.now());
         }
         let recovered = self.recoveries.go_on(&ctx, &self.node.ports.formats).await;
-        Ok(busy | told? | recovered?)
+        let checked = checkpoints::go_on(&ctx, &self.node.ports.formats).await;
+        Ok(busy | told? | recovered? | checked?)
     }
 
     async fn tell_if_behind(&mut self) -> Result<bool, Fault> {

@@ -7,6 +7,7 @@
 
 mod ahead;
 pub mod backfill;
+pub mod checkpoints;
 pub mod endpoints;
 mod engine;
 mod expiry;

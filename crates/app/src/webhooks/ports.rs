@@ -7,7 +7,9 @@ use bytes::Bytes;
 use countersign_crypto::Secret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::time::Timestamp;
-use countersign_domain::webhook::{AttemptOutcome, CloudEventsMode, EndpointSettings, EventFacts, PayloadFormat};
+use countersign_domain::webhook::{
+    AttemptOutcome, Checkpoint, CloudEventsMode, EndpointSettings, EventFacts, PayloadFormat,
+};
 use countersign_store::BoxFuture;
 
 /// What one webhook needs to be sent.
@@ -95,6 +97,9 @@ pub trait Sender: Send + Sync {
 pub trait Formats: Send + Sync {
     /// The bytes that tell an event to a receiver with these settings. The same for the same facts.
     fn render(&self, facts: &EventFacts, settings: &EndpointSettings) -> Vec<u8>;
+
+    /// The bytes that tell a receiver how much it must have by now.
+    fn checkpoint(&self, checkpoint: &Checkpoint, settings: &EndpointSettings) -> Vec<u8>;
 
     /// An invented event of a type, for tests of receivers and as an example; `None`: no event has such a type.
     fn sample(&self, event_type: &str, settings: &EndpointSettings) -> Option<Vec<u8>>;

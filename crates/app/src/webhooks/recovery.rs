@@ -175,7 +175,7 @@ pub async fn cancel(ctx: &Ctx, site: SiteId, recovery: RecoveryId) -> Result<Rec
 }
 
 /// A receiver to which something is sent, now or once it is enabled.
-async fn lock(tx: &mut dyn Tx, site: SiteId, endpoint: EndpointId) -> Result<Endpoint, ResendError> {
+pub(super) async fn lock(tx: &mut dyn Tx, site: SiteId, endpoint: EndpointId) -> Result<Endpoint, ResendError> {
     let receiver = tx.endpoints().lock(site, endpoint).await?.ok_or(ResendError::Unknown)?;
     if receiver.state == EndpointState::Enabled || receiver.state.holds() {
         Ok(receiver)

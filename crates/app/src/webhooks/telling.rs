@@ -17,7 +17,7 @@ use crate::{Ctx, Fault};
 /// Most events that one unit of work gives numbers: other writers never wait long for it.
 const EVENTS_PER_UNIT: u32 = 128;
 /// The lane of a receiver whose events all wait for each other.
-const ONE_LANE: &str = "*";
+pub(super) const ONE_LANE: &str = "*";
 
 /// What a turn has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

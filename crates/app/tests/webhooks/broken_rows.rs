@@ -41,6 +41,21 @@ async fn a_receiver_that_cannot_be_read_costs_the_others_nothing() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_cannot_be_read_holds_up_no_checkpoint() {
+    let stage = Stage::new().await;
+    let settings = |url: &str| EndpointSettings { checkpoint_minutes: Some(1), ..EndpointSettings::new(url) };
+    let broken = stage.endpoint("broken", settings("https://broken.example.com/")).await;
+    stage.endpoint("whole", settings("https://whole.example.com/")).await;
+    let break_it = format!("update webhook_endpoints set settings = 'nonsense' where id = {}", broken.id);
+    stage.world.run_statements(&break_it).await;
+    stage.world.clock.advance(Duration::from_secs(60));
+    stage.work().await;
+    let received = stage.receivers.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].body, b"checkpoint 1 up to 0: 0");
+}
+
+#[tokio::test]
 async fn events_that_cannot_be_read_get_numbers_and_hold_up_no_site() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;

@@ -56,6 +56,9 @@ pub(super) struct SettingsOptions {
     /// Whether an event takes the place of one that says the same of the same thing and was not sent yet.
     #[arg(long, value_name = "true|false")]
     coalesce: Option<bool>,
+    /// Minutes after which it is told, again and again, how much it must have by then; 0: never by itself.
+    #[arg(long, value_name = "MINUTES")]
+    checkpoints: Option<u16>,
     /// Deliveries at a time, 1 to 64.
     #[arg(long, value_name = "N")]
     concurrency: Option<u16>,
@@ -117,6 +120,9 @@ impl SettingsOptions {
         settings.order = self.order.unwrap_or(settings.order);
         settings.pace.concurrency = self.concurrency.unwrap_or(settings.pace.concurrency);
         settings.pace.attempt_seconds = self.timeout.unwrap_or(settings.pace.attempt_seconds);
+        if let Some(minutes) = self.checkpoints {
+            settings.checkpoint_minutes = (minutes > 0).then_some(minutes);
+        }
         if let Some(rate) = self.rate {
             settings.pace.rate = (rate > 0).then_some(rate);
         }
@@ -175,6 +181,7 @@ pub(super) fn document(endpoint: &Endpoint) -> Value {
         "line_item_attributes": settings.line_item_attributes,
         "authorization": settings.authorization.to_text(),
         "coalesce": settings.coalesce,
+        "checkpoint_minutes": settings.checkpoint_minutes,
         "order": settings.order.as_str(),
         "concurrency": settings.pace.concurrency,
         "rate": settings.pace.rate,

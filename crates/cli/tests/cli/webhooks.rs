@@ -185,6 +185,9 @@ fn what_was_sent_is_listed_counted_and_sent_again() {
     let task = world.place.json(&["webhook", "backfill", "crm"]);
     assert!(task["task"].is_number(), "{task}");
     assert_eq!(world.hook.next().body["type"], "product.snapshot");
+    let told = world.place.json(&["webhook", "checkpoint", "crm"]);
+    assert!(told["number"] == 1 && told["dead"] == 0, "{told}");
+    assert_eq!(world.hook.next().body["type"], "checkpoint");
 }
 
 #[test]
@@ -299,6 +302,7 @@ fn refusals_say_what_to_do() {
         (&["test", "nobody"], "countersign webhook list"),
         (&["replay", "nobody"], "countersign webhook list"),
         (&["backfill", "nobody"], "countersign webhook list"),
+        (&["checkpoint", "nobody"], "countersign webhook list"),
         (&["secret", "rotate", "nobody"], "countersign webhook list"),
         (&["add", "crm", &url], "an endpoint of that name exists in this site already"),
         (&["add", "inside", "http://127.0.0.1:1/"], "the URL is refused"),

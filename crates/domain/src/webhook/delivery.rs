@@ -101,9 +101,9 @@ pub struct NewDelivery {
     pub site: SiteId,
     /// The receiver.
     pub endpoint: EndpointId,
-    /// The event; below 0 where a receiver is told what there is.
+    /// The event; below 0 where there is none ([`checkpoint_id`], [`snapshot_id`]).
     pub event: EventId,
-    /// The number of the event; that of the last event where a receiver is told what there is.
+    /// The number of the event; where there is none, that of an event that it is newer than.
     pub sequence: i64,
     /// Name of its type.
     pub event_type: String,
@@ -162,13 +162,29 @@ impl Delivery {
     /// What receivers tell repeated deliveries by (`webhook-id`): the same on every attempt.
     #[must_use]
     pub fn message_id(&self) -> String {
-        match self.event.0 {
-            // Not an event, but what there was when somebody asked for it.
-            snapshot @ ..0 => format!("snap_{}_{}", snapshot.unsigned_abs(), self.endpoint),
-            _ => format!("evt_{}_{}", self.event, self.endpoint),
-        }
+        let (kind, number) = match self.event.0 {
+            event @ 0.. => ("evt", event),
+            checkpoint if checkpoint > -SNAPSHOTS => ("check", -checkpoint),
+            snapshot => ("snap", snapshot.saturating_neg()),
+        };
+        format!("{kind}_{number}_{}", self.endpoint)
     }
 }
+
+/// What stands for an event where a receiver is told how much it must have by now.
+#[must_use]
+pub fn checkpoint_id(number: u32) -> EventId {
+    EventId(-i64::from(number))
+}
+
+/// What stands for an event where a receiver is told what there is: another for each snapshot of each task.
+#[must_use]
+pub fn snapshot_id(task: RecoveryId, number: u32) -> EventId {
+    EventId(-(task.0.saturating_mul(SNAPSHOTS).saturating_add(number.into())))
+}
+
+/// More than a task makes snapshots, and than a receiver has checkpoints.
+const SNAPSHOTS: i64 = 1 << 32;
 
 /// An attempt that is about to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Telling others what has changed: receivers, what they want to hear, deliveries, and when a delivery is tried again
 //! (`docs/protocol/events.md`).
 
+mod checkpoint;
 mod delivery;
 mod endpoint;
 mod expiry;
@@ -11,9 +12,10 @@ mod settings;
 mod trouble;
 mod verdict;
 
+pub use checkpoint::{Checkpoint, CheckpointCounts, CountedDelivery};
 pub use delivery::{
     Attempt, AttemptOutcome, AttemptTrigger, BackfillStage, Delivery, DeliveryState, EXCERPT_LIMIT, NewAttempt,
-    NewDelivery, PAYLOAD_LIMIT, Recovery, RecoveryState,
+    NewDelivery, PAYLOAD_LIMIT, Recovery, RecoveryState, checkpoint_id, snapshot_id,
 };
 pub use endpoint::{
     ENDPOINTS, Endpoint, EndpointState, NewEndpoint, NewWebhookSecret, SECRETS, SignatureKind, WebhookSecret,

@@ -169,6 +169,8 @@ pub struct EndpointSettings {
     pub order: DeliveryOrder,
     /// Whether an event takes the place of one that says the same of the same thing and was not sent yet.
     pub coalesce: bool,
+    /// After so many minutes it is told how much it must have by then, and again; `None`: never by itself.
+    pub checkpoint_minutes: Option<u16>,
     /// How fast it is sent to.
     pub pace: Pace,
     /// Whether it is asked for its consent before it is sent anything (CloudEvents web hooks, section 4).
@@ -232,6 +234,7 @@ impl EndpointSettings {
             authorization: Authorization::None,
             order: DeliveryOrder::PerEntity,
             coalesce: false,
+            checkpoint_minutes: None,
             pace: Pace::default(),
             consent: false,
             ca: None,
@@ -269,7 +272,14 @@ impl EndpointSettings {
         in_range("the number of deliveries at a time", concurrency, 1, 64)?;
         in_range("deliveries in a second", rate.unwrap_or(1), 1, 1000)?;
         in_range("seconds to connect", connect_seconds.into(), 1, 10)?;
+        in_range("minutes between checkpoints", self.checkpoint_minutes.unwrap_or(1), 1, LONGEST_CHECKPOINT)?;
         in_range("seconds of an attempt", attempt_seconds.into(), 1, 30)
+    }
+
+    /// How much time lies between two checkpoints; `None`: none is made by itself.
+    #[must_use]
+    pub fn checkpoints(&self) -> Option<Duration> {
+        self.checkpoint_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
     }
 
     /// Whether an event is one that the receiver wants. Products are looked at with [`EndpointSettings::wants_product`].
@@ -317,6 +327,7 @@ impl EndpointSettings {
         to.put("authorization", &self.authorization.to_text(), &usual.authorization.to_text());
         to.put("order", &self.order, &usual.order);
         to.put("coalesce", &self.coalesce, &false);
+        to.put_some("checkpoint-minutes", self.checkpoint_minutes);
         to.put("concurrency", &self.pace.concurrency, &usual.pace.concurrency);
         to.put_some("rate", self.pace.rate);
         to.put("connect-seconds", &self.pace.connect_seconds, &usual.pace.connect_seconds);
@@ -348,6 +359,7 @@ impl EndpointSettings {
             authorization: Authorization::from_text(&from.take("authorization", "none".to_owned())?)?,
             order: from.take("order", usual.order)?,
             coalesce: from.take("coalesce", false)?,
+            checkpoint_minutes: from.take_some("checkpoint-minutes")?,
             pace: Pace {
                 concurrency: from.take("concurrency", usual.pace.concurrency)?,
                 rate: from.take_some("rate")?,
@@ -375,6 +387,9 @@ fn is_free_header(name: &str) -> bool {
         && !OUR_HEADERS.contains(&name.as_str())
         && !["webhook-", "x-event-", "ce-", "proxy-"].iter().any(|start| name.starts_with(start))
 }
+
+/// Longest time between checkpoints, in minutes: a week.
+const LONGEST_CHECKPOINT: u16 = 7 * 24 * 60;
 
 const OUR_HEADERS: [&str; 13] = [
     "accept-encoding",

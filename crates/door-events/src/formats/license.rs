@@ -129,9 +129,13 @@ fn name(event: Event) -> &'static str {
     }
 }
 
-/// A UUID that is made of site and event (RFC 9562 section 5.8).
 fn uuid(facts: &EventFacts) -> String {
-    let mut bytes = sha256(format!("event {} of {}", facts.id, facts.site).as_bytes());
+    uuid_of(&format!("event {} of {}", facts.id, facts.site))
+}
+
+/// A UUID that is made of a name (RFC 9562 section 5.8).
+pub(super) fn uuid_of(name: &str) -> String {
+    let mut bytes = sha256(name.as_bytes());
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let digits = hex_encode(&bytes);

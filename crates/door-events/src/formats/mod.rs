@@ -5,6 +5,7 @@
 
 mod binary;
 mod changes;
+mod checkpoint;
 mod cloud_events;
 mod details;
 mod fno;
@@ -17,10 +18,13 @@ mod tests;
 mod time;
 
 use countersign_app::webhooks::Formats;
-use countersign_domain::webhook::{EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize};
+use countersign_domain::webhook::{
+    Checkpoint, EndpointSettings, EventFacts, PAYLOAD_LIMIT, PayloadFormat, PayloadSize,
+};
 
 pub use self::binary::binary_event;
 use self::details::Detail;
+pub(crate) use checkpoint::{CHECKPOINT, checkpoint_schema, sample_checkpoint};
 pub(crate) use sample::sample_facts;
 pub(crate) use schemas::schema;
 
@@ -33,7 +37,14 @@ impl Formats for EventFormats {
         render(facts, settings)
     }
 
+    fn checkpoint(&self, checkpoint: &Checkpoint, settings: &EndpointSettings) -> Vec<u8> {
+        render_checkpoint(checkpoint, settings.format)
+    }
+
     fn sample(&self, event_type: &str, settings: &EndpointSettings) -> Option<Vec<u8>> {
+        if event_type == CHECKPOINT {
+            return sample_checkpoint().map(|checkpoint| render_checkpoint(&checkpoint, settings.format));
+        }
         sample_facts(event_type).map(|facts| render(&facts, settings))
     }
 }
@@ -58,6 +69,12 @@ fn write(facts: &EventFacts, settings: &EndpointSettings, room: Room) -> Vec<u8>
     };
     // Writing texts and numbers does not fail.
     written.unwrap_or_default()
+}
+
+/// The body that tells a receiver how much it must have by now.
+pub(crate) fn render_checkpoint(checkpoint: &Checkpoint, format: PayloadFormat) -> Vec<u8> {
+    // Writing texts and numbers does not fail.
+    checkpoint::body(checkpoint, format).unwrap_or_default()
 }
 
 /// Whether everything fits into a body.

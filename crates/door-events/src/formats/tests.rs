@@ -10,7 +10,7 @@ use countersign_domain::webhook::{
 };
 use serde_json::{Value, json};
 
-use super::{binary_event, render, sample_facts, schema};
+use super::{binary_event, checkpoint_schema, render, render_checkpoint, sample_checkpoint, sample_facts, schema};
 
 fn settings(format: PayloadFormat) -> EndpointSettings {
     EndpointSettings { format, line_item_attributes: true, ..EndpointSettings::new("https://hooks.example/") }
@@ -232,6 +232,28 @@ fn a_device_is_told_in_the_words_that_receivers_know() {
         assert_eq!((&body["hostIdType"], &body["owner"]), (&json!(word), &Value::Null));
         assert_eq!(body["accountName"], "NORDWIND-LAB");
     }
+}
+
+#[test]
+fn checkpoints_fit_their_schemas() {
+    let checkpoint = sample_checkpoint().unwrap();
+    for format in PayloadFormat::ALL {
+        let bytes = render_checkpoint(&checkpoint, *format);
+        let schema: Value = serde_json::from_str(checkpoint_schema(*format)).unwrap();
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        fits(&schema, &body, "checkpoint");
+        let told = match format {
+            PayloadFormat::Fno => &body["eventBody"],
+            PayloadFormat::License => &body["data"]["checkpoint"],
+            PayloadFormat::CloudEvents | PayloadFormat::Standard => &body["data"],
+        };
+        let number = |name: &str| told[name].as_u64().or_else(|| told[name].as_str()?.parse().ok());
+        assert_eq!((number("sequence"), number("delivered"), number("dead")), (Some(1207), Some(1180), Some(2)));
+    }
+    // In binary mode it travels like an event.
+    let (headers, data) = binary_event(&render_checkpoint(&checkpoint, PayloadFormat::CloudEvents)).unwrap();
+    assert!(headers.contains(&("ce-type", "countersign.checkpoint".to_owned())));
+    assert_eq!(serde_json::from_slice::<Value>(&data).unwrap()["number"], 17);
 }
 
 #[test]

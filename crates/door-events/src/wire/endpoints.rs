@@ -52,6 +52,9 @@ pub(crate) struct EndpointBody {
     order: &'static str,
     /// Whether an event takes the place of one that says the same of the same thing and was not sent yet
     coalesce: bool,
+    /// It is told how much it must have by then each time that so many minutes have passed; null: only on demand
+    #[schema(example = 60)]
+    checkpoint_minutes: Option<u16>,
     #[schema(example = 8)]
     concurrency: u16,
     /// Null: any number
@@ -98,6 +101,7 @@ impl From<&Endpoint> for EndpointBody {
             auth_type: settings.authorization.to_text(),
             order: settings.order.as_str(),
             coalesce: settings.coalesce,
+            checkpoint_minutes: settings.checkpoint_minutes,
             concurrency: settings.pace.concurrency,
             rate_per_second: settings.pace.rate,
             connect_timeout_seconds: settings.pace.connect_seconds,
@@ -147,6 +151,9 @@ pub(crate) struct EndpointInput {
     auth_secret: Option<Option<String>>,
     order: Option<String>,
     coalesce: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u16>)]
+    checkpoint_minutes: Option<Option<u16>>,
     concurrency: Option<u16>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u16>)]
@@ -197,6 +204,7 @@ impl EndpointInput {
         set(&mut to.authorization, authorization.transpose()?);
         set(&mut to.order, word("order", self.order.as_deref())?);
         set(&mut to.coalesce, self.coalesce);
+        set(&mut to.checkpoint_minutes, self.checkpoint_minutes);
         set(&mut to.pace.concurrency, self.concurrency);
         set(&mut to.pace.rate, self.rate_per_second);
         set(&mut to.pace.connect_seconds, self.connect_timeout_seconds);

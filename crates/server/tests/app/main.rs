@@ -17,6 +17,7 @@ mod epochs;
 mod events_backfill;
 mod events_catalog;
 mod events_changes;
+mod events_checkpoints;
 mod events_cloud;
 mod events_coalesce;
 mod events_delivery;

@@ -8,6 +8,7 @@ mod application_credentials;
 mod applications;
 mod bundles;
 mod called_licenses;
+mod checkpoints;
 mod customers;
 mod deliveries;
 mod delivery_history;

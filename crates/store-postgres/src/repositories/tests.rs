@@ -5,9 +5,9 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     activations, air_gap_codes, answered_calls, api_keys, application_credentials, applications, bundles,
-    called_licenses, customers, deliveries, delivery_history, device_details, device_events, devices, endpoints,
-    event_numbers, features, files, holdings, installation, keys, license_users, licensed_products, licenses,
-    offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats, sites, sso_providers,
+    called_licenses, checkpoints, customers, deliveries, delivery_history, device_details, device_events, devices,
+    endpoints, event_numbers, features, files, holdings, installation, keys, license_users, licensed_products,
+    licenses, offline_requests, orders, packages, policies, refused_uploads, seat_denials, seats, sites, sso_providers,
     status_reports, storage_entries, storage_versions, storages, tokens, trails, trials, update_parts, updates, users,
     versions,
 };
@@ -23,6 +23,7 @@ fn statements() -> Vec<&'static str> {
         air_gap_codes::ALL,
         application_credentials::ALL,
         applications::ALL,
+        checkpoints::ALL,
         customers::ALL,
         deliveries::ALL,
         delivery_history::ALL,

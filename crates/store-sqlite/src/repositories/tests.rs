@@ -14,6 +14,7 @@ fn statements() -> Vec<&'static str> {
         air_gap_codes::ALL,
         application_credentials::ALL,
         applications::ALL,
+        checkpoints::ALL,
         customers::ALL,
         deliveries::ALL,
         delivery_history::ALL,

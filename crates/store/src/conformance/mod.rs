@@ -7,6 +7,7 @@ mod activations;
 mod applications;
 mod called_licenses;
 mod catalog;
+mod checkpoints;
 mod devices;
 mod epochs;
 mod failures;
@@ -40,6 +41,7 @@ pub use activations::*;
 pub use applications::*;
 pub use called_licenses::*;
 pub use catalog::*;
+pub use checkpoints::*;
 pub use devices::*;
 pub use epochs::*;
 pub use failures::*;
@@ -156,6 +158,8 @@ macro_rules! conformance_suite {
             endpoints_are_removed_with_all_that_is_theirs,
             secrets_of_webhooks_end,
             deliveries_make_place_for_later_ones,
+            deliveries_are_counted,
+            checkpoints_are_due,
             deliveries_of_a_lane_go_one_after_the_other,
             a_delivery_is_taken_over_when_its_time_has_passed,
             what_is_final_is_sent_again_or_removed,

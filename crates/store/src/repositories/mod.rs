@@ -4,6 +4,7 @@
 mod air_gap_codes;
 mod applications;
 mod catalog;
+mod checkpoints;
 mod devices;
 mod installation;
 mod keys;
@@ -29,6 +30,7 @@ pub use applications::{Applications, Credentials, SpentTokens, TokenKeys};
 pub use catalog::{
     Deleted, Files, NewFile, NewFileContent, NewPackage, NewPackageFile, NewRelease, Packages, Products, Updates,
 };
+pub use checkpoints::Checkpoints;
 pub use devices::{DeviceEvents, Devices, NewDevice, NewStatusReport, StatusReportFilter, StatusReports};
 pub use installation::{Installation, InstallationRecord};
 pub use keys::{AuthorizationKeys, SigningKeys, SiteSecrets};
@@ -126,6 +128,8 @@ pub trait Tx: Send {
     fn credentials(&mut self) -> &mut dyn Credentials;
     /// Holders of licenses.
     fn customers(&mut self) -> &mut dyn Customers;
+    /// What receivers of webhooks are counted to have been told.
+    fn checkpoints(&mut self) -> &mut dyn Checkpoints;
     /// What is on its way to receivers of webhooks.
     fn deliveries(&mut self) -> &mut dyn Deliveries;
     /// What was tried to deliver it.

@@ -20,6 +20,7 @@ fn full() -> EndpointSettings {
         authorization: Authorization::Header("X-Key".to_owned()),
         order: DeliveryOrder::Strict,
         coalesce: true,
+        checkpoint_minutes: Some(60),
         pace: Pace { concurrency: 1, rate: Some(9), connect_seconds: 1, attempt_seconds: 30 },
         consent: true,
         ca: Some("-----BEGIN\n".to_owned()),
