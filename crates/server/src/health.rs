@@ -62,4 +62,19 @@ mod tests {
         let stopping = (status("/healthz").await, status("/readyz").await);
         assert_eq!(stopping, (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
     }
+
+    #[tokio::test]
+    async fn check_13_the_event_service_is_down_while_the_server_stops() {
+        let (world, stop) = (World::new().await, Stop::default());
+        let asked = stop.clone();
+        let (router, _) = countersign_door_events::router(&world.ctx, move || asked.is_asked());
+        let status = async || {
+            let request = Request::get("/notifications/health/status").body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            (answer.status(), axum::body::to_bytes(answer.into_body(), 99).await.unwrap())
+        };
+        assert_eq!(status().await, (StatusCode::OK, r#"{"status":"UP"}"#.into()));
+        stop.ask();
+        assert_eq!(status().await, (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"DOWN"}"#.into()));
+    }
 }

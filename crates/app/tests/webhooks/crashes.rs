@@ -25,7 +25,7 @@ enum End {
 }
 
 #[tokio::test]
-async fn every_event_arrives_wherever_the_process_ends() {
+async fn check_11_every_event_arrives_wherever_the_process_ends() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;
     let device = stage.device("one").await;

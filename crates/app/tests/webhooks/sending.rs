@@ -58,7 +58,33 @@ async fn a_receiver_gets_what_it_wants_with_its_credentials() {
 }
 
 #[tokio::test]
-async fn retries_are_the_same_bytes_and_follow_the_schedule() {
+async fn check_06_each_kind_of_authorization_yields_its_header() {
+    let stage = Stage::new().await;
+    let kinds = [
+        ("basic", Authorization::Basic, "anna:tu:lip 44", "authorization", "Basic YW5uYTp0dTpsaXAgNDQ="),
+        ("bearer", Authorization::Bearer, "n0t-a-real-token", "authorization", "Bearer n0t-a-real-token"),
+        ("header", Authorization::Header("X-Api-Key".to_owned()), "k-1", "X-Api-Key", "k-1"),
+    ];
+    let url = |name: &str| format!("https://{name}.example.com/");
+    for (name, authorization, secret, ..) in &kinds {
+        let settings = EndpointSettings { authorization: authorization.clone(), ..EndpointSettings::new(url(name)) };
+        let (name, secret) = (EndpointName::new(*name).unwrap(), Some(Secret::new((*secret).to_owned())));
+        endpoints::create(&stage.ctx, stage.site, name, settings, secret).await.unwrap();
+    }
+    stage.endpoint("none", EndpointSettings::new(url("none"))).await;
+    stage.product("Pump").await;
+    stage.work().await;
+    for (name, _, _, header, value) in kinds {
+        let received = stage.receivers.received_at(&url(name));
+        assert_eq!(received.len(), 1, "{name}");
+        let (its_header, its_value) = received[0].authorization.clone().unwrap();
+        assert!(its_header.eq_ignore_ascii_case(header) && its_value == value, "{name}: {its_header}: {its_value}");
+    }
+    assert!(stage.receivers.received_at(&url("none"))[0].authorization.is_none());
+}
+
+#[tokio::test]
+async fn check_08_retries_are_the_same_bytes_and_follow_the_schedule() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;
     stage.receivers.behave(HOOK, |_| Answer::Status(500, None));
@@ -92,7 +118,7 @@ async fn retries_are_the_same_bytes_and_follow_the_schedule() {
 }
 
 #[tokio::test]
-async fn events_of_one_entity_keep_their_order_past_failures() {
+async fn check_12_events_of_one_entity_keep_their_order_past_failures() {
     let stage = Stage::new().await;
     stage.hook().await;
     let (one, two) = (stage.device("one").await, stage.device("two").await);
@@ -183,7 +209,7 @@ async fn a_success_under_way_does_not_end_the_pause() {
 }
 
 #[tokio::test]
-async fn gone_ends_a_receiver_and_enabling_it_sends_what_was_held() {
+async fn check_09_gone_ends_a_receiver_and_enabling_it_sends_what_was_held() {
     let stage = Stage::new().await;
     let hook = stage.hook().await;
     stage.receivers.behave(HOOK, |_| Answer::Status(410, None));

@@ -32,7 +32,7 @@ fn what_others_wrote_down_is_believed_and_refused() {
 }
 
 #[test]
-fn signatures_of_each_kind_are_those_that_were_computed_elsewhere() {
+fn check_08_signatures_of_each_kind_are_those_that_were_computed_elsewhere() {
     let vector = contract("events/signature.json");
     let body = text(&vector, "body").as_bytes();
     let message = WebhookMessage { id: text(&vector, "id"), timestamp: vector["timestamp"].as_i64().unwrap(), body };

@@ -24,6 +24,7 @@ mod events_delivery;
 mod events_endpoints;
 mod events_expiry;
 mod events_login;
+mod events_parts;
 mod events_service;
 mod events_support;
 mod license_air_gap;
