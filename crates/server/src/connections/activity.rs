@@ -39,6 +39,9 @@ impl Cut {
 }
 
 /// What a connection is doing. Its socket, its requests and its task share it.
+///
+/// Bytes that come and go are only noted; the time is put to them when the task looks at the deadline, which it does whenever
+/// the connection has done something. To ask for the time with each of them would take a hundredth of a short request.
 pub(super) struct Activity {
     state: Mutex<State>,
     multiplexed: bool,
@@ -49,10 +52,12 @@ struct State {
     requests: usize,
     /// Those of them whose answer is being sent.
     answers: usize,
-    /// When the first byte of a head came that is not complete.
-    head_since: Option<Instant>,
+    /// A head has begun to come and is not complete; and since when, once that was looked at.
+    head: Option<Option<Instant>>,
     /// When something was last finished or sent.
     quiet_since: Instant,
+    /// Something was sent after that; when is not known yet.
+    stirred: bool,
     /// The socket takes no more bytes at the moment.
     blocked: bool,
     /// When the current measurement of the pace began, and the bytes sent since.
@@ -67,8 +72,9 @@ impl Activity {
         let state = State {
             requests: 0,
             answers: 0,
-            head_since: None,
+            head: None,
             quiet_since: now,
+            stirred: false,
             blocked: false,
             paced: (now, 0),
             stopping: false,
@@ -83,8 +89,8 @@ impl Activity {
             return;
         }
         let mut state = self.state();
-        if state.requests == 0 && state.head_since.is_none() {
-            state.head_since = Some(Instant::now());
+        if state.requests == 0 && state.head.is_none() {
+            state.head = Some(None);
         }
     }
 
@@ -93,7 +99,7 @@ impl Activity {
         let mut state = self.state();
         state.blocked = false;
         state.paced.1 = state.paced.1.saturating_add(bytes as u64);
-        state.quiet_since = Instant::now();
+        state.stirred = true;
     }
 
     /// The socket takes no more bytes.
@@ -109,7 +115,7 @@ impl Activity {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut state = self.state();
         state.requests = state.requests.saturating_add(1);
-        state.head_since = None;
+        state.head = None;
         drop(state);
         InFlight { activity: self.clone(), answering: false }
     }
@@ -119,19 +125,21 @@ impl Activity {
         let mut state = self.state();
         state.stopping = true;
         state.quiet_since = Instant::now();
-        !self.multiplexed && state.requests == 0 && state.head_since.is_none() && !state.blocked
+        !self.multiplexed && state.requests == 0 && state.head.is_none() && !state.blocked
     }
 
     /// When the connection will be cut if nothing happens until then, and why. Work on a request has no such moment:
     /// then it is the time to look again.
-    pub(super) fn deadline(&self, limits: &ConnectionLimits) -> (Instant, Option<Cut>) {
+    pub(super) fn deadline(&self, limits: &ConnectionLimits, now: Instant) -> (Instant, Option<Cut>) {
         let mut state = self.state();
+        if std::mem::take(&mut state.stirred) {
+            state.quiet_since = now;
+        }
         if state.answers > 0 || state.blocked {
             let end = state.paced.0 + limits.stall_time;
             if state.paced.1 < PACE {
                 return (end, Some(Cut::Stalled));
             }
-            let now = Instant::now();
             if now < end {
                 return (end, None);
             }
@@ -139,13 +147,13 @@ impl Activity {
             return (now + limits.stall_time, Some(Cut::Stalled));
         }
         if state.requests > 0 {
-            return (Instant::now() + limits.stall_time, None);
+            return (now + limits.stall_time, None);
         }
-        match state.head_since {
-            Some(since) => (since + limits.header_time, Some(Cut::Head)),
-            None if state.stopping => (state.quiet_since + FAREWELL.min(limits.idle_time), Some(Cut::Idle)),
-            None => (state.quiet_since + limits.idle_time, Some(Cut::Idle)),
+        if let Some(since) = &mut state.head {
+            return (*since.get_or_insert(now) + limits.header_time, Some(Cut::Head));
         }
+        let patience = if state.stopping { FAREWELL.min(limits.idle_time) } else { limits.idle_time };
+        (state.quiet_since + patience, Some(Cut::Idle))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -176,7 +184,12 @@ impl Drop for InFlight {
         let mut state = self.activity.state();
         state.requests = state.requests.saturating_sub(1);
         state.answers = state.answers.saturating_sub(usize::from(self.answering));
-        state.quiet_since = Instant::now();
+        if self.activity.multiplexed {
+            // Requests of HTTP/2 end beside the task of the connection, which need not hear of it soon.
+            state.quiet_since = Instant::now();
+        } else {
+            state.stirred = true;
+        }
     }
 }
 
@@ -194,7 +207,7 @@ mod tests {
     }
 
     fn left(activity: &Activity) -> (u64, Option<Cut>) {
-        let (at, cut) = activity.deadline(&limits());
+        let (at, cut) = activity.deadline(&limits(), Instant::now());
         (at.duration_since(Instant::now()).as_secs(), cut)
     }
 

@@ -24,7 +24,7 @@ pub(super) async fn to_end<C: Future<Output = hyper::Result<()>>>(
     let mut asked = pin!(stop.asked());
     let mut stopping = false;
     #[expect(clippy::disallowed_methods, reason = "nothing but time ends a connection on which nothing happens")]
-    let mut alarm = pin!(tokio::time::sleep_until(activity.deadline(limits).0));
+    let mut alarm = pin!(tokio::time::sleep_until(activity.deadline(limits, Instant::now()).0));
     poll_fn(|context| {
         if !stopping && asked.as_mut().poll(context).is_ready() {
             stopping = true;
@@ -37,9 +37,10 @@ pub(super) async fn to_end<C: Future<Output = hyper::Result<()>>>(
             return Poll::Ready(None);
         }
         loop {
-            let (deadline, cut) = activity.deadline(limits);
+            let now = Instant::now();
+            let (deadline, cut) = activity.deadline(limits, now);
             if let Some(cut) = cut
-                && deadline <= Instant::now()
+                && deadline <= now
             {
                 return Poll::Ready(Some(cut));
             }
