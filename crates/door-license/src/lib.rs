@@ -62,6 +62,7 @@ pub use crate::error::Error;
 #[derive(Clone)]
 struct Door {
     ctx: Ctx,
+    endpoints: public::Endpoints,
 }
 
 /// Head of the OpenAPI document; its paths come from the handlers.
@@ -150,8 +151,7 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
         // Other versions, and `/api` itself, in the shape that clients of this protocol read.
         .route("/api", axum::routing::any(request::no_route))
         .route("/api/{*rest}", axum::routing::any(request::no_route))
-        .layer(axum::Extension(endpoints))
-        .with_state(Door { ctx });
+        .with_state(Door { ctx, endpoints });
     // Serializing a document that the compiler has built cannot fail; an empty one would fail the freshness test.
     (router, serde_json::to_value(document).unwrap_or_default())
 }

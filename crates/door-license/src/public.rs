@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, FromRequestParts, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use countersign_app::license_proof;
 use countersign_app::oauth::TOKEN_PATH;
@@ -93,11 +93,7 @@ struct TokenUrl {
 /// What this API is, and the key that signs its answers.
 #[utoipa::path(get, path = "/.well-known", tag = "Public",
     responses((status = 200, description = "Public metadata; not signed", body = Metadata)))]
-pub(crate) async fn metadata(
-    State(door): State<Door>,
-    Extension(Endpoints(endpoints)): Extension<Endpoints>,
-    asked: Public,
-) -> Result<Response, Error> {
+pub(crate) async fn metadata(State(door): State<Door>, asked: Public) -> Result<Response, Error> {
     let certificate = license_proof::certificate(&door.ctx, &asked.site);
     answer(&Metadata {
         api_base_url: format!("{}/api", license_proof::base_url(&door.ctx, &asked.site)),
@@ -107,7 +103,7 @@ pub(crate) async fn metadata(
         version: env!("CARGO_PKG_VERSION"),
         timestamp: instant(door.ctx.now()),
         pub_key: certificate.map(|certificate| certificate.to_string()),
-        endpoints: endpoints.to_vec(),
+        endpoints: door.endpoints.0.to_vec(),
     })
 }
 
