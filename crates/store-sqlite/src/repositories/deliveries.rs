@@ -55,8 +55,9 @@ const OF_EVENT: &str =
     columns!("select", "body", " from deliveries where +site = ?1 and event = ?2 order by endpoint limit 500");
 const LIST: &str = columns!("select", "x''", " from deliveries where endpoint = ?1 and id > ?2 order by id limit ?3");
 const COUNTS: &str = "select state, count(*), min(created_at) from deliveries where endpoint = ?1 group by state";
+/// All receivers, of which there are few, by row id.
 const BACKLOG: &str = "select count(*), min(d.created_at) from webhook_endpoints e
-    cross join deliveries d on d.endpoint = e.id and d.state in ('queued', 'waiting')";
+    cross join deliveries d on d.endpoint = e.id and d.state in ('queued', 'waiting') where e.id > 0";
 const CANCEL: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = ?2 where id in
     (select id from deliveries where endpoint = ?1 and state = 'waiting' order by id desc limit ?3)";
 /// What had ended and was asked for once more is again what it was.

@@ -1,0 +1,1 @@
+-- Nothing: this step is for the embedded store.
