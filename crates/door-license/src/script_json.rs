@@ -84,6 +84,8 @@ mod tests {
                 r#"{"t":"\u010c \" \/ \n","n":null,"y":true,"e":2.5e-9}"#,
                 "{\"e\":2.5e-9,\"n\":null,\"t\":\"Č \\\" / \\n\",\"y\":true}",
             ),
+            // Read to the nearest number, or the shortest form of another one would be written.
+            (r#"{"a":[1.21,2.6e67,9007199254740993]}"#, r#"{"a":[1.21,2.6e+67,9007199254740992]}"#),
         ] {
             assert_eq!(object(given).get(), written, "{given}");
         }
