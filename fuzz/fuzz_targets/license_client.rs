@@ -8,7 +8,7 @@ fuzz_target!(|bytes: &[u8]| {
     fuzzing::answers(bytes);
     assert!(!fuzzing::kept(bytes), "a file that nobody has sealed was opened");
     if let Ok(text) = std::str::from_utf8(bytes) {
-        if let Some((signed, signature)) = fuzzing::file(text) {
+        for (signed, signature) in fuzzing::file(text).into_iter().chain(fuzzing::bundle_file(text)) {
             assert!(signed.ends_with('}') && !signature.contains('"'));
         }
         if let Some(time) = fuzzing::moment(text) {

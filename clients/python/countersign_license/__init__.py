@@ -1,4 +1,4 @@
-"""The license client of Countersign: activates, checks, counts, shares seats, and works without a connection.
+"""The license client of Countersign: activates, checks, counts, shares seats, signs on, and works without a connection.
 
     from countersign_license import LicenseClient
 
@@ -23,6 +23,7 @@ from .errors import (
     StorageFailed,
     Unavailable,
 )
+from .sign_on import SignOn
 from .state import Standing, State
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "NotTrusted",
     "Refused",
     "Seat",
+    "SignOn",
     "Standing",
     "State",
     "StorageFailed",

@@ -14,11 +14,12 @@ from typing import Any
 
 from ._library import library, owned, take
 from .errors import BY_STATUS, LibraryFault, NotOpen
+from .sign_on import SignOn
 from .state import Standing, State, read_time, write_time
 
 
 class LicenseClient:
-    """Activates, checks and counts the license of a product on this machine.
+    """Activates, checks and counts the license of a product, or the licenses of a bundle, on this machine.
 
     Requests are proved by `api_key` and `shared_key`, or by `client_id` and `client_secret`. `answer_keys` are the producer's public keys
     (PEM): they must come with the application. `folder` must exist; what is kept there is signed, and bound to this machine.
@@ -76,6 +77,19 @@ class LicenseClient:
         """Activates a license of a license user on this machine."""
         return self._ask(library.csl_activate_user, _text(user), _text(password))
 
+    def sign_on_url(self, account: str, answer: SignOn, redirect_uri: str | None = None) -> str:
+        """Where people of a customer account are to be sent to log in. What comes back with them to `redirect_uri` (left out: where the producer
+        has laid down) activates."""
+        return self._receive(library.csl_sign_on_url, _text(account), int(answer), _text(redirect_uri))
+
+    def activate_id_token(self, account: str, id_token: str) -> dict[str, Any]:
+        """Activates a license for a person who came back with an ID token."""
+        return self._ask(library.csl_activate_id_token, _text(account), _text(id_token))
+
+    def activate_code(self, account: str, code: str, redirect_uri: str | None = None) -> dict[str, Any]:
+        """Activates a license for a person who came back with a code, to the same `redirect_uri` as they were sent off with."""
+        return self._ask(library.csl_activate_code, _text(account), _text(code), _text(redirect_uri))
+
     def check(self) -> dict[str, Any]:
         """Asks the server about the license. A floating license gets or keeps its seat by this."""
         return self._ask(library.csl_check)
@@ -121,6 +135,40 @@ class LicenseClient:
         text is all that is left of it: write it down."""
         return self._receive(library.csl_offline_deactivate)
 
+    def activate_bundle(self, key: str) -> list[dict[str, Any]]:
+        """Activates all licenses of the bundle with a key on this machine, or none."""
+        return self._ask_all(library.csl_bundle_activate_key, _text(key))
+
+    def activate_bundle_user(self, user: str, password: str) -> list[dict[str, Any]]:
+        """Activates all licenses of the bundle that a license user has, or none."""
+        return self._ask_all(library.csl_bundle_activate_user, _text(user), _text(password))
+
+    def check_bundle(self) -> list[dict[str, Any]]:
+        """Asks the server about all licenses of the bundle. `state` and `check_or_grace` are about all of them together."""
+        return self._ask_all(library.csl_bundle_check)
+
+    def offline_activate_bundle(self, response: str) -> list[dict[str, Any]]:
+        """Reads the text of the response to an `offline_request` that was carried to the server as one about a bundle. `offline_deactivate`
+        gives all licenses back; its file is carried in the same way."""
+        return self._ask_all(library.csl_bundle_offline_activate, _text(response))
+
+    def deactivate_bundle(self) -> None:
+        """Gives all licenses of the bundle back."""
+        self._call(library.csl_bundle_deactivate)
+
+    def air_gap_code(self, key: str, initialization: str) -> str:
+        """Answers the producer's initialization code for a license key with the code of this machine, for people to type."""
+        return self._receive(library.csl_air_gap_code, _text(key), _text(initialization))
+
+    def air_gap_activate(self, key: str, confirmation: str, policy: str) -> dict[str, Any]:
+        """Activates with the producer's confirmation code and the text of the policy file that comes with the software."""
+        return self._ask(library.csl_air_gap_activate, _text(key), _text(confirmation), _text(policy))
+
+    def air_gap_deactivate(self, initialization: str) -> str:
+        """Gives the license back: the code that answers a fresh initialization code. The license is not active here from then on, and the
+        code is all that is left of it."""
+        return self._receive(library.csl_air_gap_deactivate, _text(initialization))
+
     def deactivate(self) -> None:
         """Gives the license back."""
         self._call(library.csl_deactivate)
@@ -157,6 +205,10 @@ class LicenseClient:
     def _ask(self, function: Any, *arguments: Any) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._receive(function, *arguments))
         return document
+
+    def _ask_all(self, function: Any, *arguments: Any) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = json.loads(self._receive(function, *arguments))
+        return documents
 
     def _receive(self, function: Any, *arguments: Any) -> str:
         """Calls a function whose last argument is the place for a text."""

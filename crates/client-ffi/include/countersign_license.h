@@ -54,6 +54,13 @@ enum {
     CSL_NEVER_ACTIVATED = 12 /* there is no license on this machine */
 };
 
+/* What comes back when people have logged in, as csl_sign_on_url asks for it. */
+typedef int32_t csl_sign_on;
+enum {
+    CSL_SIGN_ON_ID_TOKEN = 0, /* an ID token */
+    CSL_SIGN_ON_CODE = 1      /* a code */
+};
+
 typedef struct csl_client csl_client;
 
 /* A client without settings; never NULL. */
@@ -71,7 +78,7 @@ const char *csl_version(void);
 /* Tells a client something, before csl_open:
  *
  *   base_url           where the server is, without /api/v4
- *   product            code of the product
+ *   product            code of the product, or of the bundle
  *   folder             where the license is kept; it must exist and be writable
  *   api_key, shared_key        how requests are proved: these two, or
  *   client_id, client_secret   these two; token_url if tokens do not come from where the server says
@@ -92,6 +99,13 @@ char *csl_code(const csl_client *client);
 /* Activates a license on this machine: by its key, or by a license user's name and password. */
 csl_status csl_activate_key(csl_client *client, const char *key, char **license);
 csl_status csl_activate_user(csl_client *client, const char *user, const char *password, char **license);
+
+/* People who log in where their customer account does. csl_sign_on_url says where they are to be sent; what comes back with them, an ID
+ * token or a code, activates. `redirect_uri` is where they come back to (NULL: what the producer has laid down), and the same for
+ * both calls. */
+csl_status csl_sign_on_url(csl_client *client, const char *account, csl_sign_on answer, const char *redirect_uri, char **url);
+csl_status csl_activate_id_token(csl_client *client, const char *account, const char *id_token, char **license);
+csl_status csl_activate_code(csl_client *client, const char *account, const char *code, const char *redirect_uri, char **license);
 
 /* Asks the server about the license. A floating license gets or keeps its seat by this. */
 csl_status csl_check(csl_client *client, char **license);
@@ -127,6 +141,24 @@ csl_status csl_offline_request(csl_client *client, const char *key, char **reque
 csl_status csl_offline_activate(csl_client *client, const char *response, char **license);
 csl_status csl_offline_refresh(csl_client *client, const char *refresh, char **license);
 csl_status csl_offline_deactivate(csl_client *client, char **request);
+
+/* Bundles: several licenses under one key or user, all of them or none. `product` is the code of the bundle, and answers are arrays of
+ * licenses. csl_state and csl_check_or_grace are about all licenses together. Without a connection, csl_offline_request and
+ * csl_offline_deactivate make the files, which are carried to the server as files about a bundle; csl_bundle_offline_activate reads the
+ * response. There are no refresh files for bundles: another request does the same. */
+csl_status csl_bundle_activate_key(csl_client *client, const char *key, char **licenses);
+csl_status csl_bundle_activate_user(csl_client *client, const char *user, const char *password, char **licenses);
+csl_status csl_bundle_check(csl_client *client, char **licenses);
+csl_status csl_bundle_offline_activate(csl_client *client, const char *response, char **licenses);
+csl_status csl_bundle_deactivate(csl_client *client);
+
+/* Across an air gap, with the setting air_gap_key: people type codes. csl_air_gap_code answers the producer's initialization code with the
+ * code of this machine; the producer's confirmation code then activates, with the text of the policy file that comes with the software.
+ * csl_air_gap_deactivate answers a fresh initialization code, and gives the license back: it is not active here from then on, and the
+ * code is all that is left of it. */
+csl_status csl_air_gap_code(csl_client *client, const char *key, const char *initialization, char **code);
+csl_status csl_air_gap_activate(csl_client *client, const char *key, const char *confirmation, const char *policy, char **license);
+csl_status csl_air_gap_deactivate(csl_client *client, const char *initialization, char **code);
 
 /* Gives the license back. */
 csl_status csl_deactivate(csl_client *client);

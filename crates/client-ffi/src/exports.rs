@@ -4,8 +4,11 @@
     reason = "a C interface has names that nothing else may have, and pointers that callers vouch for"
 )]
 
+mod air_gap;
+mod bundles;
 mod offline;
 mod seats;
+mod sign_on;
 
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -8,6 +8,11 @@ pub(crate) fn license(license: License) -> String {
     Value::Object(license.document).to_string()
 }
 
+/// The licenses of a bundle.
+pub(crate) fn licenses(licenses: Vec<License>) -> String {
+    licenses.into_iter().map(|license| Value::Object(license.document)).collect::<Value>().to_string()
+}
+
 /// A feature.
 pub(crate) fn feature(feature: &Feature) -> String {
     let document = json!({

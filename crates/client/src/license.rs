@@ -35,6 +35,7 @@ mod error;
 pub mod fuzzing;
 mod hardware;
 mod offline;
+mod offline_bundles;
 mod products;
 mod proof;
 mod read;

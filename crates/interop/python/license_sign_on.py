@@ -1,27 +1,24 @@
 """The unmodified LicenseSpring SDK 3.1.7 and people who log in at a real OpenID provider (`../node/openid_provider.mjs`).
 
 Reads from the standard input what the license door, the accounts and their providers are, prints one line for each check, and
-ends with status 1 at the first that does not hold. A browser is played by an HTTP client with cookies: it opens the URL that
-the SDK was given, logs in at the provider, and takes what stands in the URL that the provider sends it back to."""
+ends with status 1 at the first that does not hold."""
 
 import base64
 import datetime
 import json
-import os
-import subprocess
 import sys
 import urllib.parse
 
-import requests
+import provider as providers
 from licensespring.api import APIClient
 from licensespring.api.error import ClientError
 from licensespring.api.signature import SignatureVerifier
 from licensespring.hardware import HardwareIdProvider
+from provider import check
 
 GIVEN = json.load(sys.stdin)
 URL = urllib.parse.urlsplit(GIVEN["base_url"])
 BACK, PRODUCT = GIVEN["redirect_uri"], GIVEN["product"]
-LONGEST = 20
 
 
 class Verifier(SignatureVerifier):
@@ -49,13 +46,6 @@ SDK = APIClient(
 )
 
 
-def check(what, holds, seen=""):
-    if not holds:
-        print(f"FAILED: {what}: {seen}")
-        sys.exit(1)
-    print(f"ok: {what}")
-
-
 def refused(what, call, code="sso_failed"):
     """A refusal is a 400 of the contract's form: the SDK takes everything else for an outage, and lets its licenses go on."""
     try:
@@ -66,41 +56,8 @@ def refused(what, call, code="sso_failed"):
     check(what, False, "it was not refused")
 
 
-class Provider:
-    """The provider, as a process of its own."""
-
-    def __init__(self, port, keys):
-        node, script = GIVEN["node"], GIVEN["provider_script"]
-        environment = {"NODE_PATH": GIVEN["node_packages"], "PATH": os.environ["PATH"]}
-        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.process = subprocess.Popen([node, script], env=environment, text=True, **pipes)
-        wanted = dict(port=port, keys=keys, people=GIVEN["people"], clients=GIVEN["clients"])
-        self.process.stdin.write(json.dumps(wanted) + "\n")
-        self.process.stdin.flush()
-        self.issuer = self.process.stdout.readline().strip()
-        check(f"the provider serves with the keys {keys}", self.issuer.startswith("http://127.0.0.1:"), self.issuer)
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=LONGEST)
-
-
 def browse(url, person):
-    """Logs a person in, and gives the parameters that the application would be sent."""
-    browser = requests.Session()
-    browser.trust_env = False
-    answer = browser.get(url, allow_redirects=False, timeout=LONGEST)
-    for _ in range(8):
-        if answer.status_code == 200:
-            answer = browser.post(answer.url, data={"login": person}, allow_redirects=False, timeout=LONGEST)
-            continue
-        check("the provider leads on", answer.status_code in (302, 303), (answer.status_code, answer.text))
-        to = urllib.parse.urljoin(answer.url, answer.headers["Location"])
-        if to.startswith(BACK):
-            parts = urllib.parse.urlsplit(to)
-            return {name: values[0] for name, values in urllib.parse.parse_qs(parts.query or parts.fragment).items()}
-        answer = browser.get(to, allow_redirects=False, timeout=LONGEST)
-    check("the provider comes to an end", False, answer.url)
+    return providers.browse(url, person, BACK)
 
 
 def url_of(account, response_type):
@@ -197,7 +154,7 @@ def tokens():
     check("the good one still works", holder(activate("Domains", id_token=good))[0] == "Domains")
 
 
-provider = Provider(GIVEN["port"], ["first"])
+provider = providers.Provider(GIVEN, ["first"])
 logins()
 people()
 tokens()
@@ -206,7 +163,7 @@ provider.stop()
 refused("a provider that is down exchanges no code", lambda: activate("Domains", code="any"))
 refused("one that was never asked has no URL", lambda: url_of("Down", "token"))
 check("what is active goes on", SDK.check_license(product=PRODUCT, username="ada@domains.test")["license_active"])
-provider = Provider(GIVEN["port"], ["second"])
+provider = providers.Provider(GIVEN, ["second"])
 check("a new key of the provider is found", holder(by_token("Domains", "ada"))[0] == "Domains")
 refused("the old key is forgotten with it", lambda: activate("Domains", id_token=old))
 check("and codes again", holder(by_code("Domains", "ada"))[0] == "Domains")

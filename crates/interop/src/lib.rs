@@ -14,7 +14,7 @@
 //! `tests/upload_memory.rs` measures what a large upload takes; `tests/large_files.rs` sends one through a server and reads it back.
 //! `tests/sign_on.rs` has people log in at a real OpenID provider, which runs in Node; `tests/storage_sdks.rs` has unmodified SDKs of others keep files here, in Python and in Node.
 //!
-//! `tests/license_client.rs` compiles a C program against the library of the license client, and installs the wheel with it.
+//! `tests/license_client` compiles C programs against the library of the license client, and installs the wheel with it.
 //!
 //! A new language gets a directory beside `python/` and a test beside `tests/python_device.rs`.
 
@@ -34,7 +34,7 @@ pub use foreign::{
     python_sdks, rust_oauth_client,
 };
 pub use installation::{Installation, Serving};
-pub use library::{Linking, compile_c, python_with_wheel, repository};
+pub use library::{Example, Language, Linking};
 pub use program::Demo;
 pub use random::Random;
 pub use s3_server::S3Server;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::foreign::{clean_command, prepared};
 
@@ -16,12 +17,81 @@ pub enum Linking {
     Static,
 }
 
-/// Compiles a C program against the header and the library, without a warning.
-///
-/// # Errors
-/// When the library or the compiler are not named by the environment, or the program does not compile; the message holds what the
-/// compiler says.
-pub fn compile_c(source: &Path, program: &Path, linking: Linking) -> Result<()> {
+/// In which language an example of the license client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// C, with the library.
+    C(Linking),
+    /// Python, with the wheel.
+    Python,
+}
+
+/// An example that can be run.
+#[derive(Debug)]
+pub struct Example {
+    language: Language,
+    /// Without its arguments.
+    command: Command,
+}
+
+impl Language {
+    /// An example of the client, ready to run; what it needs is put into a folder. C is compiled without a warning, and the wheel is
+    /// installed as pip does it.
+    ///
+    /// # Errors
+    /// When something that it needs is not named by the environment, the program does not compile, or pip refuses the wheel; the message
+    /// holds what they say.
+    pub fn example(self, folder: &Path, name: &str) -> Result<Example> {
+        let command = match self {
+            Self::C(linking) => {
+                let source = repository().join("crates/client-ffi/examples").join(name).with_extension("c");
+                let program = folder.join(name);
+                compile_c(&source, &program, linking)?;
+                clean_command(program.as_os_str())
+            }
+            Self::Python => {
+                let mut command = python_with_wheel(&folder.join("packages"))?;
+                command.arg(repository().join("clients/python/examples").join(name).with_extension("py"));
+                command
+            }
+        };
+        Ok(Example { language: self, command })
+    }
+}
+
+impl Example {
+    /// How it is run, with the first argument that all examples have: a file with settings, in the form that its language reads.
+    /// `settings` are those of `LicenseClient` in Python.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn command(self, folder: &Path, settings: &Value) -> Result<Command> {
+        let path = folder.join("settings");
+        let text = match self.language {
+            Language::C(_) => lines(settings),
+            Language::Python => settings.to_string(),
+        };
+        std::fs::write(&path, text)?;
+        let mut command = self.command;
+        command.arg(path);
+        Ok(command)
+    }
+}
+
+/// Settings as lines of names and values. The lines between the first and the last one of PEM are base64, which is taken as well.
+fn lines(settings: &Value) -> String {
+    let line = |(name, value): (&String, &Value)| match value.as_array() {
+        Some(keys) => keys.iter().filter_map(Value::as_str).map(|key| format!("answer_key {}\n", bare(key))).collect(),
+        None => format!("{name} {}\n", value.as_str().unwrap_or_default()),
+    };
+    settings.as_object().into_iter().flatten().map(line).collect()
+}
+
+fn bare(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with('-')).collect()
+}
+
+fn compile_c(source: &Path, program: &Path, linking: Linking) -> Result<()> {
     let library = PathBuf::from(prepared("COUNTERSIGN_LICENSE_LIBRARY")?);
     let folder = library.parent().context("the library lies in no folder")?;
     let mut compiler = clean_command(&prepared("COUNTERSIGN_C_COMPILER")?);
@@ -39,11 +109,7 @@ pub fn compile_c(source: &Path, program: &Path, linking: Linking) -> Result<()> 
     must(&mut compiler)
 }
 
-/// Installs the wheel into a folder, as pip does it, and gives a command of a Python that finds it there.
-///
-/// # Errors
-/// When the wheel or Python are not named by the environment, or pip refuses it.
-pub fn python_with_wheel(folder: &Path) -> Result<Command> {
+fn python_with_wheel(folder: &Path) -> Result<Command> {
     let python = prepared("COUNTERSIGN_PYTHON")?;
     let mut pip = clean_command(&python);
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-index", "--no-deps", "--target"]);
@@ -54,8 +120,7 @@ pub fn python_with_wheel(folder: &Path) -> Result<Command> {
 }
 
 /// The root of the repository.
-#[must_use]
-pub fn repository() -> PathBuf {
+fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

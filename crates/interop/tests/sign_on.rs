@@ -1,9 +1,12 @@
-//! People who log in at a real OpenID provider, with the unmodified license SDK on one side and the program on the other.
+//! People who log in at a real OpenID provider, with the unmodified license SDK or our own client on one side and the program on the
+//! other.
 
+use std::ffi::OsStr;
+use std::iter;
 use std::net::TcpListener;
 
 use anyhow::{Context, Result, ensure};
-use countersign_interop::{Installation, python_license_sdk_with_provider};
+use countersign_interop::{Installation, Language, Linking, python_license_sdk_with_provider};
 use serde_json::{Value, json};
 
 const BACK: &str = "https://app.example.test/back";
@@ -61,16 +64,52 @@ fn shop(port: u16) -> Result<(Installation, Value)> {
     Ok((installation, given))
 }
 
+/// The provider comes back on the port that it had, so the port is chosen before.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
 #[test]
 fn people_log_in_at_a_provider_and_use_what_their_account_holds() -> Result<()> {
-    // The provider comes back on the port that it had, so the port is chosen before.
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let (installation, mut given) = shop(port)?;
+    let (installation, mut given) = shop(free_port()?)?;
     let server = installation.serve(&["--default-site", "acme"])?;
     given["base_url"] = server.base_url().into();
-    let outcome = python_license_sdk_with_provider("license_sign_on.py", given)?;
+    content("license_sign_on.py", given, &installation)
+}
+
+#[test]
+fn people_log_in_at_a_provider_for_a_c_program() -> Result<()> {
+    client(Language::C(Linking::Shared))
+}
+
+#[test]
+fn people_log_in_at_a_provider_for_a_python_program() -> Result<()> {
+    client(Language::Python)
+}
+
+/// Runs the example of our own client, whose users log in.
+fn client(language: Language) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let example = language.example(folder.path(), "sign_on")?;
+    let (installation, mut given) = shop(free_port()?)?;
+    let server = installation.serve(&["--default-site", "acme"])?;
+    let settings = json!({
+        "base_url": server.base_url(), "product": given["product"], "api_key": given["api_key"],
+        "shared_key": given["shared_key"], "answer_keys": [given["public_key"]], "hardware_id": "EXAMPLE-1",
+    });
+    let mut command = example.command(folder.path(), &settings)?;
+    command.arg(folder.path()).args(["Domains", BACK]);
+    let text = |text: &OsStr| text.to_string_lossy().into_owned();
+    given["command"] = iter::once(command.get_program()).chain(command.get_args()).map(text).collect();
+    let set = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?).into())));
+    given["environment"] = Value::Object(set.collect());
+    content("client_sign_on.py", given, &installation)
+}
+
+fn content(script: &str, given: Value, installation: &Installation) -> Result<()> {
+    let outcome = python_license_sdk_with_provider(script, given)?;
     let (report, log) = (&outcome.report, installation.log());
-    ensure!(outcome.succeeded, "the SDK is not content:\n{report}\nthe program says:\n{log}");
-    ensure!(report.contains("every check held"), "the SDK stopped early:\n{report}");
+    ensure!(outcome.succeeded, "{script} is not content:\n{report}\nthe program says:\n{log}");
+    ensure!(report.contains("every check held"), "{script} stopped early:\n{report}");
     Ok(())
 }

@@ -35,6 +35,10 @@ fn the_header_has_the_numbers_of_the_library() {
         ("CSL_VALID", LicenseState::Valid { until: None }),
         ("CSL_EXPIRED", LicenseState::Expired { at: None }),
     ];
+    for (name, number) in [("CSL_SIGN_ON_ID_TOKEN", sign_on::ID_TOKEN), ("CSL_SIGN_ON_CODE", sign_on::CODE)] {
+        let line = format!(" {name} = {number}");
+        assert!(HEADER.lines().any(|found| found.contains(&line)), "`{line}` is not in the header");
+    }
     for (name, state) in standings {
         let line = format!(" {name} = {}", told::standing(&state).0);
         assert!(HEADER.lines().any(|found| found.contains(&line)), "`{line}` is not in the header");

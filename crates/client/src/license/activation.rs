@@ -384,7 +384,7 @@ impl LicenseClient {
     pub(crate) fn id_of(&self, entry: &Entry) -> Option<i64> {
         match &entry.signed {
             // That of an air gap is of its policy.
-            Signed::Answer { is_bundle: true, .. } | Signed::AirGap { .. } => None,
+            Signed::Answer { is_bundle: true, .. } | Signed::BundleFile { .. } | Signed::AirGap { .. } => None,
             Signed::Answer { .. } | Signed::File { .. } => {
                 self.licenses_of(entry).ok()?.first().map(|license| license.id)
             }

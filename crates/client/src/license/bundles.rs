@@ -63,7 +63,8 @@ impl LicenseClient {
         self.kept()?.map_or_else(|| Ok(Vec::new()), |entry| self.licenses_of(&entry))
     }
 
-    /// What holds for each license of the bundle, by the code of its product, from what is kept alone.
+    /// What holds for each license of the bundle, by the code of its product, from what is kept alone. Licenses that came by file all
+    /// have the code of the bundle.
     ///
     /// # Errors
     ///
@@ -86,5 +87,5 @@ impl LicenseClient {
 }
 
 pub(crate) fn is_bundle(entry: &Entry) -> bool {
-    matches!(entry.signed, Signed::Answer { is_bundle: true, .. })
+    matches!(entry.signed, Signed::Answer { is_bundle: true, .. } | Signed::BundleFile { .. })
 }

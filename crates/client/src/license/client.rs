@@ -214,6 +214,7 @@ impl LicenseClient {
             Signed::File { text } => {
                 offline::verified_license(self, text, &entry.licensee).map(|license| vec![license])
             }
+            Signed::BundleFile { text } => self.verified_bundle_file(text, &entry.licensee),
             Signed::AirGap { policy, confirmation } => {
                 air_gap::verified_license(self, policy, confirmation, licensee).map(|license| vec![license])
             }

@@ -35,6 +35,8 @@ pub(crate) enum Signed {
     Answer { body: String, signature: String, is_bundle: bool },
     /// A response or refresh file, decoded. Its signatures are inside.
     File { text: String },
+    /// The same for a bundle.
+    BundleFile { text: String },
     /// A policy, and the code that confirms it for this machine and key.
     AirGap { policy: String, confirmation: String },
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     Timestamp,
     cache::{Cache, Kind},
-    door, offline, read, token,
+    door, offline, offline_bundles, read, token,
 };
 
 /// Reads an answer as everything that it could be.
@@ -37,6 +37,12 @@ pub fn file(text: &str) -> Option<(String, String)> {
     let part = offline::signed_part(&text, offline::Form::Response)
         .or_else(|| offline::signed_part(&text, offline::Form::Refresh))?;
     Some((part.text, part.signature))
+}
+
+/// What the signature of a bundle's file would be over.
+#[must_use]
+pub fn bundle_file(text: &str) -> Option<(String, String)> {
+    offline_bundles::bundle_part(&offline::decoded(text).ok()?)
 }
 
 /// Reads a moment.

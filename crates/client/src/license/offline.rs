@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Activation, License, LicenseClient, LicenseError, Timestamp,
+    bundles::is_bundle,
     cache::Kind,
     entry::{Entry, Licensee, Signed},
     proof::{self, Prover},
@@ -21,9 +22,9 @@ use super::{
 
 /// What was asked for in a file whose response is on its way.
 #[derive(Serialize, Deserialize)]
-struct Pending {
-    id: String,
-    licensee: Licensee,
+pub(crate) struct Pending {
+    pub(crate) id: String,
+    pub(crate) licensee: Licensee,
 }
 
 /// Units that were counted without the server, told when the license is given back.
@@ -37,8 +38,8 @@ pub struct OfflineUnits {
 
 impl LicenseClient {
     /// Makes an activation request file. Write the text into a file (`activate_offline.req`), have it carried to the server
-    /// (`POST /api/v4/activate_offline`, or the producer's command line), and [read the response](Self::read_response). A new
-    /// request takes the place of one that was made before.
+    /// (`POST /api/v4/activate_offline`, or the producer's command line), and [read the response](Self::read_response), or
+    /// [that of a bundle](Self::read_bundle_response). A new request takes the place of one that was made before.
     ///
     /// # Errors
     ///
@@ -65,21 +66,19 @@ impl LicenseClient {
     /// refresh file cannot be undone. What was kept before stays.
     pub fn read_response(&self, file: &str) -> Result<License, LicenseError> {
         let text = decoded(file)?;
-        let pending: Pending = match self.cache.read(Kind::Request)? {
-            Some(pending) => pending,
-            None => return Err(fault("no request was made on this machine")),
-        };
+        let pending = self.pending()?;
         let document = read::object(WHAT, text.as_bytes())?;
         if told(&document, "request_id").is_none_or(|id| !constant_time_eq(id.as_bytes(), pending.id.as_bytes())) {
             return Err(fault("it does not answer the last request of this machine"));
         }
         let license = self.verified_file(&text, Form::Response, &pending.licensee)?;
         self.verify_shared(&document, pending.licensee.text())?;
-        self.keep_file(text, &document, pending.licensee)?;
+        self.keep_file(Signed::File { text }, &document, pending.licensee)?;
         Ok(license)
     }
 
-    /// Reads a refresh file, which the producer makes for a license that was activated by file: new dates, new features.
+    /// Reads a refresh file, which the producer makes for a license that was activated by file: new dates, new features. There are
+    /// none for bundles: another request and its response do the same.
     ///
     /// # Errors
     ///
@@ -92,20 +91,26 @@ impl LicenseClient {
         let text = decoded(file)?;
         let document = read::object(WHAT, text.as_bytes())?;
         let license = self.verified_file(&text, Form::Refresh, &entry.licensee)?;
-        self.keep_file(text, &document, entry.licensee)?;
+        self.keep_file(Signed::File { text }, &document, entry.licensee)?;
         Ok(license)
     }
 
     /// Makes a deactivation file, and forgets the license: the text is all that is left of it. Have it carried to the server
-    /// (`POST /api/v4/deactivate_offline`), so that another machine can have the license.
+    /// (`POST /api/v4/deactivate_offline`; for a bundle `deactivate_bundle_offline`), so that another machine can have the license.
     ///
     /// # Errors
     ///
-    /// [`LicenseError::NotPossible`] with an OAuth client, or behind an air gap.
+    /// [`LicenseError::NotPossible`] with an OAuth client, behind an air gap, and for units of a bundle: the file cannot say whose
+    /// they are.
     pub fn deactivation_request(&self, units: &OfflineUnits) -> Result<String, LicenseError> {
         let entry = self.activated()?;
         if matches!(entry.signed, Signed::AirGap { .. }) {
             return Err(LicenseError::NotPossible { what: "behind an air gap, a license is given back by a code" });
+        }
+        if is_bundle(&entry) && *units != OfflineUnits::default() {
+            return Err(LicenseError::NotPossible {
+                what: "a file about a bundle cannot say whose units were counted",
+            });
         }
         let mut members = self.identity(&entry.licensee, self.id_of(&entry));
         if let Some(count) = units.license {
@@ -147,8 +152,13 @@ impl LicenseClient {
         Ok(format!("{}\n", base64_encode(file.as_bytes())))
     }
 
+    /// What was asked for last.
+    pub(crate) fn pending(&self) -> Result<Pending, LicenseError> {
+        self.cache.read(Kind::Request)?.ok_or_else(|| fault("no request was made on this machine"))
+    }
+
     /// Verifies what a response says with the shared key: that it was made for this application.
-    fn verify_shared(&self, document: &Map<String, Value>, licensee: &str) -> Result<(), LicenseError> {
+    pub(crate) fn verify_shared(&self, document: &Map<String, Value>, licensee: &str) -> Result<(), LicenseError> {
         let Prover::ApiKey(key) = &self.door.prover else { return Ok(()) };
         let signature = told(document, "offline_signature").and_then(|text| base64_decode(text).ok());
         let date = told(document, "date").unwrap_or_default();
@@ -162,16 +172,23 @@ impl LicenseClient {
         self.read_license(WHAT, text.as_bytes(), Some(licensee.text()))
     }
 
-    fn keep_file(&self, text: String, document: &Map<String, Value>, licensee: Licensee) -> Result<(), LicenseError> {
+    /// Keeps a file, of which this is a license, unless what is kept of the same licensee was made later.
+    pub(crate) fn keep_file(
+        &self,
+        signed: Signed,
+        document: &Map<String, Value>,
+        licensee: Licensee,
+    ) -> Result<(), LicenseError> {
         let (now, made_at) = (self.now(), made_at(document)?);
         self.update(|kept| {
-            if let Some(Entry { licensee: known, signed: Signed::File { text: newer }, .. }) = &kept
+            if let Some(Entry { licensee: known, signed, .. }) = &kept
                 && *known == licensee
-                && made_at < self::made_at(&read::object(WHAT, newer.as_bytes())?)?
+                && let Some(newest) = kept_since(signed)?
+                && made_at < newest
             {
                 return Err(fault("it is older than the license that is kept"));
             }
-            let mut entry = Entry::new(licensee, Signed::File { text }, now);
+            let mut entry = Entry::new(licensee, signed, now);
             entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
             // The server's date is signed here.
             entry.passed(made_at);
@@ -220,7 +237,7 @@ pub(crate) fn signed_part(text: &str, form: Form) -> Option<SignedPart> {
     is_base64(signature).then(|| SignedPart { text: format!("{open}}}"), signature: signature.to_owned() })
 }
 
-fn is_base64(text: &str) -> bool {
+pub(crate) fn is_base64(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
@@ -238,11 +255,25 @@ pub(crate) fn decoded(file: &str) -> Result<String, LicenseError> {
     Ok(text.trim_end().to_owned())
 }
 
+/// When a kept file was made; nothing for what did not come by file.
+fn kept_since(signed: &Signed) -> Result<Option<Timestamp>, LicenseError> {
+    let document = match signed {
+        Signed::File { text } => read::object(WHAT, text.as_bytes())?,
+        Signed::BundleFile { text } => {
+            let licenses = read::object(WHAT, text.as_bytes())?.remove("licenses");
+            let first = licenses.and_then(|licenses| licenses.get(0).and_then(Value::as_object).cloned());
+            first.ok_or_else(|| fault("it holds no license"))?
+        }
+        Signed::Answer { .. } | Signed::AirGap { .. } => return Ok(None),
+    };
+    made_at(&document).map(Some)
+}
+
 fn made_at(document: &Map<String, Value>) -> Result<Timestamp, LicenseError> {
     told(document, "date").and_then(Timestamp::parse_http).ok_or_else(|| fault("its date cannot be read"))
 }
 
-fn told<'d>(document: &'d Map<String, Value>, name: &str) -> Option<&'d str> {
+pub(crate) fn told<'d>(document: &'d Map<String, Value>, name: &str) -> Option<&'d str> {
     document.get(name).and_then(Value::as_str)
 }
 
@@ -250,7 +281,7 @@ pub(crate) fn fault(why: &str) -> LicenseError {
     LicenseError::File { why: why.to_owned() }
 }
 
-const WHAT: &str = "the license file";
+pub(crate) const WHAT: &str = "the license file";
 /// As for answers.
 const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
 

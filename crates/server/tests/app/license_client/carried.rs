@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use countersign_app::license_api::{activate_air_gap, deactivate_air_gap, start_air_gap};
+use countersign_app::licensing::bundles;
 use countersign_app::{keys, sites};
 use countersign_client::license::{Activation, LicenseClient, LicenseError, LicenseState, OfflineUnits};
 use countersign_crypto::Secret;
 use countersign_crypto::encoding::{base64_decode, base64_encode};
 use countersign_domain::ids::PolicyId;
-use countersign_domain::licensing::{CustomField, FieldType, LicenseRules, LicenseType, Metering, Units};
-use countersign_domain::text::{HardwareId, LicenseKey};
+use countersign_domain::licensing::{
+    CustomField, FieldType, LicenseRules, LicenseType, Metering, ProductRules, ProductStatus, Units,
+};
+use countersign_domain::text::{HardwareId, LicenseKey, OrderNumber, ProductCode, ProductName};
 use countersign_server::license_files;
 use http::{Method, StatusCode};
 
@@ -132,6 +135,69 @@ async fn a_refresh_file_renews_and_an_old_one_does_not() {
     assert_eq!(machine.state().await, renewed);
     shop.advance(HOUR * 24 * 40);
     assert!(matches!(machine.state().await, LicenseState::Expired { .. }));
+}
+
+#[tokio::test]
+async fn a_bundle_goes_there_and_back_in_files() {
+    let shop = Shop::new().await;
+    shop.door.product("Valve", "valve", ProductRules::default(), ProductStatus::Active).await;
+    // The order that licenses are made under.
+    shop.door.license(KEY, endless(1), carried()).await;
+    let (ctx, site, code) = (shop.door.app.ctx(), shop.door.app.site, ProductCode::new("suite").unwrap());
+    let parts = ["Pump", "Valve"].map(|name| ProductName::new(name).unwrap());
+    bundles::create(ctx, site, code.clone(), String::new(), parts.to_vec()).await.unwrap();
+    let laid = (endless(1), carried());
+    let (key, _) = bundles::license(ctx, site, OrderNumber::new("SO-1").unwrap(), code, laid).await.unwrap();
+    let machine = shop.machine_with(|config| config.product = "suite".to_owned()).await;
+    let key = key.as_str().to_owned();
+    let ask = async || {
+        let activation = Activation::by_key(key.clone());
+        let request = machine.run(move |client| client.activation_request(&activation)).await.unwrap();
+        let (status, text) = carry(&shop, "/activate_bundle_offline", request).await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        text
+    };
+    let read = async |text: &str| {
+        let file = base64_encode(text.as_bytes());
+        machine.run(move |client| client.read_bundle_response(&file)).await
+    };
+    let first = ask().await;
+    for position in (0..first.len()).step_by(37).chain(first.len() - 40..first.len()) {
+        let mut altered = first.clone().into_bytes();
+        altered[position] ^= 1;
+        let altered = base64_encode(&altered);
+        assert!(machine.run(move |client| client.read_bundle_response(&altered)).await.is_err(), "{position}");
+    }
+    let one = base64_encode(first.as_bytes());
+    assert!(machine.run(move |client| client.read_response(&one)).await.is_err(), "it is not about one license");
+    assert_eq!(machine.state().await, LicenseState::NeverActivated);
+    shop.advance(Duration::from_secs(5));
+    let newer = ask().await;
+    assert!(matches!(read(&first).await, Err(LicenseError::File { .. })), "it answers the request before");
+    assert_eq!(read(&newer).await.unwrap().len(), 2);
+    assert_eq!(machine.check_or_grace().await, LicenseState::Valid { until: None });
+    let states = machine.run(|client| client.bundle_states()).await.unwrap();
+    assert_eq!(states, vec![("suite".to_owned(), LicenseState::Valid { until: None }); 2]);
+    assert_eq!(machine.run(|client| client.bundle()).await.unwrap().len(), 2);
+    assert!(matches!(machine.run(|client| client.check_bundle()).await, Err(LicenseError::NotPossible { .. })));
+
+    // The file of another machine.
+    let other = shop.machine_with(|config| {
+        config.product = "suite".to_owned();
+        config.hardware_id = Some("HW-2".to_owned());
+    });
+    let (other, activation, file) = (other.await, Activation::by_key(key.clone()), base64_encode(newer.as_bytes()));
+    other.run(move |client| client.activation_request(&activation)).await.unwrap();
+    assert!(other.run(move |client| client.read_bundle_response(&file)).await.is_err());
+
+    let units = OfflineUnits { license: Some(1), ..OfflineUnits::default() };
+    let refused = machine.run(move |client| client.deactivation_request(&units)).await;
+    assert!(matches!(refused, Err(LicenseError::NotPossible { .. })));
+    let file = machine.run(|client| client.deactivation_request(&OfflineUnits::default())).await.unwrap();
+    assert_eq!(machine.state().await, LicenseState::NeverActivated);
+    let told = carry(&shop, "/deactivate_bundle_offline", file).await;
+    assert_eq!(told, (StatusCode::OK, "license_deactivated".to_owned()));
+    assert_eq!(shop.requests(), 0, "the machine itself has asked nobody");
 }
 
 #[tokio::test]
