@@ -8,15 +8,17 @@ use axum::response::Response;
 use bytes::Bytes;
 use countersign_app::Fault;
 use countersign_app::downloads::{self, Download, UrlParts};
+use countersign_domain::time::Timestamp;
 use countersign_http_kit::answer::Answer;
 use countersign_http_kit::disposition;
 use countersign_http_kit::entity_tag::EntityTag;
 use countersign_http_kit::http_time::HttpTime;
 use countersign_http_kit::passage::{FilePiece, LONGEST_PIECE, Passage};
-use countersign_http_kit::representation::Representation;
+use countersign_http_kit::representation::{Described, Representation};
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
+use quick_cache::sync::Cache;
 
 use crate::Door;
 use crate::error::Error;
@@ -49,22 +51,50 @@ const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, max-age=36
 pub(crate) async fn download(State(door): State<Door>, request: Request) -> Result<Response, Error> {
     let (site, parts) = parse(request.uri().path());
     let download = downloads::find(&door.ctx, site, parts).await?;
-    let file = download.file();
-    let representation = Representation {
-        length: file.size,
-        etag: EntityTag::of_sha256(&file.sha256),
-        last_modified: HttpTime::from_unix_seconds(file.stored_at.as_seconds()),
-        sha256: file.sha256,
-        content_type: HeaderValue::from_static("application/octet-stream"),
-        disposition: Some(disposition::attachment(download.name())),
-        cache_control: Some(CACHE_CONTROL),
-    };
-    let answer = Answer::plan(request.method(), request.headers(), &representation);
+    let described = door.described.of(&download);
+    let answer = Answer::plan(request.method(), request.headers(), &described);
     let source = Arc::new(download);
     let passage = request.extensions().get::<Passage>().cloned();
     let answer = answer.respond(move |range| open(source.clone(), passage.clone(), range)).await;
     answer.map_err(Error::Fault)
 }
+
+/// The files that were asked for lately, with their headers.
+#[derive(Clone)]
+pub(crate) struct DescribedFiles(Arc<Cache<FileFacts, Arc<Described>>>);
+
+/// All that the headers of a file are made from: digest, size, when it was stored, and the name in the URL.
+type FileFacts = ([u8; 32], u64, Timestamp, String);
+
+impl DescribedFiles {
+    fn of(&self, download: &Download) -> Arc<Described> {
+        let file = download.file();
+        let facts = (file.sha256, file.size, file.stored_at, download.name().to_owned());
+        if let Some(described) = self.0.get(&facts) {
+            return described;
+        }
+        let described = Arc::new(Described::from(Representation {
+            length: file.size,
+            etag: EntityTag::of_sha256(&file.sha256),
+            last_modified: HttpTime::from_unix_seconds(file.stored_at.as_seconds()),
+            sha256: file.sha256,
+            content_type: HeaderValue::from_static("application/octet-stream"),
+            disposition: Some(disposition::attachment(download.name())),
+            cache_control: Some(CACHE_CONTROL),
+        }));
+        self.0.insert(facts, described.clone());
+        described
+    }
+}
+
+impl Default for DescribedFiles {
+    fn default() -> Self {
+        Self(Arc::new(Cache::new(DESCRIBED_FILES)))
+    }
+}
+
+/// Files whose headers are kept: at most a few megabytes.
+const DESCRIBED_FILES: usize = 1000;
 
 /// The bytes of a range, or what stands for them where the connection has the system send files.
 async fn open(

@@ -50,6 +50,7 @@ pub use crate::error::Error;
 #[derive(Clone)]
 struct Door {
     ctx: Ctx,
+    described: files::DescribedFiles,
 }
 
 /// Head of the OpenAPI document; its paths come from the handlers.
@@ -117,7 +118,9 @@ pub fn router(ctx: &Ctx) -> (Router, serde_json::Value) {
         .route("/uai/2.0/updates/statuslog", axum::routing::post(status_log::report))
         .route("/uai/2.0/updates/statuslog/{pollingId}", axum::routing::get(status_log::poll));
     let ctx = ctx.acting_as(Actor::of(Channel::DeviceDoor));
-    let router = router.method_not_allowed_fallback(error::method_not_allowed).with_state(Door { ctx });
+    let router = router
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .with_state(Door { ctx, described: files::DescribedFiles::default() });
     // Serializing a document that the compiler has built cannot fail; an empty one would fail the freshness test.
     (router, serde_json::to_value(document).unwrap_or_default())
 }

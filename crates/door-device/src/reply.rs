@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// 202 with the URL to poll: a path from the root of the host, so that a device behind a proxy stays on that host.
 pub(crate) fn accepted(prefix: &SitePrefix, path: &str, polling_id: &str) -> Response {
-    let body = Accepted { url: prefix.join(&format!("{path}/{polling_id}")) };
+    let body = Accepted { url: [prefix.0.as_str(), path, "/", polling_id].concat() };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     security_headers::private(response.headers_mut());
     response

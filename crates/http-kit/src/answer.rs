@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::conditional::{self, Verdict};
 use crate::multipart::{Boundary, content_range};
 use crate::ranges::{self, ByteRange, RangePlan};
-use crate::representation::Representation;
+use crate::representation::{Described, Representation};
 
 use stream::Sender;
 pub use stream::WrongLength;
@@ -43,15 +43,16 @@ enum Piece {
 
 impl Answer {
     /// Plans the answer to a GET or a HEAD. The router refuses other methods before; here they get what HEAD gets.
-    pub fn plan(method: &Method, headers: &HeaderMap, file: &Representation) -> Self {
-        let verdict = conditional::evaluate(method, headers, &file.etag, file.last_modified);
+    pub fn plan(method: &Method, headers: &HeaderMap, file: &Described) -> Self {
+        let facts = file.facts();
+        let verdict = conditional::evaluate(method, headers, &facts.etag, facts.last_modified);
         let answer = match verdict {
-            Verdict::Failed => Self::without_content(StatusCode::PRECONDITION_FAILED, file.validator_headers()),
+            Verdict::Failed => Self::without_content(StatusCode::PRECONDITION_FAILED, facts.validator_headers()),
             Verdict::NotModified => Self::not_modified(file),
-            Verdict::Proceed => match ranges::plan(headers, file.length) {
+            Verdict::Proceed => match ranges::plan(headers, facts.length) {
                 RangePlan::Multiple(ranges) => Self::multiple(file, &ranges),
                 RangePlan::Single(range) => Self::single(file, &range),
-                RangePlan::Unsatisfiable => Self::unsatisfiable(file),
+                RangePlan::Unsatisfiable => Self::unsatisfiable(facts),
                 RangePlan::Whole => Self::whole(file),
             },
             Verdict::ProceedWhole => Self::whole(file),
@@ -90,25 +91,23 @@ impl Answer {
         Ok(response)
     }
 
-    fn whole(file: &Representation) -> Self {
-        let mut headers = file.headers();
-        file.describe_content(&mut headers);
-        let pieces = if file.length == 0 { Vec::new() } else { vec![Piece::File(0..file.length)] };
-        Self::with_content(StatusCode::OK, headers, pieces)
+    fn whole(file: &Described) -> Self {
+        let length = file.facts().length;
+        let pieces = if length == 0 { Vec::new() } else { vec![Piece::File(0..length)] };
+        Self::with_content(StatusCode::OK, file.content_headers(), pieces)
     }
 
-    fn single(file: &Representation, range: &ByteRange) -> Self {
-        let mut headers = file.headers();
-        file.describe_content(&mut headers);
-        set_content_range(&mut headers, content_range(range, file.length));
+    fn single(file: &Described, range: &ByteRange) -> Self {
+        let mut headers = file.content_headers();
+        set_content_range(&mut headers, content_range(range, file.facts().length));
         Self::with_content(StatusCode::PARTIAL_CONTENT, headers, vec![Piece::File(range.half_open())])
     }
 
     /// RFC 9110 §15.3.7.2: the ranges are named in the parts, never in the header of the answer.
-    fn multiple(file: &Representation, ranges: &[ByteRange]) -> Self {
+    fn multiple(file: &Described, ranges: &[ByteRange]) -> Self {
+        let mut headers = file.content_headers();
+        let file = file.facts();
         let boundary = Boundary::of(file);
-        let mut headers = file.headers();
-        file.describe_content(&mut headers);
         if let Some(content_type) = boundary.content_type() {
             headers.insert(CONTENT_TYPE, content_type);
         }
@@ -120,7 +119,7 @@ impl Answer {
     }
 
     /// RFC 9110 §15.4.5. No length: the layers below would take it for the length of what follows.
-    fn not_modified(file: &Representation) -> Self {
+    fn not_modified(file: &Described) -> Self {
         Self { status: StatusCode::NOT_MODIFIED, headers: file.headers(), pieces: Vec::new() }
     }
 

@@ -1,12 +1,13 @@
 //! Reading what a client sends, within a size and a time.
 
 use std::error::Error;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -37,11 +38,19 @@ pub async fn read_whole(body: Body, limit: usize) -> Result<Bytes, BodyError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge { limit });
     }
-    match timeout(BODY_TIME_LIMIT, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
-        Ok(Err(error)) => Err(BodyError::Broken(error)),
-        Err(_elapsed) => Err(BodyError::TimedOut { limit: BODY_TIME_LIMIT }),
+    let mut collect = pin!(Limited::new(body, limit).collect());
+    // Most bodies come with their head, and to set an alarm costs more than to read them.
+    let outcome = match collect.as_mut().now_or_never() {
+        Some(outcome) => outcome,
+        None => match timeout(BODY_TIME_LIMIT, collect).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => return Err(BodyError::TimedOut { limit: BODY_TIME_LIMIT }),
+        },
+    };
+    match outcome {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
+        Err(error) => Err(BodyError::Broken(error)),
     }
 }
 

@@ -9,6 +9,7 @@ mod drive;
 mod leftover;
 mod limits;
 mod seats;
+mod seldom;
 mod sending_files;
 pub(crate) mod targets;
 mod watched;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
@@ -35,11 +37,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use self::activity::Activity;
 use self::leftover::Leftover;
 use self::seats::{Seat, Seats};
+use self::seldom::Seldom;
 use self::sending_files::{FileSocket, Pieces};
 use self::targets::PlainTargets;
 use self::watched::{Sending, Watched};
@@ -61,14 +64,19 @@ pub struct Terms {
 }
 
 /// Whatever answers the requests of connections.
-pub trait Application:
-    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
-{
+///
+/// Not a [`Service`]: one whose future is to live in that of its connection, and not in a box of its own, cannot name it.
+pub trait Application: Clone + Send + Sync + 'static {
+    /// Answers a request.
+    fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
 }
 
-impl<A> Application for A where
-    A: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
-{
+impl Application for Router {
+    async fn answer(&self, request: Request) -> Response {
+        // A router is always ready.
+        let Ok(response) = self.clone().call(request).await;
+        response
+    }
 }
 
 /// The connections of a listener. Clones are the same ones.
@@ -167,9 +175,13 @@ impl Connections {
         };
         self.counts.accept();
         let visit = Visit { connections: self.clone(), terms, peer, app: app.clone(), stop: stop.clone(), _seat: seat };
-        let cut = self.cut.clone();
+        let cut = Seldom::new(self.cut.clone().cancelled_owned());
         self.tasks.spawn(async move {
-            cut.run_until_cancelled(visit.attend(socket)).await;
+            tokio::select! {
+                biased;
+                () = cut => {}
+                () = visit.attend(socket) => {}
+            }
         });
     }
 }
@@ -285,15 +297,16 @@ fn answer<A: Application>(
     }
     let app = app.clone();
     // A client that waits for our consent sends no body without it, and a stream of HTTP/2 ends without the others.
-    let whole = request.body().is_end_stream()
-        || request.version() == Version::HTTP_2
-        || request.headers().contains_key(EXPECT);
+    let whole = request.version() == Version::HTTP_2 || request.headers().contains_key(EXPECT);
+    let empty = request.body().is_end_stream();
     async move {
-        let response = if whole {
-            app.oneshot(request.map(Body::new)).await?
+        let response = if empty {
+            app.answer(request.map(|_| Body::empty())).await
+        } else if whole {
+            app.answer(request.map(Body::new)).await
         } else {
             let leftover = Leftover::default();
-            let response = app.oneshot(request.map(|body| Body::new(leftover.of(body)))).await?;
+            let response = app.answer(request.map(|body| Body::new(leftover.of(body)))).await;
             leftover.drain().await;
             response
         };

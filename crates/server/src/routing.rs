@@ -24,6 +24,7 @@ use http::StatusCode;
 use serde_json::json;
 use tower::{Layer, Service};
 
+use crate::connections::Application;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 use crate::{health, pages, telemetry};
@@ -86,6 +87,12 @@ impl Doors {
         let Ok(mut response) = asked.clone().call(request).await;
         id.write_to(response.headers_mut());
         response
+    }
+}
+
+impl Application for Doors {
+    fn answer(&self, request: Request) -> impl Future<Output = Response> + Send {
+        Self::answer(self, request)
     }
 }
 

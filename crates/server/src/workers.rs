@@ -120,14 +120,18 @@ async fn sweep_histories(ctx: Ctx, stop: CancellationToken, first: Duration) {
 async fn sweep_seats(ctx: Ctx, stop: CancellationToken) {
     let mut period = tokio::time::interval(SEATS_PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = period.tick() => {}
         }
-        if let Err(error) = seats::sweep(&ctx).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "seats that have ended were not removed; the next try is in a minute");
+        match seats::sweep(&ctx, last).await {
+            Ok(swept) => last = swept.last,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "seats that have ended were not removed; the next try is in a minute");
+            }
         }
     }
 }

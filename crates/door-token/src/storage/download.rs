@@ -31,7 +31,7 @@ pub(crate) async fn answer(parts: &Parts, opened: OpenedFile) -> Result<Response
         // The next request for the path may find another version.
         cache_control: Some(HeaderValue::from_static("private, no-cache")),
     };
-    let answer = Answer::plan(&parts.method, &conditions(&parts.headers), &representation);
+    let answer = Answer::plan(&parts.method, &conditions(&parts.headers), &representation.into());
     let passage = parts.extensions.get::<Passage>().cloned();
     let source = Arc::new(opened);
     answer.respond(move |range| open(source.clone(), passage.clone(), range)).await

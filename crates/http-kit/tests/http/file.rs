@@ -56,7 +56,7 @@ pub(crate) fn router() -> Router {
 }
 
 async fn serve(method: Method, headers: HeaderMap) -> Response {
-    let answer = Answer::plan(&method, &headers, &representation());
+    let answer = Answer::plan(&method, &headers, &representation().into());
     answer.respond(|range| async move { io::Result::Ok(open(range)) }).await.unwrap()
 }
 

@@ -17,7 +17,7 @@ use crate::file::{open, representation};
 fn plan(range: Option<&'static str>) -> Answer {
     let mut headers = HeaderMap::new();
     headers.extend(range.map(|range| (RANGE, HeaderValue::from_static(range))));
-    Answer::plan(&Method::GET, &headers, &representation())
+    Answer::plan(&Method::GET, &headers, &representation().into())
 }
 
 #[tokio::test]
@@ -80,9 +80,9 @@ async fn nothing_is_opened_for_an_answer_without_bytes() {
     let mut modified = HeaderMap::new();
     modified.insert("if-none-match", HeaderValue::from_static("*"));
     for answer in [
-        Answer::plan(&Method::HEAD, &HeaderMap::new(), &representation()),
-        Answer::plan(&Method::GET, &modified, &representation()),
-        Answer::plan(&Method::GET, &HeaderMap::new(), &empty),
+        Answer::plan(&Method::HEAD, &HeaderMap::new(), &representation().into()),
+        Answer::plan(&Method::GET, &modified, &representation().into()),
+        Answer::plan(&Method::GET, &HeaderMap::new(), &empty.into()),
         plan(Some("bytes=5000-")),
     ] {
         let response = answer.respond(unopened).await.unwrap();

@@ -60,8 +60,8 @@ struct State {
     stirred: bool,
     /// The socket takes no more bytes at the moment.
     blocked: bool,
-    /// When the current measurement of the pace began, and the bytes sent since.
-    paced: (Instant, u64),
+    /// When the current measurement of the pace began, once that was looked at, and the bytes sent since.
+    paced: (Option<Instant>, u64),
     stopping: bool,
 }
 
@@ -76,7 +76,7 @@ impl Activity {
             quiet_since: now,
             stirred: false,
             blocked: false,
-            paced: (now, 0),
+            paced: (None, 0),
             stopping: false,
         };
         Arc::new(Self { state: Mutex::new(state), multiplexed })
@@ -106,7 +106,7 @@ impl Activity {
     pub(super) fn blocked(&self) {
         let mut state = self.state();
         if !state.blocked && state.answers == 0 {
-            state.paced = (Instant::now(), 0);
+            state.paced = (self.begin_of_pace(), 0);
         }
         state.blocked = true;
     }
@@ -136,14 +136,14 @@ impl Activity {
             state.quiet_since = now;
         }
         if state.answers > 0 || state.blocked {
-            let end = state.paced.0 + limits.stall_time;
+            let end = *state.paced.0.get_or_insert(now) + limits.stall_time;
             if state.paced.1 < PACE {
                 return (end, Some(Cut::Stalled));
             }
             if now < end {
                 return (end, None);
             }
-            state.paced = (now, 0);
+            state.paced = (Some(now), 0);
             return (now + limits.stall_time, Some(Cut::Stalled));
         }
         if state.requests > 0 {
@@ -154,6 +154,11 @@ impl Activity {
         }
         let patience = if state.stopping { FAREWELL.min(limits.idle_time) } else { limits.idle_time };
         (state.quiet_since + patience, Some(Cut::Idle))
+    }
+
+    /// Requests of HTTP/2 are answered beside the task of the connection, which may not look soon.
+    fn begin_of_pace(&self) -> Option<Instant> {
+        self.multiplexed.then(Instant::now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -172,7 +177,7 @@ impl InFlight {
     pub(super) fn answer(&mut self) {
         let mut state = self.activity.state();
         if state.answers == 0 {
-            state.paced = (Instant::now(), 0);
+            state.paced = (self.activity.begin_of_pace(), 0);
         }
         state.answers = state.answers.saturating_add(1);
         self.answering = true;

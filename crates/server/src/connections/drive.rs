@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::activity::{Activity, Cut};
 use super::limits::ConnectionLimits;
+use super::seldom::Seldom;
 use crate::stop::Stop;
 
 /// Polls a connection until it ends. The reason is given when we have ended it; what went wrong on the side of a client is
@@ -21,7 +22,7 @@ pub(super) async fn to_end<C: Future<Output = hyper::Result<()>>>(
     limits: &ConnectionLimits,
     stop: &Stop,
 ) -> Option<Cut> {
-    let mut asked = pin!(stop.asked());
+    let mut asked = pin!(Seldom::new(stop.asked()));
     let mut stopping = false;
     #[expect(clippy::disallowed_methods, reason = "nothing but time ends a connection on which nothing happens")]
     let mut alarm = pin!(tokio::time::sleep_until(activity.deadline(limits, Instant::now()).0));

@@ -199,13 +199,13 @@ impl Head {
     fn take(&mut self, line: &[u8]) {
         let colon = memchr(b':', line).unwrap_or(line.len());
         let (name, value) = line.split_at_checked(colon).unwrap_or_default();
-        let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+        let value = || value.strip_prefix(b":").unwrap_or_default().trim_ascii();
         if name.eq_ignore_ascii_case(b"content-length") {
-            let length = digits(value, 10, 18);
+            let length = digits(value(), 10, 18);
             self.strange |= length.is_none() || self.length.is_some();
             self.length = length;
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            self.strange |= self.chunked || !value.eq_ignore_ascii_case(b"chunked");
+            self.strange |= self.chunked || !value().eq_ignore_ascii_case(b"chunked");
             self.chunked = true;
         } else {
             // A client that waits for our consent may send no body, one that upgrades speaks something else, and a line that
