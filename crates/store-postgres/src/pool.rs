@@ -9,7 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::Config;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::Connection;
+use crate::connection::{Answer, Connection, Sql, Unsent};
+use crate::error::Fault;
 
 /// Longest wait for a place: the units before have long ended by then, or the database hangs.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,9 +25,11 @@ pub(crate) struct Pool {
     drivers: TaskTracker,
 }
 
-/// A connection with an open transaction, and its place.
+/// A connection for a transaction, and its place.
 pub(crate) struct Lent {
     pub(crate) connection: Connection,
+    /// Whether it was made just now: the server was there then.
+    is_new: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -35,23 +38,39 @@ impl Pool {
         Self { config, begin, places: Arc::new(Semaphore::new(places)), idle: Mutex::default(), drivers }
     }
 
-    /// Waits for a place and begins a transaction, on a kept connection or a new one.
-    pub(crate) async fn begin(&self) -> Result<Lent, StoreError> {
+    /// Waits for a place, and gives a kept connection or a new one.
+    pub(crate) async fn lend(&self) -> Result<Lent, StoreError> {
         let place = tokio::time::timeout(PLACE_TIMEOUT, self.places.clone().acquire_owned()).await;
         let place = place.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
-        while let Some(mut connection) = self.take() {
-            // The server may have been restarted since; nothing was begun, so another connection is as good.
-            if connection.is_usable() && connection.batch(self.begin).await.is_ok() {
-                return Ok(Lent { connection, _place: place });
+        let (connection, is_new) = self.connection().await?;
+        Ok(Lent { connection, is_new, _place: place })
+    }
+
+    /// Begins a transaction and runs its first statements: in one exchange where they only read. Should the server refuse to
+    /// begin, each of them runs by itself, and a statement that writes must not.
+    pub(crate) async fn begin(
+        &self,
+        lent: &mut Lent,
+        unsent: Vec<Unsent>,
+        statements: &[Sql<'_>],
+    ) -> Result<Vec<Answer>, Fault> {
+        let only_read = unsent.is_empty() && statements.iter().all(|(sql, _)| sql.starts_with("select "));
+        loop {
+            let begin = vec![Unsent { sql: self.begin, values: Vec::new() }];
+            let begun = lent.connection.run_all(begin, if only_read { statements } else { &[] }).await;
+            match begun {
+                Ok(answers) if only_read => return Ok(answers),
+                Ok(_) => return lent.connection.run_all(unsent, statements).await,
+                Err(fault) if lent.is_new || fault.is_refusal() => return Err(fault),
+                // The server may have been restarted since; nothing was done, so another connection is as good.
+                Err(_) => {}
             }
-            if connection.is_silent() {
+            if lent.connection.is_silent() {
                 // Each of the others would be waited for just as long.
                 self.empty();
             }
+            (lent.connection, lent.is_new) = self.connection().await?;
         }
-        let mut connection = Connection::open(&self.config, &self.drivers).await?;
-        connection.batch(self.begin).await?;
-        Ok(Lent { connection, _place: place })
     }
 
     /// Takes a connection back whose transaction has ended.
@@ -69,6 +88,16 @@ impl Pool {
     /// Lets go of all connections that are not in use.
     pub(crate) fn empty(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// A kept connection that can be used, or a new one, and whether it is new.
+    async fn connection(&self) -> Result<(Connection, bool), Fault> {
+        while let Some(connection) = self.take() {
+            if connection.is_usable() {
+                return Ok((connection, false));
+            }
+        }
+        Ok((Connection::open(&self.config, &self.drivers).await?, true))
     }
 
     fn take(&self) -> Option<Connection> {

@@ -16,13 +16,16 @@ use countersign_store::repositories::{
 use countersign_store::{Clock, ErasedUnit, StoreError, Tx};
 use tokio_postgres::Row;
 
-use crate::connection::{Answer, Connection, Owned, Sql, Unsent, Value};
+use crate::connection::{Answer, Owned, Sql, Unsent, Value};
+use crate::pool::{Lent, Pool};
 use crate::rows::{Grouped, Place, column, time};
 use crate::unit::{InFlight, Watched};
 
-/// A transaction that is open on a connection. All repositories are methods of this one value.
+/// A transaction on a connection. All repositories are methods of this one value.
 pub(crate) struct PgTx<'c> {
-    connection: &'c mut Connection,
+    lent: &'c mut Lent,
+    /// Where the connection is from, until the transaction has begun: it begins with its first statements.
+    begins: Option<&'c Pool>,
     in_flight: InFlight,
     /// Tells the time in the place of the database.
     clock: Option<&'c dyn Clock>,
@@ -118,7 +121,10 @@ impl PgTx<'_> {
         self.failure = Some(ABANDONED);
         let (waiting, unsent) = (self.in_flight.begin(), std::mem::take(&mut self.unsent));
         self.time = None;
-        let answers = self.connection.run_all(unsent, statements).await;
+        let answers = match self.begins.take() {
+            Some(pool) => pool.begin(self.lent, unsent, statements).await,
+            None => self.lent.connection.run_all(unsent, statements).await,
+        };
         drop(waiting);
         self.failure = None;
         self.check(answers.map_err(StoreError::from))
@@ -149,43 +155,46 @@ impl PgTx<'_> {
     }
 
     async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Answer, StoreError> {
-        if !self.unsent.is_empty() {
-            let mut answers = self.run_all(&[(sql, values)]).await?;
-            return answers.pop().ok_or(StoreError::OutcomeUnknown);
-        }
-        if self.failure.is_some() {
-            return Err(StoreError::Poisoned);
-        }
-        self.failure = Some(ABANDONED);
-        self.time = None;
-        let waiting = self.in_flight.begin();
-        let answer = self.connection.run(sql, values).await;
-        drop(waiting);
-        self.failure = None;
-        self.check(answer.map_err(StoreError::from))
+        let mut answers = self.run_all(&[(sql, values)]).await?;
+        answers.pop().ok_or(StoreError::OutcomeUnknown)
     }
 }
 
-/// Runs a unit to its end. What it gives is to be sent before the commit; `None`: it does not want to be committed. An error: it
-/// did not come to an end, or must not be committed. The transaction stays open. A `clock` tells the unit the time in the place
-/// of the database.
+/// What is to become of a transaction.
+pub(crate) enum Ended {
+    /// It has not begun, and need not: the unit has asked for nothing.
+    Untouched,
+    /// These statements are to be sent, and what was done is to be committed.
+    Commit(Vec<Unsent>),
+    /// What was done is not to be kept.
+    RollBack,
+}
+
+/// Runs a unit to its end. An error: it did not come to an end, or must not be committed. A transaction that has begun stays
+/// open. A `clock` tells the unit the time in the place of the database.
 pub(crate) async fn run(
-    connection: &mut Connection,
+    lent: &mut Lent,
+    pool: &Pool,
     clock: Option<&dyn Clock>,
     unit: ErasedUnit,
-) -> Result<Option<Vec<Unsent>>, StoreError> {
-    let in_flight = InFlight::default();
-    let (unsent, time) = (Vec::new(), None);
-    let mut transaction =
-        PgTx { connection, in_flight: in_flight.clone(), clock, unsent, time, failure: None, tells: false };
-    let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), in_flight).await;
-    match (outcome, &transaction.failure) {
-        (Ok(true), Some(failure)) => {
-            tracing::warn!(%failure, "a unit of work went on after a failure and was rolled back");
-            Err(StoreError::Poisoned)
-        }
-        (outcome, _) => Ok(outcome?.then_some(transaction.unsent)),
+) -> Result<Ended, StoreError> {
+    let (in_flight, begins, unsent) = (InFlight::default(), Some(pool), Vec::new());
+    let watched = in_flight.clone();
+    let mut transaction = PgTx { lent, begins, in_flight, clock, unsent, time: None, failure: None, tells: false };
+    let outcome = Watched::new(Box::pin(async { unit(&mut transaction).await }), watched).await;
+    if let (Ok(true), Some(failure)) = (&outcome, &transaction.failure) {
+        tracing::warn!(%failure, "a unit of work went on after a failure and was rolled back");
+        return Err(StoreError::Poisoned);
     }
+    match (outcome?, transaction.begins.is_some()) {
+        (_, true) if transaction.unsent.is_empty() => return Ok(Ended::Untouched),
+        (false, true) => return Ok(Ended::Untouched),
+        (false, false) => return Ok(Ended::RollBack),
+        // All that it has done was put off.
+        (true, true) => transaction.run_all(&[]).await.map(drop)?,
+        (true, false) => {}
+    }
+    Ok(Ended::Commit(transaction.unsent))
 }
 
 #[async_trait]

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::pool::{Lent, Pool};
-use crate::transaction;
+use crate::transaction::{self, Ended};
 
 /// Units that may run or wait for a connection; further callers wait for a place.
 const QUEUE: usize = 4096;
@@ -95,9 +95,9 @@ impl Units {
     }
 
     async fn write(&self, unit: ErasedUnit) -> Result<(), StoreError> {
-        let mut lent = self.writers.begin().await?;
-        let outcome = match transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await {
-            Ok(Some(unsent)) => {
+        let mut lent = self.writers.lend().await?;
+        let outcome = match transaction::run(&mut lent, &self.writers, self.clock.as_deref(), unit).await {
+            Ok(Ended::Commit(unsent)) => {
                 #[expect(clippy::disallowed_methods, reason = "measures the database; no stored value depends on it")]
                 let began = Instant::now();
                 match lent.connection.commit(unsent).await {
@@ -112,7 +112,11 @@ impl Units {
                     }
                 }
             }
-            Ok(None) => Ok(()),
+            Ok(Ended::Untouched) => {
+                self.writers.keep(lent);
+                return Ok(());
+            }
+            Ok(Ended::RollBack) => Ok(()),
             Err(error) => Err(error),
         };
         give_back(&self.writers, lent).await;
@@ -120,12 +124,18 @@ impl Units {
     }
 
     async fn read(&self, unit: ErasedUnit) -> Result<(), StoreError> {
-        let mut lent = self.readers.begin().await?;
-        let outcome = transaction::run(&mut lent.connection, self.clock.as_deref(), unit).await;
+        let mut lent = self.readers.lend().await?;
+        let outcome = transaction::run(&mut lent, &self.readers, self.clock.as_deref(), unit).await;
+        if let Ok(Ended::Untouched) = outcome {
+            self.readers.keep(lent);
+            return Ok(());
+        }
         give_back(&self.readers, lent).await;
         match outcome? {
-            Some(unsent) if !unsent.is_empty() => Err(StoreError::backend("a unit that only reads has written")),
-            Some(_) | None => Ok(()),
+            Ended::Commit(unsent) if !unsent.is_empty() => {
+                Err(StoreError::backend("a unit that only reads has written"))
+            }
+            Ended::Untouched | Ended::Commit(_) | Ended::RollBack => Ok(()),
         }
     }
 }

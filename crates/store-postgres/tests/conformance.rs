@@ -183,6 +183,41 @@ async fn a_connection_that_the_server_has_ended_is_replaced() {
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_unit_whose_first_statement_finds_its_connection_ended_goes_on_with_another() {
+    let (store, database) = open().await;
+    for before in 0..3 {
+        database.disconnect_all().await.unwrap();
+        let unit = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                // The transaction begins with a statement that reads; what is written is in the same one.
+                let found = tx.sites().list().await?.len();
+                let name = SiteName::new(format!("site-{before}")).unwrap();
+                tx.sites().insert(&name, &SiteSettings::default(), Timestamp::EPOCH).await?;
+                Ok(found)
+            })
+        });
+        assert_eq!(unit.await.unwrap(), before);
+        database.disconnect_all().await.unwrap();
+        let listed = store.read::<_, StoreError, _>(|tx| Box::pin(async move { Ok(tx.sites().list().await?.len()) }));
+        assert_eq!(listed.await.unwrap(), before + 1);
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_unit_that_asks_for_nothing_needs_no_transaction() {
+    let (store, database) = open().await;
+    database.disconnect_all().await.unwrap();
+    for wanted in [Ok(()), Err(StoreError::Busy)] {
+        let refuses = wanted.is_err();
+        let outcome = store.write(move |_| Box::pin(async move { wanted })).await;
+        assert_eq!(outcome.is_err(), refuses, "{outcome:?}");
+    }
+    assert!(add_site(&store, "after").await.unwrap());
+    store.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_ends_inside_a_unit_fails_that_unit_alone() {
     let (store, database) = open().await;

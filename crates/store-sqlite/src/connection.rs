@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::checkpoints::LIMIT_BYTES;
 use crate::error::OpenError;
 
 /// How long a statement waits for another process (the command line beside a running server) to finish its write.
@@ -27,6 +28,9 @@ const READER_CACHE_KIB: i64 = 4 * 1024;
 /// SQLite maps no more than this, 2 GiB but for the last 64 KiB.
 const MAPPED: i64 = 0x7fff_0000;
 
+/// Bytes of a page of the database, which is what SQLite takes where nothing else is asked for.
+pub(crate) const PAGE: i64 = 4096;
+
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -38,6 +42,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // A negative number counts in KiB, and not in pages; the same below.
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LIMIT_BYTES, |_| Ok(()))?;
     Ok(connection)
 }
 

@@ -1,4 +1,4 @@
-//! One group of units: one transaction, a savepoint for each unit, one durable commit, then all the answers.
+//! One group of units: one transaction, a savepoint for each unit but the first, one durable commit, then all the answers.
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ const BEGIN: &str = "begin immediate";
 const BEGIN_UNIT: &str = "savepoint unit";
 const UNDO_UNIT: &str = "rollback to unit";
 const END_UNIT: &str = "release unit";
+const UNDO_GROUP: &str = "rollback";
 const COMMIT: &str = "commit";
 
 /// Runs one group: the first unit, and what comes in within `limit`. Gives back the reply to a request to close that was
@@ -43,13 +44,22 @@ pub(crate) fn run(
     let mut close = None;
     let mut next = Some(first);
     while let Some((unit, reply)) = next.take() {
-        match run_unit(connection, &mut time, unit) {
+        let ran = match group.is_empty() {
+            true => run_first(connection, &mut time, unit),
+            false => run_unit(connection, &mut time, unit),
+        };
+        match ran {
             Ok(outcome) => group.push((reply, outcome)),
             Err(lost) => {
                 group.push((reply, Ok(false)));
                 give_up(connection, &lost, group);
                 return close;
             }
+        }
+        if connection.is_autocommit() {
+            // The first unit was undone, and the transaction with it.
+            tell(group);
+            return close;
         }
         if group.len() < GROUP && began.elapsed() < limit {
             match jobs.try_recv() {
@@ -110,6 +120,30 @@ fn refuse(error: &rusqlite::Error, first: Reply, jobs: &mut mpsc::Receiver<Job>)
     close
 }
 
+/// Runs the first unit of a group, which needs no savepoint, and keeps none of the pages that it changes as they were: if
+/// it must be undone after it has written, the transaction ends.
+///
+/// # Errors
+/// As [`run_unit`].
+fn run_first(
+    connection: &mut Connection,
+    time: &mut TransactionTime,
+    unit: ErasedUnit,
+) -> Result<Result<bool, StoreError>, Lost> {
+    let before = connection.total_changes();
+    let outcome = run_bare(connection, time, unit)?;
+    let stays = match outcome {
+        Ok(true) => true,
+        // Most refuse before they have written anything.
+        Ok(false) => connection.total_changes() == before,
+        Err(_) => false,
+    };
+    if !stays {
+        run_statement(connection, UNDO_GROUP)?;
+    }
+    Ok(outcome)
+}
+
 /// Runs one unit inside a savepoint.
 ///
 /// # Errors
@@ -120,17 +154,26 @@ fn run_unit(
     unit: ErasedUnit,
 ) -> Result<Result<bool, StoreError>, Lost> {
     run_statement(connection, BEGIN_UNIT)?;
+    let outcome = run_bare(connection, time, unit)?;
+    match outcome {
+        Ok(true) => {}
+        Ok(false) | Err(_) => run_statement(connection, UNDO_UNIT)?,
+    }
+    run_statement(connection, END_UNIT)?;
+    Ok(outcome)
+}
+
+fn run_bare(
+    connection: &mut Connection,
+    time: &mut TransactionTime,
+    unit: ErasedUnit,
+) -> Result<Result<bool, StoreError>, Lost> {
     let ended = transaction::run(connection, time, unit);
     if connection.is_autocommit() {
         // A full disk or a damaged file makes SQLite roll everything back by itself: the whole group is lost.
         let reason = ended.failure.unwrap_or_else(|| "for a reason that it did not tell".to_owned());
         return Err(Lost(format!("the database ended the transaction: {reason}")));
     }
-    match ended.outcome {
-        Ok(true) => {}
-        Ok(false) | Err(_) => run_statement(connection, UNDO_UNIT)?,
-    }
-    run_statement(connection, END_UNIT)?;
     Ok(ended.outcome)
 }
 
@@ -141,7 +184,7 @@ fn commit(connection: &Connection, commits: &Commits, group: Group) {
     match run_statement(connection, COMMIT) {
         Ok(()) => {
             commits.count(group.len(), began.elapsed());
-            answers::send(group.into_iter().map(|(reply, outcome)| (reply, outcome.map(|_| ()))).collect());
+            tell(group);
         }
         Err(error) => {
             tracing::error!(error = %error, units = group.len(), "the commit of a group of writes failed");
@@ -155,6 +198,11 @@ fn commit(connection: &Connection, commits: &Commits, group: Group) {
             );
         }
     }
+}
+
+/// Tells each unit its own outcome.
+fn tell(group: Group) {
+    answers::send(group.into_iter().map(|(reply, outcome)| (reply, outcome.map(|_| ()))).collect());
 }
 
 /// Rolls back what is left of a lost transaction and tells all of its units.

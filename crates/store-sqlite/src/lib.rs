@@ -1,11 +1,12 @@
 //! The embedded store: SQLite behind the store port.
 //!
-//! One writer thread owns the only writing connection and commits in groups; a few reader threads answer reads from
-//! the write-ahead log. A unit of work runs whole on one of these threads: one hop per transaction, not per statement.
-//! One that looks up a few rows makes no hop at all, while the disk keeps up.
+//! One writer thread owns the only writing connection and commits in groups; one more thread copies the write-ahead log
+//! into the database; a few reader threads answer reads from both. A unit of work runs whole on one thread: one hop per
+//! transaction, not per statement. One that looks up a few rows makes no hop at all, while the disk keeps up.
 //! This crate must never hold a business rule: what is allowed is decided before a repository is called.
 
 mod answers;
+mod checkpoints;
 mod clock_watch;
 mod connection;
 mod copy;
@@ -32,6 +33,7 @@ use countersign_store::{
 };
 use rusqlite::Connection;
 
+use crate::checkpoints::Checkpoints;
 use crate::look_ups::LookUps;
 use crate::readers::Readers;
 use crate::time::StoreTime;
@@ -48,6 +50,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     look_ups: LookUps,
+    checkpoints: Checkpoints,
 }
 
 impl SqliteStore {
@@ -67,6 +70,7 @@ impl SqliteStore {
             path: path.to_owned(),
             readers: Readers::start(path, &time)?,
             look_ups: LookUps::open(path, &time)?,
+            checkpoints: Checkpoints::start(path, &mut connection)?,
             writer: Writer::start(connection, time)?,
         })
     }
@@ -118,6 +122,7 @@ impl Backend for SqliteStore {
         Box::pin(async {
             self.look_ups.close();
             self.readers.close().await;
+            self.checkpoints.close().await;
             self.writer.close().await;
         })
     }

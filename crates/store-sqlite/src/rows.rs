@@ -88,6 +88,23 @@ pub(crate) fn first<T>(
     }
 }
 
+/// Runs a statement, and reads its rows until one gives a value.
+pub(crate) fn find_map<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<Option<T>, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;
+    let mut rows = statement.query(params).map_err(StoreError::backend)?;
+    while let Some(row) = rows.next().map_err(StoreError::backend)? {
+        if let Some(value) = read(row)? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
 /// Runs an `insert … on conflict do nothing returning id` and gives the id, or `None` when the name was taken.
 pub(crate) fn inserted(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<i64>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(StoreError::backend)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::Actor;
 use countersign_domain::changes::Changes;
-use countersign_domain::device::{Device, DeviceClass, DeviceStatus};
+use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStatus};
 use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{
@@ -121,9 +121,15 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
         Some(beside) => beside.bound.take(),
         None => tx.activations().find_by_hardware(site, license.id, &proved.identity.hardware).await?,
     };
-    let device = match &bound {
-        Some((device, _)) => lock(tx, site, device).await?,
-        None => find_or_insert(tx, site, &proved.identity.hardware, &license, &mut events).await?,
+    let hardware = &proved.identity.hardware;
+    let known = match (&bound, &mut beside) {
+        (Some((device, _)), _) => Some(device.clone()),
+        (None, Some(beside)) => beside.unbound.take(),
+        (None, None) => tx.devices().list_by_hardware(site, hardware).await?.into_iter().next(),
+    };
+    let device = match known {
+        Some(device) => lock(tx, site, &device.identity).await?,
+        None => insert(tx, site, hardware, &license, &mut events).await?,
     };
     // Now that nobody is waited for any more: a time from before would be older than what others have written.
     let now = tx.now().await?;
@@ -230,17 +236,14 @@ async fn user_of(
     Ok(Some(user.id))
 }
 
-/// The device with this hardware, locked: one that is known, or a new one.
-async fn find_or_insert(
+/// A new device with this hardware, locked.
+async fn insert(
     tx: &mut dyn Tx,
     site: SiteId,
     hardware: &HardwareId,
     license: &License,
     events: &mut Vec<Happened>,
 ) -> Result<Device, LicenseError> {
-    if let Some(device) = tx.devices().list_by_hardware(site, hardware).await?.first() {
-        return Ok(lock(tx, site, device).await?);
-    }
     let now = tx.now().await?;
     let (identity, class, holder) = (hardware_identity(hardware), DeviceClass::Client, Some(license.holder));
     let customer = Some(license.holder.customer);
@@ -253,12 +256,11 @@ async fn find_or_insert(
         return Ok(Device { id, identity, identity_name, class, status, holder, registered_at, last_seen_at });
     }
     // Another unit has inserted it in the meantime; inserting waited for that one.
-    let device = tx.devices().lock(site, &identity).await?;
-    Ok(device.ok_or(StoreError::OutcomeUnknown)?)
+    Ok(lock(tx, site, &identity).await?)
 }
 
-async fn lock(tx: &mut dyn Tx, site: SiteId, device: &Device) -> Result<Device, StoreError> {
-    tx.devices().lock(site, &device.identity).await?.ok_or(StoreError::OutcomeUnknown)
+async fn lock(tx: &mut dyn Tx, site: SiteId, identity: &DeviceIdentity) -> Result<Device, StoreError> {
+    tx.devices().lock(site, identity).await?.ok_or(StoreError::OutcomeUnknown)
 }
 
 /// Takes a license off a device, with the seats that it holds, which makes room for another one. The device stays known.

@@ -39,6 +39,8 @@ pub(super) struct Beside {
     pub(super) has_releases: bool,
     /// Where it is active on the hardware of the call.
     pub(super) bound: Option<(Device, Activation)>,
+    /// A device with this hardware, if it is active on none.
+    pub(super) unbound: Option<Device>,
     /// What shows whether any of this has changed.
     pub(super) revisions: Revisions,
 }
@@ -125,7 +127,7 @@ pub(super) async fn called(
         Hold::Look => tx.licenses().find_called(caller.site, called).await?,
         Hold::Lock => tx.licenses().lock_called(caller.site, called).await?,
     };
-    let Some(WholeLicense { license, product, customer, has_releases, bound, revisions }) = found else {
+    let Some(WholeLicense { license, product, customer, has_releases, bound, unbound, revisions }) = found else {
         return Ok(None);
     };
     caller.may_ask_about(product.product.id)?;
@@ -133,7 +135,8 @@ pub(super) async fn called(
     if !caller.sees(&license) || wanted.is_some_and(|wanted| wanted != license.id) {
         return Err(Refusal::LicenseNotFound.into());
     }
-    Ok(Some(Found { product, license, beside: Some(Beside { customer, has_releases, bound, revisions }) }))
+    let beside = Beside { customer, has_releases, bound, unbound, revisions };
+    Ok(Some(Found { product, license, beside: Some(beside) }))
 }
 
 /// The license of a product that an identity names.

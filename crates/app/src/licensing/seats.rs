@@ -151,27 +151,45 @@ pub async fn list_denials(
         .await
 }
 
-/// Removes seats that have ended and that nobody has asked for since. They were free already.
+/// What a sweep has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// Seats that were removed.
+    pub removed: u64,
+    /// Behind which pool the next one goes on; `None`: it begins anew.
+    pub last: Option<SeatPool>,
+}
+
+/// Removes seats that have ended and that nobody has asked for since, of pools behind another. They were free already.
 ///
 /// # Errors
 /// [`Fault`] when the store fails. What was removed before stays removed.
-pub async fn sweep(ctx: &Ctx) -> Result<u64, Fault> {
-    let mut removed = 0;
+pub async fn sweep(ctx: &Ctx, after: Option<SeatPool>) -> Result<Sweep, Fault> {
+    let (mut removed, mut swept) = (0, after);
     for _ in 0..UNITS_PER_SWEEP {
-        let unit = ctx.store().write::<_, StoreError, _>(|tx| {
+        // Looked for beside the writers: there may be many pools without such a seat before one that has some.
+        let found = ctx.store().read::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let ended_by = surely_ended_by(tx.now().await?, tx.clock_jump().await?);
-                let Some(pool) = tx.seats().find_ended(ended_by).await? else { return Ok(None) };
-                tx.seats().lock(pool).await?;
-                tx.seats().delete_ended(pool, ended_by, SEATS_PER_UNIT).await.map(Some)
+                tx.seats().find_ended(ended_by, swept).await
             })
         });
-        match unit.await? {
-            Some(seats) => removed += u64::from(seats),
-            None => break,
+        let Some(pool) = found.await? else { return Ok(Sweep { removed, last: None }) };
+        let unit = ctx.store().write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.seats().lock(pool).await?;
+                // Now that nobody is waited for any more: an earlier time would not know of a jump of the clock since.
+                let ended_by = surely_ended_by(tx.now().await?, tx.clock_jump().await?);
+                tx.seats().delete_ended(pool, ended_by, SEATS_PER_UNIT).await
+            })
+        });
+        let seats = unit.await?;
+        removed += u64::from(seats);
+        if seats < SEATS_PER_UNIT {
+            swept = Some(pool);
         }
     }
-    Ok(removed)
+    Ok(Sweep { removed, last: swept })
 }
 
 /// Seats that end by this time have ended, whatever the timeout of their pool.

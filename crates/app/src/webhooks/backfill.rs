@@ -14,7 +14,7 @@ use countersign_domain::webhook::{
 use countersign_store::repositories::{LicenseFilter, Page};
 use countersign_store::{StoreError, Tx};
 
-use super::facts::story;
+use super::facts::{Devices, story};
 use super::ports::Formats;
 use super::recovery::{ResendError, lock_free};
 use super::telling;
@@ -71,11 +71,12 @@ pub(super) async fn step(
     let wanted = endpoint.settings.families.has(family);
     let rows = if wanted { rows(tx, site, stage, task.after.0).await? } else { Vec::new() };
     let (sequence, at) = (tx.event_numbers().last(site).await?, tx.now().await?);
+    let known = Devices::of(tx, site, rows.iter().map(|(_, event)| *event)).await?;
     for (row, event) in &rows {
         task.after = DeliveryId(*row);
         let number = u32::try_from(task.queued).unwrap_or(u32::MAX).saturating_add(1);
         let id = snapshot_id(task.id, number);
-        let story = story(tx, site, *event).await?;
+        let story = story(tx, site, *event, &known).await?;
         let (event, changes, actor) = (*event, Changes::default(), Actor::of(Channel::System));
         let facts = EventFacts {
             id,

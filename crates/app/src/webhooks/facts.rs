@@ -1,15 +1,50 @@
 //! Reading what an event is told with, in the unit that gives it its number: what is sent later is what was true then.
 
+use std::collections::HashMap;
+
+use countersign_domain::device::Device;
 use countersign_domain::event::Event;
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
-use countersign_domain::webhook::{DeviceStory, Entity, LineItem, OrderStory, ProductStory, Story};
+use countersign_domain::licensing::DeviceFacts;
+use countersign_domain::webhook::{DeviceStory, Entity, Family, LineItem, OrderStory, ProductStory, Story};
 use countersign_store::{StoreError, Tx};
 
-/// The rows that an event is about. What is gone since the event was written is [`Story::Missing`].
-pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: Event) -> Result<Story, StoreError> {
+/// Devices that were read together, for many events of a site.
+#[derive(Default)]
+pub(super) struct Devices(HashMap<DeviceId, (Device, Option<DeviceFacts>)>);
+
+impl Devices {
+    /// Reads the devices that events are about.
+    pub(super) async fn of(
+        tx: &mut dyn Tx,
+        site: SiteId,
+        events: impl Iterator<Item = Event> + Send,
+    ) -> Result<Self, StoreError> {
+        let mut ids: Vec<DeviceId> = events
+            .filter(|event| event.family() == Family::Device)
+            .map(|event| DeviceId(event.parts().subject))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        let devices = tx.devices().find_each(site, &ids).await?;
+        let mut facts: HashMap<_, _> = tx.device_details().facts_of_each(&ids).await?.into_iter().collect();
+        let told = devices.into_iter().map(|device| (device.id, (facts.remove(&device.id), device)));
+        Ok(Self(told.map(|(id, (facts, device))| (id, (device, facts))).collect()))
+    }
+}
+
+/// The rows that an event is about. What is gone since the event was written is [`Story::Missing`]. A device that is among
+/// those that were read is not read again.
+pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: Event, known: &Devices) -> Result<Story, StoreError> {
     let found = match event {
         Event::DeviceChanged(device) | Event::DeviceRegistered(device) | Event::DeviceSnapshot(device) => {
-            of_device(tx, site, device).await?
+            match known.0.get(&device) {
+                Some((device, facts)) => Some(of_known(tx, site, device.clone(), facts.clone()).await?),
+                None => of_device(tx, site, device).await?,
+            }
         }
         Event::FeatureChanged(feature) | Event::FeatureCreated(feature) => of_feature(tx, site, feature).await?,
         Event::LicenseActivated(license, device)
@@ -55,12 +90,21 @@ fn missing(event: Event) -> Entity {
 
 async fn of_device(tx: &mut dyn Tx, site: SiteId, id: DeviceId) -> Result<Option<Story>, StoreError> {
     let Some(device) = tx.devices().find_by_id(site, id).await? else { return Ok(None) };
+    let facts = tx.device_details().facts(id).await?.map(|(facts, _)| facts);
+    of_known(tx, site, device, facts).await.map(Some)
+}
+
+async fn of_known(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    device: Device,
+    facts: Option<DeviceFacts>,
+) -> Result<Story, StoreError> {
     let customer = match device.holder {
         Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
         None => None,
     };
-    let facts = tx.device_details().facts(id).await?.map(|(facts, _)| facts);
-    Ok(Some(Story::Device(Box::new(DeviceStory { device, customer, facts }))))
+    Ok(Story::Device(Box::new(DeviceStory { device, customer, facts })))
 }
 
 async fn of_feature(tx: &mut dyn Tx, site: SiteId, id: FeatureId) -> Result<Option<Story>, StoreError> {
@@ -108,8 +152,6 @@ async fn of_license(
 
 #[cfg(test)]
 mod tests {
-    use countersign_domain::webhook::Family;
-
     use super::*;
 
     #[test]

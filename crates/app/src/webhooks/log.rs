@@ -8,6 +8,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{DeliveryCount, Page};
 use tokio::time::timeout;
 
+use super::facts::Devices;
 use super::telling;
 use crate::{Ctx, Fault};
 
@@ -146,7 +147,7 @@ async fn read(ctx: &Ctx, site: SiteId, after: i64, limit: usize, filter: LogFilt
                 if !is_wanted {
                     continue;
                 }
-                let facts = telling::facts(tx, site, name.clone(), &event).await?;
+                let facts = telling::facts(tx, site, name.clone(), &event, &Devices::default()).await?;
                 if filter.entity.as_ref().is_none_or(|entity| *entity == facts.entity().to_string()) {
                     part.events.push(facts);
                 }
@@ -166,7 +167,7 @@ pub async fn find(ctx: &Ctx, site: SiteId, event: EventId) -> Result<Option<Even
         Box::pin(async move {
             let Some(event) = tx.event_numbers().find(site, event).await? else { return Ok(None) };
             let Some(name) = tx.event_numbers().site_name(site).await? else { return Ok(None) };
-            telling::facts(tx, site, name, &event).await.map(Some)
+            telling::facts(tx, site, name, &event, &Devices::default()).await.map(Some)
         })
     });
     Ok(found.await?)

@@ -10,6 +10,7 @@ use countersign_domain::webhook::{DeliveryState, Endpoint, EndpointState, Recove
 use countersign_store::repositories::DeliveryRange;
 use countersign_store::{StoreError, Tx};
 
+use super::facts::Devices;
 use super::ports::Formats;
 use super::telling;
 use crate::fault::takes_store_errors;
@@ -75,7 +76,7 @@ pub async fn redeliver(
             }
             let found = tx.event_numbers().find(site, event).await?.ok_or(ResendError::Unknown)?;
             let name = tx.event_numbers().site_name(site).await?.ok_or(ResendError::Unknown)?;
-            let facts = telling::facts(tx, site, name, &found).await?;
+            let facts = telling::facts(tx, site, name, &found, &Devices::default()).await?;
             let body = formats.render(&facts, &receiver.settings);
             tx.deliveries().insert(&telling::delivery(&receiver, &facts, body), now).await?;
             Ok(of_event(tx.deliveries().of_event(site, event).await?).ok_or(StoreError::OutcomeUnknown)?)

@@ -231,6 +231,13 @@ struct News {
 async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished, u16)]) -> Result<News, StoreError> {
     let before = endpoint.clone();
     let mut news = News { was_in_trouble: endpoint.trouble.is_some(), ..News::default() };
+    if endpoint.trouble.is_none()
+        && endpoint.paused_until.is_none()
+        && finished.iter().all(|(one, _)| one.is_delivered())
+    {
+        news.settled = settle_delivered(tx, endpoint, finished).await?;
+        return Ok(news);
+    }
     for (one, chance) in finished {
         let now = tx.now().await?;
         let mut changed = endpoint.clone();
@@ -240,9 +247,7 @@ async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished,
             continue;
         }
         if !repeats_ours(tx, one).await? {
-            // The number of a taking up is never used twice, that of an attempt could be after a crash.
-            let number = u32::try_from(one.delivery.claim).unwrap_or(u32::MAX);
-            tx.delivery_history().insert_attempt(delivery.id, number, &one.attempt()).await?;
+            tx.delivery_history().insert_attempt(delivery.id, number(&delivery), &one.attempt()).await?;
         }
         *endpoint = changed;
         news.notice = news.notice.max(notice);
@@ -258,6 +263,32 @@ async fn settle(tx: &mut dyn Tx, endpoint: &mut Endpoint, finished: &[(Finished,
         tx.audit_trail().insert(endpoint.site, &Actor::of(Channel::System), &action, now).await?;
     }
     Ok(news)
+}
+
+/// The same where all has gone well, which changes nothing of the receiver: all at once.
+async fn settle_delivered(
+    tx: &mut dyn Tx,
+    endpoint: &Endpoint,
+    finished: &[(Finished, u16)],
+) -> Result<Vec<(Delivery, AttemptOutcome)>, StoreError> {
+    if finished.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.now().await?;
+    let after = |(one, chance): &(Finished, u16)| one.apply(&mut endpoint.clone(), now, *chance).0;
+    let deliveries: Vec<_> = finished.iter().map(after).collect();
+    let settled = tx.deliveries().settle_all(&deliveries, now).await?;
+    // Of the others somebody else has taken care.
+    let ours = deliveries.into_iter().zip(finished).zip(settled).filter(|(_, settled)| *settled);
+    let ours: Vec<_> = ours.map(|((delivery, (one, _)), _)| (delivery, one)).collect();
+    let attempts: Vec<_> = ours.iter().map(|(delivery, one)| (delivery.id, number(delivery), one.attempt())).collect();
+    tx.delivery_history().insert_attempts(&attempts).await?;
+    Ok(ours.into_iter().map(|(delivery, one)| (delivery, one.sent.outcome)).collect())
+}
+
+/// The number of an attempt: that of a taking up is never used twice, one that counts attempts could be after a crash.
+fn number(delivery: &Delivery) -> u32 {
+    u32::try_from(delivery.claim).unwrap_or(u32::MAX)
 }
 
 /// Whether an attempt failed on our own side as the one before: it is tried for as long as it takes, and listed once.

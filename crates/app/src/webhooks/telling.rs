@@ -6,16 +6,19 @@ use std::sync::Arc;
 use countersign_domain::event::CommittedEvent;
 use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::site::SiteName;
+use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{DeliveryOrder, Endpoint, EndpointState, EventFacts, NewDelivery, PAYLOAD_LIMIT};
 use countersign_store::repositories::NumberedEvent;
 use countersign_store::{StoreError, Tx};
 
-use super::facts::story;
+use super::facts::{Devices, story};
 use super::ports::Formats;
 use crate::{Ctx, Fault};
 
 /// Most events that one unit of work gives numbers: other writers never wait long for it.
 const EVENTS_PER_UNIT: u32 = 128;
+/// Bytes of bodies that are gathered before they are queued together: many receivers of long bodies must not fill the memory.
+const GATHERED: usize = 1 << 20;
 /// The lane of a receiver whose events all wait for each other.
 pub(super) const ONE_LANE: &str = "*";
 
@@ -117,16 +120,19 @@ async fn queue<'e>(
     told.heard = true;
     let Some(name) = tx.event_numbers().site_name(site).await? else { return Ok(()) };
     let now = tx.now().await?;
-    for event in events {
+    let wanted = events.filter_map(|event| {
         let wants = |endpoint: &&Endpoint| {
             endpoint.after_number < event.sequence
                 && endpoint.settings.wants(event.committed.event, &event.committed.actor)
         };
         let wanting: Vec<_> = endpoints.iter().filter(wants).collect();
-        if wanting.is_empty() {
-            continue;
-        }
-        let facts = facts(tx, site, name.clone(), event).await?;
+        (!wanting.is_empty()).then_some((event, wanting))
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let known = Devices::of(tx, site, wanted.iter().map(|(event, _)| event.committed.event)).await?;
+    let mut gathered = Gathered::default();
+    for (event, wanting) in wanted {
+        let facts = facts(tx, site, name.clone(), event, &known).await?;
         for endpoint in wanting {
             if !endpoint.settings.wants_product(facts.products()) {
                 continue;
@@ -142,22 +148,50 @@ async fn queue<'e>(
                 tracing::error!(event.id = %event.committed.id, endpoint.id = %endpoint.id, "an event is too long to be told");
                 continue;
             }
-            if tx.deliveries().insert(&delivery, now).await? && !told.endpoints.contains(&(site, endpoint.id)) {
+            if !told.endpoints.contains(&(site, endpoint.id)) {
                 told.endpoints.push((site, endpoint.id));
+            }
+            if endpoint.settings.coalesce {
+                // The next event may be on the same topic.
+                tx.deliveries().insert(&delivery, now).await?;
+            } else {
+                gathered.add(tx, delivery, now).await?;
             }
         }
     }
-    Ok(())
+    gathered.queue(tx, now).await
 }
 
-/// What an event is told with.
+/// What is queued together.
+#[derive(Default)]
+struct Gathered {
+    deliveries: Vec<NewDelivery>,
+    bytes: usize,
+}
+
+impl Gathered {
+    async fn add(&mut self, tx: &mut dyn Tx, delivery: NewDelivery, now: Timestamp) -> Result<(), StoreError> {
+        self.bytes = self.bytes.saturating_add(delivery.body.len());
+        self.deliveries.push(delivery);
+        if self.bytes >= GATHERED { self.queue(tx, now).await } else { Ok(()) }
+    }
+
+    async fn queue(&mut self, tx: &mut dyn Tx, now: Timestamp) -> Result<(), StoreError> {
+        self.bytes = 0;
+        let deliveries = std::mem::take(&mut self.deliveries);
+        if deliveries.is_empty() { Ok(()) } else { tx.deliveries().insert_all(&deliveries, now).await }
+    }
+}
+
+/// What an event is told with. `known`: see [`story`].
 pub(super) async fn facts(
     tx: &mut dyn Tx,
     site: SiteId,
     name: SiteName,
     event: &NumberedEvent,
+    known: &Devices,
 ) -> Result<EventFacts, StoreError> {
-    let story = story(tx, site, event.committed.event).await?;
+    let story = story(tx, site, event.committed.event, known).await?;
     let CommittedEvent { id, event: what, changes, actor, at } = event.committed.clone();
     let (sequence, site_id) = (event.sequence, site);
     Ok(EventFacts { id, sequence, event: what, changes, coalesced: false, actor, at, site_id, site: name, story })

@@ -1,6 +1,7 @@
 //! Seats: many at once, on several nodes, and what becomes of them when something else happens.
 
 use countersign_app::license_api::{LicenseError, ReleaseFilter, check};
+use countersign_app::licensing::seats::Sweep;
 use countersign_app::licensing::{devices, licenses, seats};
 use countersign_app::{Clock as _, Page};
 use countersign_domain::device::DeviceIdentity;
@@ -108,12 +109,16 @@ async fn a_sweep_removes_what_has_ended_and_nothing_else() {
     shop.world.clock.advance(std::time::Duration::from_secs(200));
     shop.activate(&license.key, "HW-2").await.unwrap();
     shop.world.clock.advance(std::time::Duration::from_secs(40));
-    assert_eq!(seats::sweep(&shop.ctx).await.unwrap(), 0);
+    assert_eq!(seats::sweep(&shop.ctx, None).await.unwrap().removed, 0);
     shop.world.clock.advance(std::time::Duration::from_secs(1));
-    assert_eq!(seats::sweep(&shop.ctx).await.unwrap(), 1);
     let pool = SeatPool::of(license.id);
+    let behind = seats::sweep(&shop.ctx, Some(pool)).await.unwrap();
+    assert_eq!(behind, Sweep { removed: 0, last: None });
+    assert_eq!(seats::sweep(&shop.ctx, None).await.unwrap(), Sweep { removed: 1, last: None });
     let rows = shop.world.store.write::<_, StoreError, _>(move |tx| {
-        Box::pin(async move { Ok((tx.seats().lock(pool).await?, tx.seats().find_ended(Timestamp::EPOCH).await?)) })
+        Box::pin(
+            async move { Ok((tx.seats().lock(pool).await?, tx.seats().find_ended(Timestamp::EPOCH, None).await?)) },
+        )
     });
     assert_eq!(rows.await.unwrap(), (1, None));
 }

@@ -105,7 +105,7 @@ async fn every_history_of_seats_is_what_the_reference_says() {
             assert!(holders <= group.reference.laid.users, "round {round}: {holders} believe that they have a seat");
         }
         if round % 16 == 0 {
-            seats::sweep(&world.shop.ctx).await.unwrap();
+            seats::sweep(&world.shop.ctx, None).await.unwrap();
         }
         world.let_time_pass(&mut numbers).await;
         // Twice in a history, far away; and on from there.

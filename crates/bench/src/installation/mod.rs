@@ -180,6 +180,17 @@ impl Installation {
         added
     }
 
+    /// How many seats of that license are held now.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub(crate) async fn held_seats(&self) -> Result<u32> {
+        let store = self.store().await?;
+        let held = seats::held(&store, self.site).await;
+        store.close().await;
+        held
+    }
+
     /// An application of the license door, and the key that verifies what it is answered.
     ///
     /// # Errors

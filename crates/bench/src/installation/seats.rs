@@ -56,6 +56,19 @@ pub(super) async fn add(store: &Store, site: SiteId, count: u32) -> Result<()> {
     Ok(())
 }
 
+/// How many seats of the license are held.
+pub(super) async fn held(store: &Store, site: SiteId) -> Result<u32> {
+    let counted = store.read::<_, anyhow::Error, _>(move |tx| {
+        Box::pin(async move {
+            let now = tx.now().await?;
+            let license =
+                tx.licenses().find(site, &LicenseKey::new(SEAT_KEY)?).await?.context("the license is gone")?;
+            Ok(tx.seats().count_held(SeatPool::of(license.id), now).await?)
+        })
+    });
+    counted.await
+}
+
 fn device(number: u32) -> NewDevice {
     let (id, id_type) = (seat_hardware_id(number), DeviceIdentity::HARDWARE.to_owned());
     let identity = DeviceIdentity { id, id_type, publisher_name: String::new() };

@@ -7,7 +7,7 @@ use countersign_store::repositories::{CalledLicense, LicenseStamp, Revisions, Wh
 use tokio_postgres::Row;
 
 use super::licenses::{LOCK, license, select_licenses};
-use super::{activations, customers, licensed_products};
+use super::{activations, customers, devices, licensed_products};
 use crate::connection::Value;
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
@@ -20,20 +20,21 @@ const FIND: &str = select_licenses!(
     "left join accounts a on a.id = c.account
     where l.site = $1 and l.license_key = $3 and coalesce(p.code, p.name) = $2"
 );
-const FIND_BOUND: &str =
+/// The device where the license is active, and else the first with this hardware.
+const ON_HARDWARE: &str =
     "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
     d.last_seen_at, c.id, c.account,
     a.license, a.device, a.activated_at, a.license_user, a.offline
     from licenses l join devices d on d.site = l.site and d.host_id = $2
-    join activations a on a.license = l.id and a.device = d.id left join customers c on c.id = d.customer
-    where l.site = $1 and l.license_key = $3 order by d.id_type, d.publisher limit 1";
+    left join activations a on a.license = l.id and a.device = d.id left join customers c on c.id = d.customer
+    where l.site = $1 and l.license_key = $3 order by a.device is null, d.id_type, d.publisher limit 1";
 const STAMP: &str = "select l.revision, p.revision, c.revision, d.status, d.last_seen_at
     from licenses l join products p on p.id = l.product join customers c on c.id = l.customer
     join devices d on d.id = $2 where l.id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIND, FIND_BOUND, STAMP];
+pub(super) const ALL: &[&str] = &[FIND, ON_HARDWARE, STAMP];
 
 /// How a license is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,25 +53,31 @@ impl PgTx<'_> {
         hold: Hold,
     ) -> Result<Option<WholeLicense>, StoreError> {
         let (product, key, hardware) = (product.as_str(), key.as_str(), hardware.as_str());
-        let (of_lock, of_license, of_bound): ([Value<'_>; 2], [Value<'_>; 3], [Value<'_>; 3]) =
+        let (of_lock, of_license, of_device): ([Value<'_>; 2], [Value<'_>; 3], [Value<'_>; 3]) =
             ([&site.0, &key], [&site.0, &product, &key], [&site.0, &hardware, &key]);
-        let mut statements = vec![(FIND, &of_license[..]), (FIND_BOUND, &of_bound[..])];
+        let mut statements = vec![(FIND, &of_license[..]), (ON_HARDWARE, &of_device[..])];
         if hold == Hold::Lock {
             statements.insert(0, (LOCK, &of_lock[..]));
         }
         let mut answers = self.run_all_and_now(&statements).await?.into_iter().rev();
-        let (bound, found) = (answers.next(), answers.next());
+        let (device, found) = (answers.next(), answers.next());
         let found = found.and_then(|answer| answer.rows.into_iter().next());
         let Some(row) = found else { return Ok(None) };
-        let bound = bound.and_then(|answer| answer.rows.into_iter().next());
+        let device = device.and_then(|answer| answer.rows.into_iter().next());
         let whole = || {
+            let (bound, unbound) = match &device {
+                Some(row) if column::<Option<i64>>(row, 11)?.is_some() => (Some(activations::bound(row)?), None),
+                Some(row) => (None, Some(devices::device(row)?)),
+                None => (None, None),
+            };
             let whole = WholeLicense {
                 license: license(&row)?,
                 product: licensed_products::product(&row, 22)?,
                 customer: customers::customer(&row, 27)?,
                 has_releases: column(&row, 35)?,
                 revisions: revisions(&row, 36)?,
-                bound: bound.as_ref().map(activations::bound).transpose()?,
+                bound,
+                unbound,
             };
             Ok((whole, column::<bool>(&row, 34)?))
         };

@@ -1,5 +1,7 @@
 //! What is on its way to receivers.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use countersign_domain::ids::{DeliveryId, EndpointId, EventId, SiteId};
 use countersign_domain::time::Timestamp;
@@ -31,6 +33,19 @@ const INSERT: &str =
     (select 1 from deliveries where endpoint = $2 and lane = $7) then 'waiting' else 'queued' end, 0, 0, $8, $8, $9, $10,
     $11)
     on conflict do nothing";
+/// What was queued before takes no part: nobody must wait behind it here.
+const INSERT_ALL: &str =
+    "insert into deliveries (site, endpoint, event, sequence, event_type, entity, lane, state, attempts,
+    claim, due_at, created_at, body, source, topic)
+    select n.site, n.endpoint, n.event, n.sequence, n.event_type, n.entity, n.lane, case when n.lane is not null
+    and (row_number() over (partition by n.endpoint, n.lane order by n.position) > 1 or exists
+    (select 1 from deliveries d where d.endpoint = n.endpoint and d.lane = n.lane)) then 'waiting' else 'queued' end,
+    0, 0, $1, $1, n.body, n.source, n.topic
+    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bytea[],
+    $10::text[], $11::text[]) with ordinality
+    as n (site, endpoint, event, sequence, event_type, entity, lane, body, source, topic, position)
+    where not exists (select 1 from deliveries d where d.event = n.event and d.endpoint = n.endpoint)
+    order by n.position on conflict do nothing";
 const SUPERSEDED: &str = "select id, lane, state from deliveries where endpoint = $1 and topic = $2 and claim = 0
     and ended_at is null order by id limit $3";
 const SUPERSEDE: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2
@@ -49,6 +64,17 @@ const CLAIM: &str = columns!(
 const SETTLE: &str =
     "update deliveries set lane = $3, state = $4, attempts = $5, manual = $6, due_at = $7, ended_at = $8
     where id = $1 and claim = $2 and state = 'queued'";
+/// The state is compared as it is, so that each delivery is found by its id: the index of what is queued may be long.
+const SETTLE_ALL: &str =
+    "update deliveries d set lane = n.lane, state = n.state, attempts = n.attempts, manual = n.manual, due_at = n.due_at,
+    ended_at = n.ended_at
+    from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+    with ordinality as n (id, claim, lane, state, attempts, manual, due_at, ended_at, position)
+    where d.id = n.id and d.claim = n.claim and d.state || '' = 'queued' returning n.position";
+const NEXT_OF_LANES: &str = "update deliveries d set state = 'queued', due_at = $3
+    from unnest($1::bigint[], $2::text[]) as n (endpoint, lane) cross join lateral
+    (select id from deliveries where endpoint = n.endpoint and lane = n.lane order by sequence, id limit 1) as head
+    where d.id = head.id and d.state = 'waiting'";
 const NEXT_OF_LANE: &str = "update deliveries set state = 'queued', due_at = $3 where id =
     (select id from deliveries where endpoint = $1 and lane = $2 order by sequence, id limit 1) and state = 'waiting'";
 const FIND: &str = columns!("select", "body", " from deliveries where id = $2 and site = $1");
@@ -84,11 +110,14 @@ const OF_ENDPOINT: &str = "select id from deliveries where endpoint = $1 order b
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
     INSERT,
+    INSERT_ALL,
     SUPERSEDED,
     SUPERSEDE,
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
+    SETTLE_ALL,
+    NEXT_OF_LANES,
     NEXT_OF_LANE,
     FIND,
     OF_EVENT,
@@ -125,6 +154,24 @@ impl Deliveries for PgTx<'_> {
             &new.topic,
         ];
         Ok(self.changed(INSERT, &values).await? == 1)
+    }
+
+    async fn insert_all(&mut self, new: &[NewDelivery], now: Timestamp) -> Result<(), StoreError> {
+        let values: [Value<'_>; 11] = [
+            &now.as_millis(),
+            &each(new, |new| new.site.0),
+            &each(new, |new| new.endpoint.0),
+            &each(new, |new| new.event.0),
+            &each(new, |new| new.sequence),
+            &each(new, |new| new.event_type.as_str()),
+            &each(new, |new| new.entity.as_str()),
+            &each(new, |new| new.lane.as_deref()),
+            &each(new, |new| new.body.as_slice()),
+            &each(new, |new| new.source.as_str()),
+            &each(new, |new| new.topic.as_deref()),
+        ];
+        self.changed(INSERT_ALL, &values).await?;
+        Ok(())
     }
 
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -172,6 +219,29 @@ impl Deliveries for PgTx<'_> {
         let settled = self.changed(SETTLE, &values).await? == 1;
         if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane) {
             self.changed(NEXT_OF_LANE, &[&delivery.endpoint.0, lane, &now.as_millis()]).await?;
+        }
+        Ok(settled)
+    }
+
+    async fn settle_all(&mut self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let is_final = |one: &Delivery| one.state.is_final();
+        let values: [Value<'_>; 8] = [
+            &each(deliveries, |one| one.id.0),
+            &each(deliveries, |one| one.claim),
+            &each(deliveries, |one| one.lane.as_deref().filter(|_| !is_final(one))),
+            &each(deliveries, |one| one.state.as_str()),
+            &each(deliveries, |one| i64::from(one.attempts)),
+            &each(deliveries, |one| one.manual.map(DeliveryState::as_str)),
+            &each(deliveries, |one| one.due_at.as_millis()),
+            &each(deliveries, |one| is_final(one).then(|| now.as_millis())),
+        ];
+        let written: BTreeSet<i64> = self.all(SETTLE_ALL, &values, |row| column(row, 0)).await?.into_iter().collect();
+        let settled: Vec<bool> = (1..).zip(deliveries).map(|(position, _)| written.contains(&position)).collect();
+        let ended = deliveries.iter().zip(&settled).filter(|(one, settled)| **settled && is_final(one));
+        let (endpoints, lanes): (Vec<i64>, Vec<String>) =
+            ended.filter_map(|(one, _)| Some((one.endpoint.0, one.lane.clone()?))).unzip();
+        if !lanes.is_empty() {
+            self.later(NEXT_OF_LANES, vec![Box::new(endpoints), Box::new(lanes), Box::new(now.as_millis())]).await?;
         }
         Ok(settled)
     }
@@ -265,6 +335,11 @@ impl PgTx<'_> {
         self.changed(DELETE_ATTEMPTS, &[&ids]).await?;
         self.changed(DELETE, &[&ids]).await
     }
+}
+
+/// One value of each.
+fn each<'a, T, V>(all: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    all.iter().map(value).collect()
 }
 
 fn count(row: &Row, index: usize) -> Result<u64, StoreError> {

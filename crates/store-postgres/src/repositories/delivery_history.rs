@@ -12,13 +12,17 @@ use countersign_store::StoreError;
 use countersign_store::repositories::DeliveryHistory;
 use tokio_postgres::Row;
 
-use crate::connection::Value;
+use crate::connection::{Owned, Value};
 use crate::rows::{Place, column, time};
 use crate::transaction::PgTx;
 
 const INSERT: &str =
     "insert into delivery_attempts (delivery, number, reason, at, duration, outcome, status, address, tls,
     excerpt, error) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing";
+const INSERT_ALL: &str =
+    "insert into delivery_attempts (delivery, number, reason, at, duration, outcome, status, address, tls,
+    excerpt, error) select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
+    $7::bigint[], $8::text[], $9::text[], $10::bytea[], $11::text[]) on conflict do nothing";
 const LIST: &str = "select delivery, number, reason, at, duration, outcome, status, address, tls, excerpt, error
     from delivery_attempts where delivery = $1 order by number desc limit $2";
 const INSERT_RECOVERY: &str = "insert into recoveries (site, endpoint, since, until, from_state, state, after, queued,
@@ -36,7 +40,8 @@ const ADVANCE: &str =
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[INSERT, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, RUNNING_OF, ADVANCE];
+pub(super) const ALL: &[&str] =
+    &[INSERT, INSERT_ALL, LIST, INSERT_RECOVERY, FIND_RECOVERY, RUNNING, RUNNING_OF, ADVANCE];
 
 #[async_trait]
 impl DeliveryHistory for PgTx<'_> {
@@ -61,6 +66,29 @@ impl DeliveryHistory for PgTx<'_> {
         ];
         self.changed(INSERT, &values).await?;
         Ok(())
+    }
+
+    async fn insert_attempts(&mut self, attempts: &[(DeliveryId, u32, NewAttempt)]) -> Result<(), StoreError> {
+        let keys = attempts.iter().map(|(delivery, number, _)| (delivery.0, i64::from(*number)));
+        let (deliveries, numbers): (Vec<i64>, Vec<i64>) = keys.unzip();
+        let made = || attempts.iter().map(|(.., made)| made);
+        let text =
+            |part: fn(&NewAttempt) -> &str| -> Vec<String> { made().map(|made| part(made).to_owned()).collect() };
+        let durations = made().map(|made| i64::try_from(made.duration.as_millis()).unwrap_or(i64::MAX));
+        let values: Vec<Owned> = vec![
+            Box::new(deliveries),
+            Box::new(numbers),
+            Box::new(text(|made| made.trigger.as_str())),
+            Box::new(made().map(|made| made.at.as_millis()).collect::<Vec<_>>()),
+            Box::new(durations.collect::<Vec<_>>()),
+            Box::new(text(|made| made.outcome.as_str())),
+            Box::new(made().map(|made| made.status.map(i64::from)).collect::<Vec<_>>()),
+            Box::new(text(|made| &made.address)),
+            Box::new(text(|made| &made.tls)),
+            Box::new(made().map(|made| made.excerpt.clone()).collect::<Vec<_>>()),
+            Box::new(text(|made| &made.error)),
+        ];
+        self.later(INSERT_ALL, values).await
     }
 
     async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError> {

@@ -22,6 +22,9 @@ const SET_FACTS: &str =
 const FACTS: &str =
     "select hostname, os_version, ip, seen_ip, mac_address, is_vm, vm_info, sdk_version, app_version, told_at
     from device_facts where device = $1";
+const FACTS_OF_EACH: &str =
+    "select hostname, os_version, ip, seen_ip, mac_address, is_vm, vm_info, sdk_version, app_version, told_at, device
+    from device_facts where device = any($1)";
 const SET_VARIABLE: &str =
     "insert into device_variables (license, device, name, value, written_at) values ($1, $2, $3, $4, $5)
     on conflict (license, device, name) do update set value = excluded.value, written_at = excluded.written_at";
@@ -31,7 +34,7 @@ const DELETE_VARIABLES: &str = "delete from device_variables where license = $1"
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[SET_FACTS, FACTS, SET_VARIABLE, VARIABLES, DELETE_VARIABLES];
+pub(super) const ALL: &[&str] = &[SET_FACTS, FACTS, FACTS_OF_EACH, SET_VARIABLE, VARIABLES, DELETE_VARIABLES];
 
 #[async_trait]
 impl DeviceDetails for PgTx<'_> {
@@ -54,6 +57,11 @@ impl DeviceDetails for PgTx<'_> {
 
     async fn facts(&mut self, device: DeviceId) -> Result<Option<(DeviceFacts, Timestamp)>, StoreError> {
         self.first(FACTS, &[&device.0], facts).await
+    }
+
+    async fn facts_of_each(&mut self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, DeviceFacts)>, StoreError> {
+        let devices: Vec<i64> = devices.iter().map(|device| device.0).collect();
+        self.all(FACTS_OF_EACH, &[&devices], |row| Ok((DeviceId(column(row, 10)?), facts(row)?.0))).await
     }
 
     async fn set_variable(

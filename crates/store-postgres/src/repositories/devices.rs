@@ -32,6 +32,7 @@ const FIND: &str = select_devices!("where d.site = $1 and d.host_id = $2 and d.i
 const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
     where site = $1 and host_id = $2 and id_type = $3 and publisher = $4";
 const FIND_BY_ID: &str = select_devices!("where d.site = $1 and d.id = $2");
+const FIND_EACH: &str = select_devices!("where d.site = $1 and d.id = any($2)");
 /// Weaker than `for update`: it lets rows that refer to the device be written. A report waits for nobody then, and two
 /// units that have each written one can lock the device one after the other; with `for update` each would wait for the
 /// other.
@@ -58,6 +59,7 @@ pub(super) const ALL: &[&str] = &[
     FIND,
     FIND_KNOWN,
     FIND_BY_ID,
+    FIND_EACH,
     LOCK,
     LOCK_KNOWN,
     LIST,
@@ -88,8 +90,10 @@ impl Devices for PgTx<'_> {
             &device.customer.map(|customer| customer.0),
             &now.as_millis(),
         ];
-        let inserted = self.inserted(INSERT, &values).await?;
-        Ok(inserted.map(DeviceId))
+        // Whoever inserts a device goes on with it, and needs the time after what may have been waited for.
+        let inserted = self.run_all_and_now(&[(INSERT, &values)]).await?.into_iter().next();
+        let row = inserted.and_then(|answer| answer.rows.into_iter().next());
+        self.check(row.map(|row| column(&row, 0).map(DeviceId)).transpose())
     }
 
     async fn find(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
@@ -101,13 +105,19 @@ impl Devices for PgTx<'_> {
         self.first(FIND_BY_ID, &[&site.0, &id.0], device).await
     }
 
+    async fn find_each(&mut self, site: SiteId, ids: &[DeviceId]) -> Result<Vec<Device>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        self.all(FIND_EACH, &[&site.0, &ids], device).await
+    }
+
     /// Two statements, for the same reason as with `Licenses::lock`: the customer's row is not the one that was locked.
     async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
         let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
-        if self.rows(LOCK, &values).await?.is_empty() {
-            return Ok(None);
-        }
-        Devices::find(self, site, identity).await
+        let answers = self.run_all_and_now(&[(LOCK, &values), (FIND, &values)]).await?;
+        let [locked, found] = &answers[..] else { return Err(StoreError::OutcomeUnknown) };
+        // What came to be between the two is not locked.
+        let found = found.rows.first().filter(|_| !locked.rows.is_empty());
+        self.check(found.map(device).transpose())
     }
 
     async fn list_by_hardware(&mut self, site: SiteId, hardware: &HardwareId) -> Result<Vec<Device>, StoreError> {

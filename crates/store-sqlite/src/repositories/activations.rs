@@ -8,7 +8,7 @@ use countersign_domain::text::HardwareId;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{Activations, Page};
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 
 use super::devices::device;
 use super::licenses::usage_values;
@@ -130,23 +130,13 @@ impl Activations for SqliteTx<'_> {
         license: LicenseId,
         hardware: &HardwareId,
     ) -> Result<Option<(Device, Activation)>, StoreError> {
-        self.attempt(|c| find_by_hardware(c, site, license, hardware))
+        let values = (site.0, hardware.as_str(), license.0);
+        self.attempt(|c| first(c, FIND_BY_HARDWARE, values, |row| Ok((device(row)?, activation(row, 11)?))))
     }
 }
 
-/// Where a license is active on a device with this hardware.
-pub(super) fn find_by_hardware(
-    connection: &Connection,
-    site: SiteId,
-    license: LicenseId,
-    hardware: &HardwareId,
-) -> Result<Option<(Device, Activation)>, StoreError> {
-    let values = (site.0, hardware.as_str(), license.0);
-    first(connection, FIND_BY_HARDWARE, values, |row| Ok((device(row)?, activation(row, 11)?)))
-}
-
 /// An activation from the five columns that start at `from`.
-fn activation(row: &Row<'_>, from: usize) -> Result<Activation, StoreError> {
+pub(super) fn activation(row: &Row<'_>, from: usize) -> Result<Activation, StoreError> {
     Ok(Activation {
         license: LicenseId(column(row, from)?),
         device: DeviceId(column(row, from + 1)?),

@@ -5,11 +5,13 @@ use countersign_domain::device::DeviceStatus;
 use countersign_domain::ids::{DeviceId, LicenseId, SiteId};
 use countersign_store::StoreError;
 use countersign_store::repositories::{CalledLicense, LicenseStamp, Revisions, WholeLicense};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params};
 
+use super::activations::activation;
+use super::devices::device;
 use super::licenses::{features, plain_license, select_licenses};
-use super::{activations, customers, licensed_products};
-use crate::rows::{Place, column, first, text, time};
+use super::{customers, licensed_products};
+use crate::rows::{Place, column, find_map, first, text, time};
 
 const FIND: &str = select_licenses!(
     ", p.id, p.name, coalesce(p.code, p.name), p.status, p.rules,
@@ -21,13 +23,19 @@ const FIND: &str = select_licenses!(
     left join accounts a on a.id = c.account
     where p.site = ?1 and coalesce(p.code, p.name) = ?2"
 );
+/// Devices with the hardware of a call, each with the activation of a license there, if there is one.
+const ON_HARDWARE: &str = "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, c.id, c.account,
+    d.registered_at, d.last_seen_at,
+    a.license, a.device, a.activated_at, a.license_user, a.offline
+    from devices d left join activations a on a.license = ?3 and a.device = d.id left join customers c on c.id = d.customer
+    where d.site = ?1 and d.host_id = ?2 order by d.id_type, d.publisher";
 const STAMP: &str = "select l.revision, p.revision, c.revision, d.status, d.last_seen_at
     from licenses l cross join products p on p.id = l.product cross join customers c on c.id = l.customer
     cross join devices d on d.id = ?2 where l.id = ?1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIND, STAMP];
+pub(super) const ALL: &[&str] = &[FIND, ON_HARDWARE, STAMP];
 
 /// What a call names.
 pub(super) fn find(
@@ -43,6 +51,7 @@ pub(super) fn find(
             has_releases: column(row, 35)?,
             revisions: revisions(row, 36)?,
             bound: None,
+            unbound: None,
         };
         Ok((whole, column::<bool>(row, 34)?))
     })?;
@@ -50,7 +59,21 @@ pub(super) fn find(
     if has_features {
         whole.license.features = features(connection, whole.license.id)?;
     }
-    whole.bound = activations::find_by_hardware(connection, site, whole.license.id, hardware)?;
+    // Where it is active comes first; without that, all devices with this hardware were gone through.
+    let on_hardware = params![site.0, hardware.as_str(), whole.license.id.0];
+    whole.bound = find_map(connection, ON_HARDWARE, on_hardware, |row| {
+        let active = column::<Option<i64>>(row, 11)?.is_some();
+        if active {
+            return Ok(Some((device(row)?, activation(row, 11)?)));
+        }
+        if whole.unbound.is_none() {
+            whole.unbound = Some(device(row)?);
+        }
+        Ok(None)
+    })?;
+    if whole.bound.is_some() {
+        whole.unbound = None;
+    }
     Ok(Some(whole))
 }
 

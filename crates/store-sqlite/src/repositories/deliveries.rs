@@ -110,20 +110,11 @@ pub(super) const ALL: &[&str] = &[
 #[async_trait]
 impl Deliveries for SqliteTx<'_> {
     async fn insert(&mut self, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
-        let values = params![
-            new.site.0,
-            new.endpoint.0,
-            new.event.0,
-            new.sequence,
-            new.event_type,
-            new.entity,
-            new.lane,
-            now.as_millis(),
-            new.body,
-            new.source,
-            new.topic,
-        ];
-        self.attempt(|c| Ok(changed(c, INSERT, values)? == 1))
+        self.attempt(|c| insert(c, new, now))
+    }
+
+    async fn insert_all(&mut self, new: &[NewDelivery], now: Timestamp) -> Result<(), StoreError> {
+        self.attempt(|c| new.iter().try_for_each(|new| insert(c, new, now).map(drop)))
     }
 
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -159,24 +150,11 @@ impl Deliveries for SqliteTx<'_> {
     }
 
     async fn settle(&mut self, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
-        let is_final = delivery.state.is_final();
-        let values = params![
-            delivery.id.0,
-            delivery.claim,
-            if is_final { None } else { delivery.lane.as_deref() },
-            delivery.state.as_str(),
-            delivery.attempts,
-            delivery.manual.map(DeliveryState::as_str),
-            delivery.due_at.as_millis(),
-            is_final.then(|| now.as_millis()),
-        ];
-        self.attempt(|c| {
-            let settled = changed(c, SETTLE, values)? == 1;
-            if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane) {
-                changed(c, NEXT_OF_LANE, (delivery.endpoint.0, lane, now.as_millis()))?;
-            }
-            Ok(settled)
-        })
+        self.attempt(|c| settle(c, delivery, now))
+    }
+
+    async fn settle_all(&mut self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.attempt(|c| deliveries.iter().map(|delivery| settle(c, delivery, now)).collect())
     }
 
     async fn find(&mut self, site: SiteId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
@@ -265,6 +243,42 @@ impl Deliveries for SqliteTx<'_> {
             delete(c, &all)
         })
     }
+}
+
+fn insert(connection: &Connection, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
+    let values = params![
+        new.site.0,
+        new.endpoint.0,
+        new.event.0,
+        new.sequence,
+        new.event_type,
+        new.entity,
+        new.lane,
+        now.as_millis(),
+        new.body,
+        new.source,
+        new.topic,
+    ];
+    Ok(changed(connection, INSERT, values)? == 1)
+}
+
+fn settle(connection: &Connection, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+    let is_final = delivery.state.is_final();
+    let values = params![
+        delivery.id.0,
+        delivery.claim,
+        if is_final { None } else { delivery.lane.as_deref() },
+        delivery.state.as_str(),
+        delivery.attempts,
+        delivery.manual.map(DeliveryState::as_str),
+        delivery.due_at.as_millis(),
+        is_final.then(|| now.as_millis()),
+    ];
+    let settled = changed(connection, SETTLE, values)? == 1;
+    if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane) {
+        changed(connection, NEXT_OF_LANE, (delivery.endpoint.0, lane, now.as_millis()))?;
+    }
+    Ok(settled)
 }
 
 fn delete(connection: &Connection, deliveries: &[i64]) -> Result<u64, StoreError> {

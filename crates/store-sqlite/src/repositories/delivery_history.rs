@@ -10,7 +10,7 @@ use countersign_domain::webhook::{
 };
 use countersign_store::StoreError;
 use countersign_store::repositories::DeliveryHistory;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::rows::{Place, all, changed, column, first, new_row, text, time};
 use crate::transaction::SqliteTx;
@@ -45,20 +45,11 @@ impl DeliveryHistory for SqliteTx<'_> {
         number: u32,
         attempt: &NewAttempt,
     ) -> Result<(), StoreError> {
-        let values = params![
-            delivery.0,
-            number,
-            attempt.trigger.as_str(),
-            attempt.at.as_millis(),
-            i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
-            attempt.outcome.as_str(),
-            attempt.status,
-            attempt.address,
-            attempt.tls,
-            attempt.excerpt,
-            attempt.error,
-        ];
-        self.attempt(|c| changed(c, INSERT, values).map(drop))
+        self.attempt(|c| insert(c, delivery, number, attempt))
+    }
+
+    async fn insert_attempts(&mut self, attempts: &[(DeliveryId, u32, NewAttempt)]) -> Result<(), StoreError> {
+        self.attempt(|c| attempts.iter().try_for_each(|(delivery, number, made)| insert(c, *delivery, *number, made)))
     }
 
     async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
@@ -101,6 +92,23 @@ impl DeliveryHistory for SqliteTx<'_> {
         let values = (to.id.0, to.state.as_str(), to.after.0, queued, to.backfill.map(BackfillStage::as_str));
         self.attempt(|c| Ok(changed(c, ADVANCE, values)? == 1))
     }
+}
+
+fn insert(connection: &Connection, delivery: DeliveryId, number: u32, attempt: &NewAttempt) -> Result<(), StoreError> {
+    let values = params![
+        delivery.0,
+        number,
+        attempt.trigger.as_str(),
+        attempt.at.as_millis(),
+        i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
+        attempt.outcome.as_str(),
+        attempt.status,
+        attempt.address,
+        attempt.tls,
+        attempt.excerpt,
+        attempt.error,
+    ];
+    changed(connection, INSERT, values).map(drop)
 }
 
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {

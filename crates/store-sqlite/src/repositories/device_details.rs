@@ -61,6 +61,14 @@ impl DeviceDetails for SqliteTx<'_> {
         self.attempt(|c| first(c, FACTS, params![device.0], facts))
     }
 
+    async fn facts_of_each(&mut self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, DeviceFacts)>, StoreError> {
+        let find = |c: &_, device: &DeviceId| {
+            let found = first(c, FACTS, params![device.0], facts);
+            found.map(|found| found.map(|(facts, _)| (*device, facts))).transpose()
+        };
+        self.attempt(|c| devices.iter().filter_map(|device| find(c, device)).collect())
+    }
+
     async fn set_variable(
         &mut self,
         license: LicenseId,

@@ -89,6 +89,11 @@ impl Devices for SqliteTx<'_> {
         self.attempt(|c| first(c, FIND_BY_ID, (site.0, id.0), device))
     }
 
+    async fn find_each(&mut self, site: SiteId, ids: &[DeviceId]) -> Result<Vec<Device>, StoreError> {
+        let find = |c: &_, id: &DeviceId| first(c, FIND_BY_ID, (site.0, id.0), device).transpose();
+        self.attempt(|c| ids.iter().filter_map(|id| find(c, id)).collect())
+    }
+
     async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
         // There is one writer: whatever a unit reads stays true until it ends.
         Devices::find(self, site, identity).await

@@ -33,7 +33,10 @@ const POOLS_OF: &str = "select s.feature from seat_counts p cross join seats s
     on s.license = p.license and s.feature = p.feature and s.device = ?2 where p.license = ?1 order by p.feature";
 const LIST: &str = "select device, taken_at, seen_at, ends_at, borrowed_until, id, license, feature from seats
     where license = ?1 and id > ?3 and ends_at > ?2 order by id limit ?4";
-const FIND_ENDED: &str = "select license, feature from seats where ends_at <= ?1 order by ends_at limit 1";
+const FIND_ENDED: &str = "select p.license, p.feature from seat_counts p
+    where (p.license, p.feature) > (?2, ?3) and p.seats > 0 and exists
+        (select 1 from seats s where s.license = p.license and s.feature = p.feature and s.ends_at <= ?1)
+    order by p.license, p.feature limit 1";
 
 /// Every statement of this file.
 #[cfg(test)]
@@ -132,8 +135,14 @@ impl Seats for SqliteTx<'_> {
         self.attempt(|c| all(c, LIST, values, |row| Ok((SeatId(column(row, 5)?), pool(row, 6)?, seat(row)?))))
     }
 
-    async fn find_ended(&mut self, ended_by: Timestamp) -> Result<Option<SeatPool>, StoreError> {
-        self.attempt(|c| first(c, FIND_ENDED, [ended_by.as_millis()], |row| pool(row, 0)))
+    async fn find_ended(
+        &mut self,
+        ended_by: Timestamp,
+        after: Option<SeatPool>,
+    ) -> Result<Option<SeatPool>, StoreError> {
+        // No license has the row id 0.
+        let (license, feature) = after.map_or((0, 0), |after| (after.license.0, feature(after)));
+        self.attempt(|c| first(c, FIND_ENDED, (ended_by.as_millis(), license, feature), |row| pool(row, 0)))
     }
 }
 

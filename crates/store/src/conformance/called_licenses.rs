@@ -1,11 +1,12 @@
 //! What calls of licensed applications name: found at once, it is what the single operations find.
 
+use countersign_domain::device::{DeviceClass, DeviceIdentity};
 use countersign_domain::ids::{LicenseId, SiteId};
 use countersign_domain::text::{FeatureCode, HardwareId, ProductCode};
 
 use super::purchases::{TERMS, account, customer, device, key, license, order, product};
 use super::{NOW, site};
-use crate::repositories::{CalledLicense, NewLicense, Tx, WholeLicense};
+use crate::repositories::{CalledLicense, NewDevice, NewLicense, Tx, WholeLicense};
 use crate::{Store, StoreError};
 
 /// One that is active on the device, with a feature, of a customer with an account; and each part that may be missing.
@@ -34,11 +35,27 @@ pub async fn a_call_finds_what_the_single_operations_find(store: &Store) {
                 license(tx, site, "C", order, valve, TERMS).await?;
                 let (x, _) = (device(tx, site, "x", Some(buyer)).await?, device(tx, site, "y", None).await?);
                 tx.activations().insert(featured, x, NOW).await?;
+                // Of several with one hardware, the one where the license is active, and else the first.
+                let twin = |kind: &str| NewDevice {
+                    identity: DeviceIdentity {
+                        id: "z".to_owned(),
+                        id_type: kind.to_owned(),
+                        publisher_name: String::new(),
+                    },
+                    identity_name: String::new(),
+                    class: DeviceClass::Client,
+                    customer: None,
+                };
+                tx.devices().insert(site, &twin("A"), NOW).await?.expect("is new");
+                let second = tx.devices().insert(site, &twin("B"), NOW).await?.expect("is new");
+                tx.activations().insert(plain, second, NOW).await?;
 
                 is_found(tx, site, ("Pump", "A", "x"), plain, false).await?;
                 is_found(tx, site, ("Pump", "B", "x"), featured, true).await?;
                 is_found(tx, site, ("Pump", "B", "y"), featured, false).await?;
                 is_found(tx, site, ("Pump", "B", "unknown"), featured, false).await?;
+                is_found(tx, site, ("Pump", "A", "z"), plain, true).await?;
+                is_found(tx, site, ("Pump", "B", "z"), featured, false).await?;
                 for (its, product, key, why) in [
                     (site, "Valve", "A", "the license is for another product"),
                     (site, "Fan", "A", "there is no such product"),
@@ -70,7 +87,9 @@ async fn is_found(
     assert_eq!(bound.is_some(), is_bound, "{called:?}");
     let has_releases = !tx.versions().list(license.product.id, None, 1).await?.is_empty();
     let revisions = whole.revisions;
-    assert_eq!(whole, WholeLicense { license, product, customer, has_releases, bound, revisions });
+    let known = tx.devices().list_by_hardware(site, &hardware(called.2)).await?.into_iter().next();
+    let unbound = known.filter(|_| !is_bound);
+    assert_eq!(whole, WholeLicense { license, product, customer, has_releases, bound, unbound, revisions });
     Ok(())
 }
 

@@ -54,6 +54,9 @@ pub async fn devices_are_told_apart_by_identity_and_site(store: &Store) {
                 assert_eq!(tx.devices().lock(one, &new.identity).await?, Some(found.clone()));
                 assert_eq!(tx.devices().find_by_id(one, id).await?, Some(found));
                 assert_eq!(tx.devices().find_by_id(two, id).await?, None, "a foreign device was found");
+                let missing = DeviceId(i64::MAX);
+                assert_eq!(tx.devices().find_each(one, &[missing, id]).await?.len(), 1);
+                assert_eq!(tx.devices().find_each(two, &[id]).await?, []);
                 assert_eq!(tx.devices().lock(one, &identity("nobody")).await?, None);
                 assert_eq!(tx.devices().list(two, None, Page::first(9)).await?.len(), 1);
                 Ok(())

@@ -254,6 +254,7 @@ pub async fn what_is_told_of_devices_is_kept(store: &Store) {
                 for hostname in ["a", "b"] {
                     let facts = DeviceFacts { hostname: hostname.to_owned(), is_vm: true, ..DeviceFacts::default() };
                     tx.device_details().set_facts(device, &facts, NOW).await?;
+                    assert_eq!(tx.device_details().facts_of_each(&[device]).await?, [(device, facts.clone())]);
                     assert_eq!(tx.device_details().facts(device).await?, Some((facts, NOW)));
                 }
                 for (name, value) in [("b", "1"), ("a", "2"), ("b", "3")] {

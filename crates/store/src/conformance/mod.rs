@@ -26,6 +26,7 @@ mod settings;
 mod sso;
 mod storages;
 mod time;
+mod together;
 mod topics;
 mod trails;
 mod units;
@@ -59,6 +60,7 @@ pub use settings::*;
 pub use sso::*;
 pub use storages::*;
 pub use time::*;
+pub use together::*;
 pub use topics::*;
 pub use trails::*;
 pub use units::*;
@@ -161,6 +163,8 @@ macro_rules! conformance_suite {
             deliveries_are_counted,
             checkpoints_are_due,
             deliveries_of_a_lane_go_one_after_the_other,
+            deliveries_are_queued_together,
+            deliveries_are_settled_together,
             a_delivery_is_taken_over_when_its_time_has_passed,
             what_is_final_is_sent_again_or_removed,
             cancelled_deliveries_are_counted,

@@ -68,14 +68,18 @@ pub async fn seats_are_counted_until_they_end(store: &Store) {
                 let rest = tx.seats().list(license, at(10), Page { after: first[0].0.0, limit: 9 }).await?;
                 assert_eq!((first.len(), rest.len()), (1, 2));
 
-                assert_eq!(tx.seats().find_ended(at(9)).await?, None);
-                assert_eq!(tx.seats().find_ended(at(10)).await?, Some(own));
+                assert_eq!(tx.seats().find_ended(at(9), None).await?, None);
+                assert_eq!(tx.seats().find_ended(at(10), None).await?, Some(own));
+                assert_eq!(tx.seats().find_ended(at(14), Some(own)).await?, None);
+                assert_eq!(tx.seats().find_ended(at(15), Some(own)).await?, Some(feature));
+                assert_eq!(tx.seats().find_ended(at(99), Some(feature)).await?, None);
                 assert_eq!(tx.seats().delete_ended(own, at(45), 1).await?, 1);
                 assert_eq!((tx.seats().find(own, y).await?, tx.seats().lock(own).await?), (None, 2));
                 assert_eq!(tx.seats().delete_ended(own, at(45), 9).await?, 1);
                 assert!(tx.seats().delete(own, z).await?);
                 assert!(!tx.seats().delete(own, z).await?, "it was removed twice");
                 assert_eq!(tx.seats().lock(own).await?, 0);
+                assert_eq!(tx.seats().find_ended(at(99), None).await?, Some(feature), "an empty pool is passed over");
                 tx.seats().put(own, &seat(x, 30)).await?;
                 tx.seats().put(own, &seat(y, 30)).await?;
                 assert!(tx.activations().delete(license, x).await?);

@@ -482,7 +482,7 @@ pub async fn attempts_and_recoveries_are_kept(store: &Store) {
         .expect("writes");
 }
 
-fn attempt(status: u16) -> NewAttempt {
+pub(super) fn attempt(status: u16) -> NewAttempt {
     NewAttempt {
         trigger: AttemptTrigger::Schedule,
         at: at(3),

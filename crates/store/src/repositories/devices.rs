@@ -40,6 +40,9 @@ pub trait Devices: Send {
     /// A device by row id.
     async fn find_by_id(&mut self, site: SiteId, id: DeviceId) -> Result<Option<Device>, StoreError>;
 
+    /// Those of many devices that are there, in any order.
+    async fn find_each(&mut self, site: SiteId, ids: &[DeviceId]) -> Result<Vec<Device>, StoreError>;
+
     /// A device by identity, which no other unit can lock until this one ends. What it says stays true until then.
     async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError>;
 

@@ -162,6 +162,9 @@ pub trait DeviceDetails: Send {
     /// What was told of a device last, and when.
     async fn facts(&mut self, device: DeviceId) -> Result<Option<(DeviceFacts, Timestamp)>, StoreError>;
 
+    /// What was told of many devices last, in any order.
+    async fn facts_of_each(&mut self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, DeviceFacts)>, StoreError>;
+
     /// Writes a variable of a license on a device, or replaces its value.
     async fn set_variable(
         &mut self,

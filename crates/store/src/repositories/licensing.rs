@@ -168,6 +168,8 @@ pub struct WholeLicense {
     pub has_releases: bool,
     /// The device of the call and the activation there, as [`Activations::find_by_hardware`] finds them.
     pub bound: Option<(Device, Activation)>,
+    /// The first device with the hardware of the call, where the license is active on none with it.
+    pub unbound: Option<Device>,
     /// What shows whether any of this has changed.
     pub revisions: Revisions,
 }

@@ -52,8 +52,12 @@ pub trait Seats: Send {
         page: Page,
     ) -> Result<Vec<(SeatId, SeatPool, Seat)>, StoreError>;
 
-    /// The pool of the seat that ended first, if one has ended.
-    async fn find_ended(&mut self, ended_by: Timestamp) -> Result<Option<SeatPool>, StoreError>;
+    /// The first pool after another, by license and feature, of which a seat has ended. It looks at each pool on its way.
+    async fn find_ended(
+        &mut self,
+        ended_by: Timestamp,
+        after: Option<SeatPool>,
+    ) -> Result<Option<SeatPool>, StoreError>;
 }
 
 /// Who was refused a seat.

@@ -200,6 +200,9 @@ pub trait Deliveries: Send {
     /// was queued for this receiver before. The unit has locked the receiver.
     async fn insert(&mut self, delivery: &NewDelivery, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// The same for many, in their order; their receivers are locked.
+    async fn insert_all(&mut self, deliveries: &[NewDelivery], now: Timestamp) -> Result<(), StoreError>;
+
     /// Cancels deliveries of a receiver on a topic that nobody has taken up yet, and gives their number. Their lanes go on.
     /// The unit has locked the receiver.
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError>;
@@ -220,6 +223,9 @@ pub trait Deliveries: Send {
     /// somebody else has taken it up since, and nothing was written. A final one makes place for the next of its lane.
     /// The unit has locked the receiver.
     async fn settle(&mut self, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The same for many, whose receivers are locked, with the outcome of each.
+    async fn settle_all(&mut self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<bool>, StoreError>;
 
     /// A delivery with its body.
     async fn find(&mut self, site: SiteId, delivery: DeliveryId) -> Result<Option<Delivery>, StoreError>;
@@ -284,6 +290,9 @@ pub trait DeliveryHistory: Send {
         number: u32,
         attempt: &NewAttempt,
     ) -> Result<(), StoreError>;
+
+    /// Writes attempts of many deliveries.
+    async fn insert_attempts(&mut self, attempts: &[(DeliveryId, u32, NewAttempt)]) -> Result<(), StoreError>;
 
     /// The attempts of a delivery, newest first, at most `limit`.
     async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError>;
