@@ -45,7 +45,7 @@ pub use countersign_store::Clock;
 pub use countersign_store::repositories::{Page, StatusReportFilter};
 pub use ctx::{Ctx, Parts};
 pub use fault::Fault;
-pub use memo::MemoCounts;
+pub use memo::{Memo, MemoCounts};
 pub use rate_limits::RateLimits;
 pub use work::Work;
 pub use writes::WriteCounts;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use countersign_domain::ids::{SigningKeyId, SiteId, SiteSecretId};
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
+use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter, Weighter};
 
+use crate::Ctx;
 use crate::answers::AnswerKey;
 use crate::devices::VerifiedToken;
 use crate::license_api::{CheckKey, RememberedCheck};
@@ -101,11 +102,19 @@ pub struct MemoCounts {
 }
 
 /// A bounded memo, which forgets what is used least. The `None` one remembers nothing.
-pub(crate) struct Memo<K, V, W = UnitWeighter>(Option<Cache<K, V, W, DefaultHashBuilder>>);
+pub struct Memo<K, V, W = UnitWeighter>(Option<Cache<K, V, W, DefaultHashBuilder>>);
+
+impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
+    /// One that remembers so many values, or none when memos are switched off.
+    #[must_use]
+    pub fn new(ctx: &Ctx, values: usize) -> Self {
+        Self(ctx.parts.memos.then(|| Cache::new(values)))
+    }
+}
 
 impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
     /// What is remembered.
-    pub(crate) fn get(&self, key: &K) -> Option<V> {
+    pub fn get<Q: Equivalent<K> + Hash + ?Sized>(&self, key: &Q) -> Option<V> {
         self.0.as_ref()?.get(key)
     }
 
@@ -121,7 +130,7 @@ impl<K: Clone + Eq + Hash, V: Clone, W: Weighter<K, V> + Clone> Memo<K, V, W> {
     }
 
     /// Remembers a value.
-    pub(crate) fn insert(&self, key: K, value: V) {
+    pub fn insert(&self, key: K, value: V) {
         if let Some(cache) = &self.0 {
             cache.insert(key, value);
         }

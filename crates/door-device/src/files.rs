@@ -6,9 +6,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use countersign_app::Fault;
-use countersign_app::downloads::{self, Download, UrlParts};
-use countersign_domain::time::Timestamp;
+use countersign_app::downloads::{self, Download, DownloadRefusal, UrlParts};
+use countersign_app::{Ctx, Fault, Memo};
 use countersign_http_kit::answer::Answer;
 use countersign_http_kit::disposition;
 use countersign_http_kit::entity_tag::EntityTag;
@@ -18,7 +17,6 @@ use countersign_http_kit::representation::{Described, Representation};
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use quick_cache::sync::Cache;
 
 use crate::Door;
 use crate::error::Error;
@@ -49,59 +47,69 @@ const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, max-age=36
     )
 )]
 pub(crate) async fn download(State(door): State<Door>, request: Request) -> Result<Response, Error> {
-    let (site, parts) = parse(request.uri().path());
-    let download = downloads::find(&door.ctx, site, parts).await?;
-    let described = door.described.of(&download);
-    let answer = Answer::plan(request.method(), request.headers(), &described);
-    let source = Arc::new(download);
+    let found = door.downloads.find(&door.ctx, request.uri().path()).await?;
+    let answer = Answer::plan(request.method(), request.headers(), &found.described);
     let passage = request.extensions().get::<Passage>().cloned();
-    let answer = answer.respond(move |range| open(source.clone(), passage.clone(), range)).await;
+    let answer = answer.respond(move |range| open(found.clone(), passage.clone(), range)).await;
     answer.map_err(Error::Fault)
 }
 
-/// The files that were asked for lately, with their headers.
+/// What was downloaded lately, by path: the devices of a release ask for the same files by the same URLs.
 #[derive(Clone)]
-pub(crate) struct DescribedFiles(Arc<Cache<FileFacts, Arc<Described>>>);
+pub(crate) struct Downloads(Arc<Memo<Box<str>, Arc<Found>>>);
 
-/// All that the headers of a file are made from: digest, size, when it was stored, and the name in the URL.
-type FileFacts = ([u8; 32], u64, Timestamp, String);
+/// A file that may be downloaded, with its headers.
+struct Found {
+    download: Download,
+    described: Described,
+}
 
-impl DescribedFiles {
-    fn of(&self, download: &Download) -> Arc<Described> {
-        let file = download.file();
-        let facts = (file.sha256, file.size, file.stored_at, download.name().to_owned());
-        if let Some(described) = self.0.get(&facts) {
-            return described;
+impl Downloads {
+    pub(crate) fn new(ctx: &Ctx) -> Self {
+        Self(Arc::new(Memo::new(ctx, REMEMBERED)))
+    }
+
+    /// The file behind a path. What is remembered is looked at again each time: its URL may have ended.
+    async fn find(&self, ctx: &Ctx, path: &str) -> Result<Arc<Found>, DownloadRefusal> {
+        if let Some(found) = self.0.get(path)
+            && found.download.is_open(ctx).await?
+        {
+            return Ok(found);
         }
-        let described = Arc::new(Described::from(Representation {
-            length: file.size,
-            etag: EntityTag::of_sha256(&file.sha256),
-            last_modified: HttpTime::from_unix_seconds(file.stored_at.as_seconds()),
-            sha256: file.sha256,
-            content_type: HeaderValue::from_static("application/octet-stream"),
-            disposition: Some(disposition::attachment(download.name())),
-            cache_control: Some(CACHE_CONTROL),
-        }));
-        self.0.insert(facts, described.clone());
-        described
+        let (site, parts) = parse(path);
+        let download = downloads::find(ctx, site, parts).await?;
+        let found = Arc::new(Found { described: describe(&download), download });
+        if path.len() <= LONGEST_PATH {
+            self.0.insert(path.into(), found.clone());
+        }
+        Ok(found)
     }
 }
 
-impl Default for DescribedFiles {
-    fn default() -> Self {
-        Self(Arc::new(Cache::new(DESCRIBED_FILES)))
-    }
+fn describe(download: &Download) -> Described {
+    let file = download.file();
+    Described::from(Representation {
+        length: file.size,
+        etag: EntityTag::of_sha256(&file.sha256),
+        last_modified: HttpTime::from_unix_seconds(file.stored_at.as_seconds()),
+        sha256: file.sha256,
+        content_type: HeaderValue::from_static("application/octet-stream"),
+        disposition: Some(disposition::attachment(download.name())),
+        cache_control: Some(CACHE_CONTROL),
+    })
 }
 
-/// Files whose headers are kept: at most a few megabytes.
-const DESCRIBED_FILES: usize = 1000;
+/// Paths that are remembered, and the longest of them, in bytes: at most a few megabytes.
+const REMEMBERED: usize = 1000;
+const LONGEST_PATH: usize = 1024;
 
 /// The bytes of a range, or what stands for them where the connection has the system send files.
 async fn open(
-    download: Arc<Download>,
+    found: Arc<Found>,
     passage: Option<Passage>,
     range: Range<u64>,
 ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+    let download = &found.download;
     let Some(passage) = passage else { return download.open(range).await };
     let Some(file) = download.open_local(range.clone()).await? else { return download.open(range).await };
     Ok(try_unfold((file, passage), |(mut file, passage)| async move {
@@ -117,6 +125,6 @@ fn parse(path: &str) -> (&str, Option<UrlParts>) {
     let mut segments = path.split('/').skip(2);
     let mut next = || segments.next().unwrap_or_default();
     let (site, sha256, proof, name) = (next(), next(), next(), next());
-    let name = percent_decode_str(name).decode_utf8().ok();
+    let name = percent_decode_str(name).decode_utf8().ok().filter(|_| segments.next().is_none());
     (site, name.and_then(|name| UrlParts::parse(sha256, proof, &name)))
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use countersign_blobs::{Blobs, LocalFile, ObjectKey};
 use countersign_domain::catalog::package::StoredFile;
+use countersign_domain::ids::{Generation, SiteId};
+use countersign_domain::time::Timestamp;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use super::url::UrlParts;
@@ -19,6 +21,10 @@ pub struct Download {
     file: StoredFile,
     key: ObjectKey,
     name: String,
+    /// The site, and the state of it in which the file was found.
+    site: (SiteId, Generation),
+    /// From when on the URL opens nothing.
+    ends_at: Timestamp,
 }
 
 /// Why nothing is downloaded.
@@ -43,22 +49,35 @@ pub async fn find(ctx: &Ctx, site: &str, parts: Option<UrlParts>) -> Result<Down
     let parts = parts.ok_or(DownloadRefusal::Unknown)?;
     let site = resolve(ctx, SiteRef::Name(site)).await?.ok_or(DownloadRefusal::Unknown)?;
     let now = ctx.now();
-    let genuine = |snapshot: &Arc<_>| if parts.is_genuine(snapshot, now) { Ok(()) } else { Err(()) };
-    let (site, genuine) = ctx.certainly(&site, genuine).await?;
-    genuine.map_err(|()| DownloadRefusal::Unknown)?;
-    if now.as_seconds() >= parts.expiry {
+    let (site, ends_at) = ctx.certainly(&site, |snapshot| parts.holds_until(snapshot, now).ok_or(())).await?;
+    let ends_at = ends_at.map_err(|()| DownloadRefusal::Unknown)?;
+    if now >= ends_at {
         return Err(DownloadRefusal::Expired);
     }
-    let (_, file) = ctx.certainly(&site, |snapshot| snapshot.catalog().file(&parts.sha256).cloned().ok_or(())).await?;
+    let (site, file) =
+        ctx.certainly(&site, |snapshot| snapshot.catalog().file(&parts.sha256).cloned().ok_or(())).await?;
     let file = file.map_err(|()| DownloadRefusal::Unknown)?;
     let key = file
         .object_key
         .parse()
         .map_err(|error| Fault::Key { what: format!("object key of file {}", file.id), source: Box::new(error) })?;
-    Ok(Download { blobs: ctx.parts.blobs.clone(), file, key, name: parts.name })
+    let site = (site.site.id, site.site.generation);
+    Ok(Download { blobs: ctx.parts.blobs.clone(), file, key, name: parts.name, site, ends_at })
 }
 
 impl Download {
+    /// Whether its URL still opens it: the site is as it was when that was found, and the URL has not ended. When it does
+    /// not, [`find`] says why, or finds it anew.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store has not been readable for five seconds: what is known may be out of date then.
+    pub async fn is_open(&self, ctx: &Ctx) -> Result<bool, Fault> {
+        ctx.ensure_recent().await?;
+        let (site, generation) = self.site;
+        let is_same = ctx.directory.current().by_id(site).is_some_and(|site| site.site.generation == generation);
+        Ok(is_same && ctx.now() < self.ends_at)
+    }
+
     /// The stored file.
     #[must_use]
     pub fn file(&self) -> &StoredFile {

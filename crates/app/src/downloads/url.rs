@@ -54,12 +54,15 @@ impl UrlParts {
         Some(Self { sha256, expiry: expiry.parse().ok()?, name: name.to_owned(), mac })
     }
 
-    /// Whether one of the site's keys made this URL.
-    pub(super) fn is_genuine(&self, site: &SiteSnapshot, now: Timestamp) -> bool {
+    /// Until when this URL holds as far as the site's keys say; `None` when none of them made it.
+    pub(super) fn holds_until(&self, site: &SiteSnapshot, now: Timestamp) -> Option<Timestamp> {
         let message = message(&self.sha256, self.expiry, &self.name);
-        site.url_keys.accepted(now).any(|key| {
+        let end = Timestamp::from_millis(self.expiry.saturating_mul(1000));
+        site.url_keys.accepted_until(now).find_map(|(key, key_ends)| {
             let whole = key.sign(&message);
-            whole.get(..MAC_LENGTH).is_some_and(|mac| countersign_crypto::constant_time_eq(mac, &self.mac))
+            let mac = whole.get(..MAC_LENGTH)?;
+            let genuine = countersign_crypto::constant_time_eq(mac, &self.mac);
+            genuine.then(|| key_ends.map_or(end, |key_ends| key_ends.min(end)))
         })
     }
 }

@@ -71,7 +71,7 @@ impl Ctx {
     ///
     /// # Errors
     /// [`Fault`] when the store has not been read for five seconds.
-    pub(super) async fn ensure_recent(&self) -> Result<(), Fault> {
+    pub(crate) async fn ensure_recent(&self) -> Result<(), Fault> {
         let known = Timestamp::from_millis(self.directory.comparisons.current_at.load(Ordering::SeqCst));
         let now = self.now();
         if now <= known.plus(FRESH) {

@@ -48,7 +48,13 @@ impl<K> TimedKeys<K> {
 
     /// The secrets whose things are accepted now.
     pub(crate) fn accepted(&self, now: Timestamp) -> impl Iterator<Item = &K> {
-        self.0.iter().filter(move |timed| timed.ends_at.is_none_or(|end| now < end)).map(|timed| &timed.key)
+        self.accepted_until(now).map(|(key, _)| key)
+    }
+
+    /// The secrets whose things are accepted now, each with the moment from which on they are not, if there will be one.
+    pub(crate) fn accepted_until(&self, now: Timestamp) -> impl Iterator<Item = (&K, Option<Timestamp>)> {
+        let accepted = self.0.iter().filter(move |timed| timed.ends_at.is_none_or(|end| now < end));
+        accepted.map(|timed| (&timed.key, timed.ends_at))
     }
 }
 

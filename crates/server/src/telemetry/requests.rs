@@ -27,54 +27,73 @@ pub(crate) fn write(request: &Finished<'_>) {
 }
 
 fn append(lines: &mut String, json: bool, request: &Finished<'_>) {
+    lines.reserve(LENGTH);
     if json {
         lines.push_str("{\"timestamp\":\"");
         timestamp::append_now(lines);
-        extend(lines, &["\",\"level\":\"INFO\",\"target\":\"", module_path!(), "\",\"message\":\"", MESSAGE, "\""]);
-        Members { line: lines, before: ",\"", between: "\":", quote: "\"" }.write(request);
-        lines.push_str("}\n");
+        lines.push_str(concat!(
+            "\",\"level\":\"INFO\",\"target\":\"",
+            module_path!(),
+            "\",\"message\":\"request finished\""
+        ));
     } else {
         timestamp::append_now(lines);
-        extend(lines, &["  INFO ", module_path!(), ": ", MESSAGE]);
-        Members { line: lines, before: " ", between: "=", quote: "" }.write(request);
-        lines.push('\n');
+        lines.push_str(concat!("  INFO ", module_path!(), ": request finished"));
     }
+    Members { line: lines, json }.write(request);
+    lines.push_str(if json { "}\n" } else { "\n" });
 }
 
 /// Writes the members of a line. No text among them has anything that would have to be escaped: patterns of routes are
 /// ours, and ids and sites are letters, digits and a few signs.
 struct Members<'l> {
     line: &'l mut String,
-    before: &'static str,
-    between: &'static str,
-    quote: &'static str,
+    json: bool,
+}
+
+/// How a member begins, as text and in JSON. Made here, because a line would otherwise be put together from fifty pieces.
+struct Begin(&'static str, &'static str);
+
+macro_rules! member {
+    ($name:literal) => {
+        Begin(concat!(" ", $name, "="), concat!(",\"", $name, "\":"))
+    };
 }
 
 impl Members<'_> {
     fn write(&mut self, request: &Finished<'_>) {
-        self.text("method", Some(request.method));
-        self.text("route", request.route);
-        self.number("status", request.status.into());
+        self.text(&member!("method"), Some(request.method));
+        self.text(&member!("route"), request.route);
+        self.number(&member!("status"), request.status.into());
         let micros = u64::try_from(request.duration.as_micros()).unwrap_or(u64::MAX);
-        extend(self.line, &[self.before, "duration_ms", self.between]);
-        digits(self.line, micros / 1000, 1);
+        self.number(&member!("duration_ms"), micros / 1000);
         self.line.push('.');
         digits(self.line, micros % 1000, 3);
-        self.number("response.bytes", request.bytes);
-        self.text("response.ending", Some(request.ending.as_str()));
-        self.text("request.id", request.id);
-        self.text("site", request.site);
+        self.number(&member!("response.bytes"), request.bytes);
+        self.text(&member!("response.ending"), Some(request.ending.as_str()));
+        self.text(&member!("request.id"), request.id);
+        self.text(&member!("site"), request.site);
     }
 
-    fn text(&mut self, name: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            extend(self.line, &[self.before, name, self.between, self.quote, text, self.quote]);
+    fn text(&mut self, begin: &Begin, text: Option<&str>) {
+        let Some(text) = text else { return };
+        self.begin(begin);
+        if self.json {
+            self.line.push('"');
+        }
+        self.line.push_str(text);
+        if self.json {
+            self.line.push('"');
         }
     }
 
-    fn number(&mut self, name: &str, number: u64) {
-        extend(self.line, &[self.before, name, self.between]);
+    fn number(&mut self, begin: &Begin, number: u64) {
+        self.begin(begin);
         digits(self.line, number, 1);
+    }
+
+    fn begin(&mut self, Begin(text, json): &Begin) {
+        self.line.push_str(if self.json { json } else { text });
     }
 }
 
@@ -82,18 +101,14 @@ impl Members<'_> {
 pub(super) fn digits(line: &mut String, number: u64, least: usize) {
     let mut buffer = itoa::Buffer::new();
     let text = buffer.format(number);
-    line.extend(std::iter::repeat_n('0', least.saturating_sub(text.len())));
+    for _ in text.len()..least {
+        line.push('0');
+    }
     line.push_str(text);
 }
 
-/// Adds texts to a line.
-fn extend(line: &mut String, parts: &[&str]) {
-    for part in parts {
-        line.push_str(part);
-    }
-}
-
-const MESSAGE: &str = "request finished";
+/// More bytes than a line has, unless its ids are long.
+const LENGTH: usize = 512;
 
 #[cfg(test)]
 mod tests {
