@@ -2,7 +2,6 @@
 
 use countersign_app::devices::Registration;
 use countersign_app::polling::Asked;
-use countersign_crypto::Secret;
 use countersign_domain::device::DeviceIdentity;
 use countersign_domain::report::{DeviceEvent, StatusReport};
 use countersign_http_kit::json::read_object;
@@ -36,6 +35,6 @@ pub fn read_as_every_call(body: &[u8]) -> Vec<Said> {
 
 /// The token of a request.
 #[must_use]
-pub fn bearer(headers: &HeaderMap) -> Option<Secret<String>> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     crate::auth::bearer(headers)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_crypto::jose::{Compact, NumericDate, TimeClaims};
-use countersign_crypto::{Algorithm, JwsError, Secret, VerifyError, sha256};
+use countersign_crypto::{Algorithm, JwsError, VerifyError, sha256};
 use countersign_domain::ids::{AuthorizationKeyId, SiteId};
 use countersign_domain::time::Timestamp;
 
@@ -68,15 +68,15 @@ impl TokenRefusal {
 pub async fn authenticate(
     ctx: &Ctx,
     site: &Arc<SiteSnapshot>,
-    token: Option<Secret<String>>,
+    token: Option<&str>,
 ) -> Result<(Arc<SiteSnapshot>, Result<AuthenticatedDevice, TokenRefusal>), Fault> {
     let Some(token) = token else { return Ok((ctx.latest(site), Err(TokenRefusal::Missing))) };
     let now = ctx.now();
-    let memo = (site.site.id, sha256(token.expose().as_bytes()));
+    let memo = (site.site.id, sha256(token.as_bytes()));
     let known = ctx.memos.tokens.get(&memo);
     let decide = |snapshot: &Arc<SiteSnapshot>| match known.filter(|known| is_active(snapshot, known.key, now)) {
         Some(known) => Ok(known),
-        None => verify(snapshot, token.expose(), now),
+        None => verify(snapshot, token, now),
     };
     let (snapshot, verified) = ctx
         .certainly(site, |snapshot| {
