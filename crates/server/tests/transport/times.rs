@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use countersign_server::{ConnectionLimits, Terms};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::support::{LARGE, REQUEST, Running, tls_terms, to_end, up_to};
