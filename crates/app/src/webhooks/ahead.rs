@@ -33,6 +33,11 @@ impl<T> Ahead<T> {
         self.waiting.len()
     }
 
+    /// Whether something waits for room.
+    pub(super) fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Whether nothing waits, neither for room nor to be given back.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.back.is_empty()
@@ -73,5 +78,5 @@ pub(super) fn spare(endpoint: &Endpoint, finished: &[(Finished, u16)]) -> usize 
     let pace = &endpoint.settings.pace;
     let is_quick = |(one, _): &(Finished, u16)| one.is_delivered() && one.sent.duration <= QUICK;
     let is_well = endpoint.trouble.is_none() && pace.rate.is_none();
-    if is_well && !finished.is_empty() && finished.iter().all(is_quick) { usize::from(pace.concurrency) } else { 0 }
+    if is_well && finished.iter().all(is_quick) { usize::from(pace.concurrency) } else { 0 }
 }

@@ -167,6 +167,7 @@ async fn queue(
         entity: format!("SITE:{}", receiver.site),
         lane: (receiver.settings.order == DeliveryOrder::Strict).then(|| ONE_LANE.to_owned()),
         topic: Some(CHECKPOINT.to_owned()),
+        taken_until: None,
         body: formats.checkpoint(&checkpoint, &receiver.settings),
     };
     tx.deliveries().insert(&delivery, checkpoint.at).await?;

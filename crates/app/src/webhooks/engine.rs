@@ -11,11 +11,14 @@ use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use tokio::task::{JoinError, JoinSet};
 
+use super::dispatch::Target;
 use super::expiry::Expiry;
-use super::node::{Leaving, Node};
+use super::node::{Handed, Leaving, Node};
 use super::ports::WebhookPorts;
 use super::recovery::Recoveries;
-use super::{checkpoints, runner, telling};
+use super::runner::Runner;
+use super::telling::Taken;
+use super::{checkpoints, telling};
 use crate::{Ctx, Fault};
 
 /// How often the store is looked at without having been woken.
@@ -42,6 +45,8 @@ pub struct Engine {
     looks: u32,
     /// Whether the last events that got numbers had no receiver.
     unheard: bool,
+    /// The receivers of the last events that got numbers.
+    hearing: Vec<EndpointId>,
 }
 
 impl Engine {
@@ -55,6 +60,7 @@ impl Engine {
             recoveries: Recoveries::default(),
             looks: 0,
             unheard: false,
+            hearing: Vec::new(),
         }
     }
 
@@ -171,11 +177,16 @@ impl Engine {
     async fn tell(&mut self) -> Result<bool, Fault> {
         let mut busy = false;
         for _ in 0..UNITS_PER_TURN {
-            let told = telling::tell(&self.node.ctx, &self.node.ports.formats).await?;
+            let limit = self.node.room_for_any(&self.hearing).await;
+            let told = telling::tell(&self.node.ctx, &self.node.ports.formats, Some(&self.node), limit).await?;
             self.node.ctx.webhooks.beat(self.node.ctx.now());
             busy |= told.events > 0;
             if told.events > 0 {
                 self.unheard = !told.heard;
+            }
+            self.hearing = told.hearing;
+            for taken in told.taken {
+                self.hand_over(taken);
             }
             for (site, endpoint) in told.endpoints {
                 self.kick(site, endpoint);
@@ -190,12 +201,24 @@ impl Engine {
     }
 
     fn kick(&mut self, site: SiteId, endpoint: EndpointId) {
-        if let Some(place) = self.node.kick(endpoint) {
+        self.leave_mail(site, endpoint, None);
+    }
+
+    fn hand_over(&mut self, taken: Taken) {
+        let Taken { endpoint, secrets, deliveries } = taken;
+        let (site, id) = (endpoint.site, endpoint.id);
+        let to = Arc::new(Target::open(&self.node, endpoint, &secrets));
+        let handed = Handed { to, deliveries, at: self.node.ctx.now() };
+        self.leave_mail(site, id, Some(handed));
+    }
+
+    fn leave_mail(&mut self, site: SiteId, endpoint: EndpointId, handed: Option<Handed>) {
+        if let Some(place) = self.node.leave_mail(endpoint, handed) {
             let leaving = Leaving::new(self.node.clone(), endpoint, place.clone());
-            let serving = runner::serve(self.node.clone(), site, endpoint, place);
+            let runner = Runner::new(self.node.clone(), site, endpoint, place);
             self.senders.spawn(async move {
                 let _leaving = leaving;
-                serving.await;
+                runner.run().await;
             });
         }
     }

@@ -119,7 +119,7 @@ pub(super) async fn catch_up(ctx: &Ctx) -> Result<(), Fault> {
     for _ in 0..TURNS {
         let is_behind =
             ctx.store().read::<_, StoreError, _>(|tx| Box::pin(async move { tx.event_numbers().is_behind().await }));
-        if !is_behind.await? || !telling::tell(ctx, &ports.formats).await?.more {
+        if !is_behind.await? || !telling::tell(ctx, &ports.formats, None, None).await?.more {
             break;
         }
     }

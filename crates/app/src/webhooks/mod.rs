@@ -1,13 +1,14 @@
 //! Telling others what has changed (`docs/protocol/events.md`).
 //!
 //! A use case writes an event into the outbox, in the unit that makes it true. The [`Engine`] gives it a number and queues
-//! it for the receivers that want it (`telling.rs`), takes up what is due, sends it (`runner.rs`) and writes what became of it
+//! it for the receivers that want it (`telling.rs`), takes up what is due or new, sends it (`runner.rs`) and writes what became of it
 //! (`settling.rs`). Each step is a unit of work of its own and decides from the store alone: a process can be killed between
 //! any two of them, and several nodes share the work.
 
 mod ahead;
 pub mod backfill;
 pub mod checkpoints;
+mod dispatch;
 pub mod endpoints;
 mod engine;
 mod expiry;
@@ -18,6 +19,8 @@ mod node;
 mod origin;
 mod ports;
 pub mod recovery;
+mod rooms;
+mod rounds;
 mod runner;
 mod sealing;
 pub mod secrets;

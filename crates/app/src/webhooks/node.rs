@@ -2,22 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use countersign_domain::ids::EndpointId;
-use countersign_domain::webhook::Pace;
+use countersign_domain::time::Timestamp;
+use countersign_domain::webhook::{Delivery, Pace};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
+use super::dispatch::Target;
 use super::ports::WebhookPorts;
 use crate::Ctx;
 
 /// Most deliveries that a process has under way. With the longest bodies these take 64 MiB.
 const UNDER_WAY: usize = 256;
 
+/// How long the next events may wait until those are sent that were taken up.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// What all senders of a process share.
 pub(super) struct Node {
     pub(super) ctx: Ctx,
     pub(super) ports: WebhookPorts,
     sends: Arc<Semaphore>,
+    /// A sender has room again for what is taken up for it.
+    has_room: Notify,
     stopping: watch::Sender<bool>,
     /// Receivers that are being sent to, and those with a rate.
     receivers: Mutex<Receivers>,
@@ -37,11 +45,64 @@ struct Begun {
 }
 
 /// A receiver that is being sent to.
+#[derive(Default)]
 pub(super) struct Place {
-    /// There is more for it.
+    /// There is mail for its sender.
     pub(super) more: Notify,
-    /// The same, for the moment at which its sender leaves.
-    kicked: Mutex<bool>,
+    mail: Mutex<Mail>,
+    load: Mutex<Load>,
+}
+
+/// What was left for the sender of a receiver.
+#[derive(Default)]
+pub(super) struct Mail {
+    /// Something is due that nobody has taken up.
+    pub(super) kicked: bool,
+    /// This has been taken up.
+    pub(super) handed: Vec<Handed>,
+}
+
+/// Deliveries that were taken up for a sender.
+pub(super) struct Handed {
+    pub(super) to: Arc<Target>,
+    pub(super) deliveries: Vec<Delivery>,
+    /// When, by the time of this process.
+    pub(super) at: Timestamp,
+}
+
+/// How much a sender has taken up.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Load {
+    /// Deliveries that it has taken up and not ended.
+    pub(super) count: usize,
+    /// How many are sent at a time; 0: it is not known yet.
+    pub(super) limit: usize,
+    /// How many more it may have.
+    pub(super) spare: usize,
+    /// Something is due that it has not taken up. Nothing is to overtake that.
+    pub(super) behind: bool,
+}
+
+impl Load {
+    fn room(self) -> usize {
+        if self.behind { 0 } else { self.limit.saturating_add(self.spare).saturating_sub(self.count) }
+    }
+
+    /// Whether room soon comes, or it will soon be known.
+    fn is_quick(self) -> bool {
+        self.spare > 0 || self.limit == 0
+    }
+
+    fn is_full(self) -> bool {
+        self.room() < self.count.max(1)
+    }
+}
+
+impl Place {
+    /// Takes what was left for the sender.
+    pub(super) fn take_mail(&self) -> Mail {
+        std::mem::take(&mut *lock(&self.mail))
+    }
 }
 
 /// Gives a place free when the sender of a receiver ends, also when it panics: nobody would ever send to it again.
@@ -70,30 +131,81 @@ impl Drop for Leaving {
 impl Node {
     pub(super) fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
         let sends = Arc::new(Semaphore::new(UNDER_WAY));
-        Self { ctx, ports, sends, stopping: watch::Sender::new(false), receivers: Mutex::default() }
+        Self {
+            ctx,
+            ports,
+            sends,
+            has_room: Notify::new(),
+            stopping: watch::Sender::new(false),
+            receivers: Mutex::default(),
+        }
     }
 
-    /// There is something for a receiver. `Some`: nobody sends to it yet, and the caller has to see to that.
-    pub(super) fn kick(&self, endpoint: EndpointId) -> Option<Arc<Place>> {
+    /// Something is due for a receiver, or was taken up for it. `Some`: nobody sends to it yet, and the caller has to see to
+    /// that.
+    pub(super) fn leave_mail(&self, endpoint: EndpointId, handed: Option<Handed>) -> Option<Arc<Place>> {
         let mut receivers = self.receivers();
-        if let Some(place) = receivers.served.get(&endpoint) {
-            *place.kicked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            place.more.notify_one();
+        let served = receivers.served.get(&endpoint).cloned();
+        let place = served.clone().unwrap_or_default();
+        {
+            let mut mail = lock(&place.mail);
+            mail.kicked |= handed.is_none();
+            mail.handed.extend(handed);
+        }
+        place.more.notify_one();
+        if served.is_some() {
             return None;
         }
-        let place = Arc::new(Place { more: Notify::new(), kicked: Mutex::new(false) });
         receivers.served.insert(endpoint, place.clone());
         Some(place)
+    }
+
+    /// Notes what the sender of a receiver has.
+    pub(super) fn has_load(&self, place: &Place, load: Load) {
+        *lock(&place.load) = load;
+        if !load.is_full() {
+            self.has_room.notify_one();
+        }
+    }
+
+    /// How many deliveries may be taken up now for a receiver that is sent so many at a time, beyond those that it has.
+    pub(super) fn room(&self, endpoint: EndpointId, at_a_time: usize) -> usize {
+        // What this process can send is shared by all.
+        self.load(endpoint).map_or(at_a_time, Load::room).min(self.sends.available_permits())
+    }
+
+    /// Lets those be sent to first who were told something last and are quick: waits until one of them has room, and gives how
+    /// much. Others wait for them only for a moment. `None`: there is no reason to gather less than usual.
+    pub(super) async fn room_for_any(&self, endpoints: &[EndpointId]) -> Option<usize> {
+        let room = async {
+            loop {
+                let all: Option<Vec<Load>> = endpoints.iter().map(|endpoint| self.load(*endpoint)).collect();
+                let all = all.filter(|all| !all.is_empty() && all.iter().all(|load| load.is_quick()))?;
+                if !all.iter().all(|load| load.is_full()) {
+                    return all.into_iter().map(Load::room).max();
+                }
+                self.has_room.notified().await;
+            }
+        };
+        tokio::time::timeout(MOMENT, room).await.unwrap_or(None)
+    }
+
+    /// `None`: nobody sends to it.
+    fn load(&self, endpoint: EndpointId) -> Option<Load> {
+        let place = self.receivers().served.get(&endpoint).cloned()?;
+        let on_the_way: usize = lock(&place.mail).handed.iter().map(|handed| handed.deliveries.len()).sum();
+        let load = *lock(&place.load);
+        Some(Load { count: load.count.saturating_add(on_the_way), ..load })
     }
 
     /// The sender of a receiver wants to leave. `false`: there is more for it, and it stays.
     pub(super) fn leave(&self, endpoint: EndpointId, at_any_rate: bool) -> bool {
         let mut receivers = self.receivers();
-        let kicked = receivers
-            .served
-            .get(&endpoint)
-            .is_some_and(|place| std::mem::take(&mut *place.kicked.lock().unwrap_or_else(PoisonError::into_inner)));
-        if kicked && !at_any_rate && !self.is_stopping() {
+        let has_mail = receivers.served.get(&endpoint).is_some_and(|place| {
+            let mail = lock(&place.mail);
+            !mail.handed.is_empty() || (mail.kicked && !self.is_stopping())
+        });
+        if has_mail && !at_any_rate {
             return false;
         }
         receivers.served.remove(&endpoint);
@@ -151,6 +263,10 @@ impl Node {
     }
 
     fn receivers(&self) -> MutexGuard<'_, Receivers> {
-        self.receivers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.receivers)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,12 +7,17 @@ use countersign_domain::event::CommittedEvent;
 use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::site::SiteName;
 use countersign_domain::time::Timestamp;
-use countersign_domain::webhook::{DeliveryOrder, Endpoint, EndpointState, EventFacts, NewDelivery, PAYLOAD_LIMIT};
+use countersign_domain::webhook::{
+    Delivery, DeliveryOrder, Endpoint, EndpointState, EventFacts, NewDelivery, PAYLOAD_LIMIT, WebhookSecret,
+};
 use countersign_store::repositories::NumberedEvent;
 use countersign_store::{StoreError, Tx};
 
 use super::facts::{Devices, story};
+use super::node::Node;
 use super::ports::Formats;
+use super::rooms::Rooms;
+use super::rounds::signing_secrets;
 use crate::{Ctx, Fault};
 
 /// Most events that one unit of work gives numbers: other writers never wait long for it.
@@ -23,34 +28,53 @@ const GATHERED: usize = 1 << 20;
 pub(super) const ONE_LANE: &str = "*";
 
 /// What a turn has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(super) struct Told {
     /// Events that got a number.
     pub(super) events: usize,
-    /// Receivers that have something new.
+    /// What was taken up at once.
+    pub(super) taken: Vec<Taken>,
+    /// Receivers that have something new which was not.
     pub(super) endpoints: Vec<(SiteId, EndpointId)>,
+    /// All receivers that have something new.
+    pub(super) hearing: Vec<EndpointId>,
     /// Whether there may be more events without a number.
     pub(super) more: bool,
     /// Whether a site of these events has a receiver that is not switched off.
     pub(super) heard: bool,
 }
 
-/// Gives numbers to some events that have none, and queues them for their receivers.
+/// Deliveries that were taken up for a receiver, and what they are sent with.
+pub(super) struct Taken {
+    pub(super) endpoint: Endpoint,
+    pub(super) secrets: Vec<WebhookSecret>,
+    pub(super) deliveries: Vec<Delivery>,
+}
+
+/// Gives numbers to some events that have none, and queues them for their receivers. What a receiver has room for is taken
+/// up for the senders of this process, if it has any. With `most`, no more events are taken.
 ///
 /// A row that cannot be read must not hold up all others: the events are then taken one by one, and the one that cannot be
 /// told gets its number without being told, which is logged.
 ///
 /// # Errors
 /// [`Fault`] when the store fails.
-pub(super) async fn tell(ctx: &Ctx, formats: &Arc<dyn Formats>) -> Result<Told, Fault> {
-    match turn(ctx, Some(formats.clone()), EVENTS_PER_UNIT).await {
+pub(super) async fn tell(
+    ctx: &Ctx,
+    formats: &Arc<dyn Formats>,
+    senders: Option<&Arc<Node>>,
+    most: Option<usize>,
+) -> Result<Told, Fault> {
+    let most = most.and_then(|most| u32::try_from(most).ok());
+    let most = most.map_or(EVENTS_PER_UNIT, |most| most.clamp(1, EVENTS_PER_UNIT));
+    match turn(ctx, Some(formats.clone()), senders.cloned(), most).await {
         Err(Fault::Store(StoreError::BrokenRow { .. })) => {}
         outcome => return outcome,
     }
-    match turn(ctx, Some(formats.clone()), 1).await {
+    match turn(ctx, Some(formats.clone()), senders.cloned(), 1).await {
         Err(fault @ Fault::Store(StoreError::BrokenRow { .. })) => {
             report(&fault);
-            turn(ctx, None, 1).await
+            turn(ctx, None, None, 1).await
         }
         outcome => outcome,
     }
@@ -60,7 +84,12 @@ fn report(error: &(dyn std::error::Error + 'static)) {
     tracing::error!(error, "an event cannot be told: it, or what it is about, cannot be read");
 }
 
-async fn turn(ctx: &Ctx, formats: Option<Arc<dyn Formats>>, limit: u32) -> Result<Told, Fault> {
+async fn turn(
+    ctx: &Ctx,
+    formats: Option<Arc<dyn Formats>>,
+    senders: Option<Arc<Node>>,
+    limit: u32,
+) -> Result<Told, Fault> {
     let told = ctx
         .store()
         .write::<_, StoreError, _>(move |tx| {
@@ -81,7 +110,7 @@ async fn turn(ctx: &Ctx, formats: Option<Arc<dyn Formats>>, limit: u32) -> Resul
                 sites.dedup();
                 for site in sites {
                     let of_site = events.iter().filter(|(its, _)| *its == site).map(|(_, event)| event);
-                    queue(tx, site, of_site, &*formats, &mut told).await?;
+                    queue(tx, site, of_site, (&*formats, senders.as_deref()), &mut told).await?;
                 }
                 Ok(told)
             })
@@ -99,7 +128,7 @@ async fn queue<'e>(
     tx: &mut dyn Tx,
     site: SiteId,
     events: impl Iterator<Item = &'e NumberedEvent> + Send,
-    formats: &dyn Formats,
+    (formats, senders): (&dyn Formats, Option<&Node>),
     told: &mut Told,
 ) -> Result<(), StoreError> {
     let mut endpoints = Vec::new();
@@ -129,6 +158,11 @@ async fn queue<'e>(
         (!wanting.is_empty()).then_some((event, wanting))
     });
     let wanted: Vec<_> = wanted.collect();
+    let mut wanting: Vec<&Endpoint> = wanted.iter().flat_map(|(_, wanting)| wanting.clone()).collect();
+    wanting.sort_unstable_by_key(|endpoint| endpoint.id);
+    wanting.dedup_by_key(|endpoint| endpoint.id);
+    told.hearing.extend(wanting.iter().map(|endpoint| endpoint.id));
+    let mut rooms = Rooms::of(tx, senders, &wanting, now).await?;
     let known = Devices::of(tx, site, wanted.iter().map(|(event, _)| event.committed.event)).await?;
     let mut gathered = Gathered::default();
     for (event, wanting) in wanted {
@@ -143,12 +177,13 @@ async fn queue<'e>(
             };
             let last = coalesced.then(|| EventFacts { coalesced, ..facts.clone() });
             let facts = last.as_ref().unwrap_or(&facts);
-            let delivery = delivery(endpoint, facts, formats.render(facts, &endpoint.settings));
+            let mut delivery = delivery(endpoint, facts, formats.render(facts, &endpoint.settings));
             if delivery.body.len() > PAYLOAD_LIMIT {
                 tracing::error!(event.id = %event.committed.id, endpoint.id = %endpoint.id, "an event is too long to be told");
                 continue;
             }
-            if !told.endpoints.contains(&(site, endpoint.id)) {
+            delivery.taken_until = rooms.take(endpoint.id);
+            if delivery.taken_until.is_none() && !told.endpoints.contains(&(site, endpoint.id)) {
                 told.endpoints.push((site, endpoint.id));
             }
             if endpoint.settings.coalesce {
@@ -159,14 +194,24 @@ async fn queue<'e>(
             }
         }
     }
-    gathered.queue(tx, now).await
+    gathered.queue(tx, now).await?;
+    for endpoint in endpoints {
+        let (deliveries, others) = gathered.taken.into_iter().partition(|one: &Delivery| one.endpoint == endpoint.id);
+        gathered.taken = others;
+        if !deliveries.is_empty() {
+            let secrets = signing_secrets(tx, endpoint.id, now).await?;
+            told.taken.push(Taken { endpoint, secrets, deliveries });
+        }
+    }
+    Ok(())
 }
 
-/// What is queued together.
+/// What is queued together, and what of it was taken up.
 #[derive(Default)]
 struct Gathered {
     deliveries: Vec<NewDelivery>,
     bytes: usize,
+    taken: Vec<Delivery>,
 }
 
 impl Gathered {
@@ -179,7 +224,10 @@ impl Gathered {
     async fn queue(&mut self, tx: &mut dyn Tx, now: Timestamp) -> Result<(), StoreError> {
         self.bytes = 0;
         let deliveries = std::mem::take(&mut self.deliveries);
-        if deliveries.is_empty() { Ok(()) } else { tx.deliveries().insert_all(&deliveries, now).await }
+        if !deliveries.is_empty() {
+            self.taken.extend(tx.deliveries().insert_all(deliveries, now).await?);
+        }
+        Ok(())
     }
 }
 
@@ -215,6 +263,7 @@ pub(super) fn delivery(endpoint: &Endpoint, facts: &EventFacts, body: Vec<u8>) -
         entity,
         lane,
         topic: endpoint.settings.coalesce.then(|| facts.topic(endpoint.settings.format)),
+        taken_until: None,
         body,
     }
 }

@@ -115,8 +115,37 @@ pub struct NewDelivery {
     pub lane: Option<String>,
     /// See [`EventFacts::topic`](super::EventFacts::topic); `None`: it stays whatever comes.
     pub topic: Option<String>,
+    /// Until when it is taken up by whoever queues it, unless it waits for another one; `None`: whoever comes first takes it up.
+    pub taken_until: Option<Timestamp>,
     /// The bytes that are sent, each time.
     pub body: Vec<u8>,
+}
+
+impl NewDelivery {
+    /// What becomes of it when it is queued and taken up at once, under an id.
+    #[must_use]
+    pub fn taken(self, id: DeliveryId, until: Timestamp, now: Timestamp) -> Delivery {
+        let Self { site, endpoint, event, sequence, event_type, source, entity, lane, body, .. } = self;
+        Delivery {
+            id,
+            site,
+            endpoint,
+            event,
+            sequence,
+            event_type,
+            source,
+            entity,
+            lane,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            manual: None,
+            claim: 1,
+            due_at: until,
+            created_at: now,
+            ended_at: None,
+            body,
+        }
+    }
 }
 
 /// An event on its way to a receiver.

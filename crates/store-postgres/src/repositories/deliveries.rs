@@ -1,6 +1,6 @@
 //! What is on its way to receivers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use countersign_domain::ids::{DeliveryId, EndpointId, EventId, SiteId};
@@ -37,19 +37,23 @@ const INSERT: &str =
 const INSERT_ALL: &str =
     "insert into deliveries (site, endpoint, event, sequence, event_type, entity, lane, state, attempts,
     claim, due_at, created_at, body, source, topic)
-    select n.site, n.endpoint, n.event, n.sequence, n.event_type, n.entity, n.lane, case when n.lane is not null
-    and (row_number() over (partition by n.endpoint, n.lane order by n.position) > 1 or exists
-    (select 1 from deliveries d where d.endpoint = n.endpoint and d.lane = n.lane)) then 'waiting' else 'queued' end,
-    0, 0, $1, $1, n.body, n.source, n.topic
-    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bytea[],
-    $10::text[], $11::text[]) with ordinality
-    as n (site, endpoint, event, sequence, event_type, entity, lane, body, source, topic, position)
-    where not exists (select 1 from deliveries d where d.event = n.event and d.endpoint = n.endpoint)
-    order by n.position on conflict do nothing";
+    select n.site, n.endpoint, n.event, n.sequence, n.event_type, n.entity, n.lane,
+    case when n.waits then 'waiting' else 'queued' end, 0, case when n.waits or n.taken_until is null then 0 else 1 end,
+    case when n.waits then $1 else coalesce(n.taken_until, $1) end, $1, n.body, n.source, n.topic
+    from (select n.*, n.lane is not null
+        and (row_number() over (partition by n.endpoint, n.lane order by n.position) > 1 or exists
+        (select 1 from deliveries d where d.endpoint = n.endpoint and d.lane = n.lane)) as waits
+        from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+        $9::bytea[], $10::text[], $11::text[], $12::bigint[]) with ordinality
+        as n (site, endpoint, event, sequence, event_type, entity, lane, body, source, topic, taken_until, position)
+        where not exists (select 1 from deliveries d where d.event = n.event and d.endpoint = n.endpoint)) as n
+    order by n.position on conflict do nothing returning id, endpoint, event, claim";
 const SUPERSEDED: &str = "select id, lane, state from deliveries where endpoint = $1 and topic = $2 and claim = 0
     and ended_at is null order by id limit $3";
 const SUPERSEDE: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = $2
     where id = $1";
+const IS_DUE: &str = "select exists
+    (select 1 from deliveries where endpoint = $1 and state = 'queued' and due_at <= $2)";
 const DUE_ENDPOINTS: &str = "select e.site, e.id from webhook_endpoints e where e.state = 'enabled'
     and (e.paused_until is null or e.paused_until <= $1) and exists
     (select 1 from deliveries d where d.endpoint = e.id and d.state = 'queued' and d.due_at <= $1)
@@ -113,6 +117,7 @@ pub(super) const ALL: &[&str] = &[
     INSERT_ALL,
     SUPERSEDED,
     SUPERSEDE,
+    IS_DUE,
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
@@ -156,22 +161,33 @@ impl Deliveries for PgTx<'_> {
         Ok(self.changed(INSERT, &values).await? == 1)
     }
 
-    async fn insert_all(&mut self, new: &[NewDelivery], now: Timestamp) -> Result<(), StoreError> {
-        let values: [Value<'_>; 11] = [
+    async fn insert_all(&mut self, new: Vec<NewDelivery>, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        let values: [Value<'_>; 12] = [
             &now.as_millis(),
-            &each(new, |new| new.site.0),
-            &each(new, |new| new.endpoint.0),
-            &each(new, |new| new.event.0),
-            &each(new, |new| new.sequence),
-            &each(new, |new| new.event_type.as_str()),
-            &each(new, |new| new.entity.as_str()),
-            &each(new, |new| new.lane.as_deref()),
-            &each(new, |new| new.body.as_slice()),
-            &each(new, |new| new.source.as_str()),
-            &each(new, |new| new.topic.as_deref()),
+            &each(&new, |new| new.site.0),
+            &each(&new, |new| new.endpoint.0),
+            &each(&new, |new| new.event.0),
+            &each(&new, |new| new.sequence),
+            &each(&new, |new| new.event_type.as_str()),
+            &each(&new, |new| new.entity.as_str()),
+            &each(&new, |new| new.lane.as_deref()),
+            &each(&new, |new| new.body.as_slice()),
+            &each(&new, |new| new.source.as_str()),
+            &each(&new, |new| new.topic.as_deref()),
+            &each(&new, |new| new.taken_until.map(Timestamp::as_millis)),
         ];
-        self.changed(INSERT_ALL, &values).await?;
-        Ok(())
+        let read = |row: &Row| {
+            let of: (i64, i64) = (column(row, 1)?, column(row, 2)?);
+            Ok((of, (DeliveryId(column(row, 0)?), column::<i64>(row, 3)? == 1)))
+        };
+        let mut queued: BTreeMap<_, _> = self.all(INSERT_ALL, &values, read).await?.into_iter().collect();
+        let taken = new.into_iter().filter_map(|new| {
+            // Of two that are equal one was queued.
+            let (id, is_taken) = queued.remove(&(new.endpoint.0, new.event.0))?;
+            let until = new.taken_until.filter(|_| is_taken)?;
+            Some(new.taken(id, until, now))
+        });
+        Ok(taken.collect())
     }
 
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -184,6 +200,10 @@ impl Deliveries for PgTx<'_> {
             self.changed(NEXT_OF_LANE, &[&endpoint.0, lane, &now.as_millis()]).await?;
         }
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn is_due(&mut self, endpoint: EndpointId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.first(IS_DUE, &[&endpoint.0, &now.as_millis()], |row| column(row, 0)).await?.unwrap_or(false))
     }
 
     async fn due_endpoints(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(SiteId, EndpointId)>, StoreError> {

@@ -8,7 +8,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{Deliveries, DeliveryCount, DeliveryRange, Page};
 use rusqlite::{Connection, Row, params};
 
-use crate::rows::{Place, all, changed, column, first, removed, text, time};
+use crate::rows::{Place, all, changed, column, exists, first, new_row, removed, text, time};
 use crate::transaction::SqliteTx;
 
 macro_rules! columns {
@@ -23,17 +23,18 @@ macro_rules! columns {
     };
 }
 
+const IN_LANE: &str = "select exists (select 1 from deliveries where endpoint = ?1 and lane = ?2)";
 const INSERT: &str =
     "insert into deliveries (site, endpoint, event, sequence, event_type, entity, lane, state, attempts,
     claim, due_at, created_at, body, source, topic)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, case when exists
-    (select 1 from deliveries where endpoint = ?2 and lane = ?7) then 'waiting' else 'queued' end, 0, 0, ?8, ?8, ?9, ?10,
-    ?11)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, ?12, ?13, ?14)
     on conflict do nothing";
 const SUPERSEDED: &str = "select id, lane, state from deliveries where endpoint = ?1 and topic = ?2 and claim = 0
     and ended_at is null order by id limit ?3";
 const SUPERSEDE: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = ?2
     where id = ?1";
+const IS_DUE: &str = "select exists
+    (select 1 from deliveries where endpoint = ?1 and state = 'queued' and due_at <= ?2)";
 const DUE_ENDPOINTS: &str = "select e.site, e.id from webhook_endpoints e where e.state = 'enabled'
     and (e.paused_until is null or e.paused_until <= ?1) and exists
     (select 1 from deliveries d where d.endpoint = e.id and d.state = 'queued' and d.due_at <= ?1)
@@ -82,9 +83,11 @@ const OF_ENDPOINT: &str = "select id from deliveries where endpoint = ?1 order b
 /// Every statement of this file.
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
+    IN_LANE,
     INSERT,
     SUPERSEDED,
     SUPERSEDE,
+    IS_DUE,
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
@@ -110,11 +113,19 @@ pub(super) const ALL: &[&str] = &[
 #[async_trait]
 impl Deliveries for SqliteTx<'_> {
     async fn insert(&mut self, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
-        self.attempt(|c| insert(c, new, now))
+        self.attempt(|c| Ok(insert(c, new, now)?.is_some()))
     }
 
-    async fn insert_all(&mut self, new: &[NewDelivery], now: Timestamp) -> Result<(), StoreError> {
-        self.attempt(|c| new.iter().try_for_each(|new| insert(c, new, now).map(drop)))
+    async fn insert_all(&mut self, new: Vec<NewDelivery>, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        self.attempt(|c| {
+            let mut taken = Vec::new();
+            for new in new {
+                if let Some((id, Some(until))) = insert(c, &new, now)? {
+                    taken.push(new.taken(id, until, now));
+                }
+            }
+            Ok(taken)
+        })
     }
 
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -129,6 +140,10 @@ impl Deliveries for SqliteTx<'_> {
             }
             Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
         })
+    }
+
+    async fn is_due(&mut self, endpoint: EndpointId, now: Timestamp) -> Result<bool, StoreError> {
+        self.attempt(|c| exists(c, IS_DUE, (endpoint.0, now.as_millis())))
     }
 
     async fn due_endpoints(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(SiteId, EndpointId)>, StoreError> {
@@ -245,7 +260,20 @@ impl Deliveries for SqliteTx<'_> {
     }
 }
 
-fn insert(connection: &Connection, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
+/// Queues an event, and gives its row id, and until when it is taken up. `None`: it was queued before.
+fn insert(
+    connection: &Connection,
+    new: &NewDelivery,
+    now: Timestamp,
+) -> Result<Option<(DeliveryId, Option<Timestamp>)>, StoreError> {
+    let waits = match &new.lane {
+        Some(lane) => exists(connection, IN_LANE, (new.endpoint.0, lane))?,
+        None => false,
+    };
+    let (state, taken_until) = match waits {
+        true => (DeliveryState::Waiting, None),
+        false => (DeliveryState::Queued, new.taken_until),
+    };
     let values = params![
         new.site.0,
         new.endpoint.0,
@@ -254,12 +282,16 @@ fn insert(connection: &Connection, new: &NewDelivery, now: Timestamp) -> Result<
         new.event_type,
         new.entity,
         new.lane,
+        state.as_str(),
+        i64::from(taken_until.is_some()),
+        taken_until.unwrap_or(now).as_millis(),
         now.as_millis(),
         new.body,
         new.source,
         new.topic,
     ];
-    Ok(changed(connection, INSERT, values)? == 1)
+    let id = new_row(connection, INSERT, values)?;
+    Ok(id.map(|id| (DeliveryId(id), taken_until)))
 }
 
 fn settle(connection: &Connection, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {

@@ -164,6 +164,7 @@ macro_rules! conformance_suite {
             checkpoints_are_due,
             deliveries_of_a_lane_go_one_after_the_other,
             deliveries_are_queued_together,
+            deliveries_are_taken_up_as_they_are_queued,
             deliveries_are_settled_together,
             a_delivery_is_taken_over_when_its_time_has_passed,
             what_is_final_is_sent_again_or_removed,

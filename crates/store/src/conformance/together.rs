@@ -1,7 +1,7 @@
 //! What is written or read for many at once is what would come of one after the other.
 
 use countersign_domain::ids::EventId;
-use countersign_domain::webhook::{Delivery, DeliveryState};
+use countersign_domain::webhook::{Delivery, DeliveryState, NewDelivery};
 
 use super::site;
 use super::webhooks::{at, attempt, endpoint, new_delivery};
@@ -30,8 +30,8 @@ pub async fn deliveries_are_queued_together(store: &Store) {
                     new(6, None),
                     new(6, None),
                 ];
-                tx.deliveries().insert_all(&all, at(3)).await?;
-                tx.deliveries().insert_all(&[], at(3)).await?;
+                tx.deliveries().insert_all(all.to_vec(), at(3)).await?;
+                tx.deliveries().insert_all(Vec::new(), at(3)).await?;
                 let listed = tx.deliveries().list(id, Page::first(99)).await?;
                 assert_eq!(listed.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
                 let found = tx.deliveries().of_event(site, EventId(3)).await?.remove(0);
@@ -40,9 +40,60 @@ pub async fn deliveries_are_queued_together(store: &Store) {
                 let taken = tx.deliveries().claim(id, at(3), at(60), 9).await?;
                 assert_eq!(taken.iter().map(|one| one.sequence).collect::<Vec<_>>(), [2, 3, 4, 6]);
                 // Behind those that are there already.
-                tx.deliveries().insert_all(&[new(7, Some("b")), new(8, Some("c"))], at(4)).await?;
+                tx.deliveries().insert_all(vec![new(7, Some("b")), new(8, Some("c"))], at(4)).await?;
                 let taken = tx.deliveries().claim(id, at(4), at(60), 9).await?;
                 assert_eq!(taken.iter().map(|one| one.sequence).collect::<Vec<_>>(), [8]);
+                Ok(())
+            })
+        })
+        .await
+        .expect("writes");
+}
+
+/// What is taken up by whoever queues it is as if it had been taken up afterwards; what has to wait is not taken up.
+pub async fn deliveries_are_taken_up_as_they_are_queued(store: &Store) {
+    let site = site(store, "one").await;
+    store
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let id = endpoint(tx, site).await?;
+                let taken = |number, lane| NewDelivery {
+                    taken_until: Some(at(60)),
+                    body: format!("{{\"number\":{number}}}").into_bytes(),
+                    ..new_delivery(site, id, number, lane)
+                };
+                assert!(!tx.deliveries().is_due(id, at(1)).await?);
+                let all = vec![
+                    taken(1, Some("a")),
+                    taken(2, Some("a")),
+                    taken(3, None),
+                    new_delivery(site, id, 4, Some("b")),
+                    taken(5, Some("b")),
+                    taken(3, None),
+                ];
+                let ours = tx.deliveries().insert_all(all, at(1)).await?;
+                assert_eq!(ours.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 3]);
+                for one in &ours {
+                    assert_eq!(tx.deliveries().find(site, one.id).await?.as_ref(), Some(one), "as it is kept");
+                }
+                assert!(tx.deliveries().is_due(id, at(1)).await?);
+                let others = tx.deliveries().claim(id, at(1), at(60), 9).await?;
+                assert_eq!(others.iter().map(|one| one.sequence).collect::<Vec<_>>(), [4]);
+                assert!(!tx.deliveries().is_due(id, at(59)).await?);
+                let ended =
+                    ours.into_iter().map(|one| Delivery { state: DeliveryState::Delivered, attempts: 1, ..one });
+                let ended: Vec<_> = ended.collect();
+                assert_eq!(tx.deliveries().settle_all(&ended[..1], at(2)).await?, [true]);
+                assert!(tx.deliveries().is_due(id, at(2)).await?);
+                let next = tx.deliveries().claim(id, at(2), at(50), 9).await?;
+                assert_eq!(next.iter().map(|one| one.sequence).collect::<Vec<_>>(), [2]);
+                // Whoever has it is late.
+                let again = tx.deliveries().claim(id, at(60), at(90), 9).await?;
+                assert_eq!(
+                    again.iter().map(|one| (one.sequence, one.claim)).collect::<Vec<_>>(),
+                    [(2, 2), (3, 2), (4, 2)]
+                );
+                assert_eq!(tx.deliveries().settle_all(&ended[1..], at(61)).await?, [false]);
                 Ok(())
             })
         })
@@ -59,7 +110,7 @@ pub async fn deliveries_are_settled_together(store: &Store) {
                 let id = endpoint(tx, site).await?;
                 let lanes = [Some("a"), Some("b"), None, Some("a"), Some("b"), Some("c"), Some("c")];
                 let new: Vec<_> = (1..).zip(lanes).map(|(number, lane)| new_delivery(site, id, number, lane)).collect();
-                tx.deliveries().insert_all(&new, at(1)).await?;
+                tx.deliveries().insert_all(new, at(1)).await?;
                 let taken = tx.deliveries().claim(id, at(1), at(60), 9).await?;
                 assert_eq!(taken.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 2, 3, 6]);
                 let mut ended = taken.clone();

@@ -45,6 +45,7 @@ pub(super) fn new_delivery(site: SiteId, endpoint: EndpointId, number: i64, lane
         entity: "DEVICE:1".to_owned(),
         lane: lane.map(str::to_owned),
         topic: None,
+        taken_until: None,
         body: vec![b'{', b'}'],
     }
 }

@@ -200,12 +200,16 @@ pub trait Deliveries: Send {
     /// was queued for this receiver before. The unit has locked the receiver.
     async fn insert(&mut self, delivery: &NewDelivery, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// The same for many, in their order; their receivers are locked.
-    async fn insert_all(&mut self, deliveries: &[NewDelivery], now: Timestamp) -> Result<(), StoreError>;
+    /// The same for many, in their order; their receivers are locked. Gives those that are taken up at once
+    /// ([`NewDelivery::taken_until`]), which counts as by [`claim`](Self::claim).
+    async fn insert_all(&mut self, deliveries: Vec<NewDelivery>, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
 
     /// Cancels deliveries of a receiver on a topic that nobody has taken up yet, and gives their number. Their lanes go on.
     /// The unit has locked the receiver.
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Whether something is due for a receiver.
+    async fn is_due(&mut self, endpoint: EndpointId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Receivers that are enabled, not paused, and have something due, at most `limit` of them.
     async fn due_endpoints(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(SiteId, EndpointId)>, StoreError>;
