@@ -89,11 +89,19 @@ impl Engine {
                     _ = gather.tick() => {}
                 }
             }
-            // Dropped half-way when the process stops: a unit is finished by the store, and the next start goes on.
+            let node = self.node.clone();
+            let turn = self.turn(look);
+            tokio::pin!(turn);
             let outcome = tokio::select! {
                 biased;
-                () = &mut stop => break,
-                outcome = self.turn(look) => outcome,
+                () = &mut stop => {
+                    // What its unit takes up has to reach the senders, which give it back: otherwise it would lie until others may
+                    // take it up. If it takes too long, the store still finishes the unit, and the next start goes on.
+                    node.stop();
+                    let _ = tokio::time::timeout(GOODBYE, turn).await;
+                    break;
+                }
+                outcome = &mut turn => outcome,
             };
             match outcome {
                 Ok(_) if failing => {
@@ -177,6 +185,9 @@ impl Engine {
     async fn tell(&mut self) -> Result<bool, Fault> {
         let mut busy = false;
         for _ in 0..UNITS_PER_TURN {
+            if self.node.is_stopping() {
+                return Ok(busy);
+            }
             let limit = self.node.room_for_any(&self.hearing).await;
             let told = telling::tell(&self.node.ctx, &self.node.ports.formats, Some(&self.node), limit).await?;
             self.node.ctx.webhooks.beat(self.node.ctx.now());

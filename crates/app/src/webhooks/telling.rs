@@ -22,6 +22,9 @@ use crate::{Ctx, Fault};
 
 /// Most events that one unit of work gives numbers: other writers never wait long for it.
 const EVENTS_PER_UNIT: u32 = 128;
+/// So many it takes even where a receiver has room for fewer: a receiver that is sent one at a time must not make a commit of
+/// each event of all sites.
+const FEWEST_PER_UNIT: u32 = 32;
 /// Bytes of bodies that are gathered before they are queued together: many receivers of long bodies must not fill the memory.
 const GATHERED: usize = 1 << 20;
 /// The lane of a receiver whose events all wait for each other.
@@ -52,7 +55,7 @@ pub(super) struct Taken {
 }
 
 /// Gives numbers to some events that have none, and queues them for their receivers. What a receiver has room for is taken
-/// up for the senders of this process, if it has any. With `most`, no more events are taken.
+/// up for the senders of this process, if it has any. With `most` not many more events than that are taken.
 ///
 /// A row that cannot be read must not hold up all others: the events are then taken one by one, and the one that cannot be
 /// told gets its number without being told, which is logged.
@@ -66,7 +69,7 @@ pub(super) async fn tell(
     most: Option<usize>,
 ) -> Result<Told, Fault> {
     let most = most.and_then(|most| u32::try_from(most).ok());
-    let most = most.map_or(EVENTS_PER_UNIT, |most| most.clamp(1, EVENTS_PER_UNIT));
+    let most = most.map_or(EVENTS_PER_UNIT, |most| most.clamp(FEWEST_PER_UNIT, EVENTS_PER_UNIT));
     match turn(ctx, Some(formats.clone()), senders.cloned(), most).await {
         Err(Fault::Store(StoreError::BrokenRow { .. })) => {}
         outcome => return outcome,
@@ -158,7 +161,10 @@ async fn queue<'e>(
         (!wanting.is_empty()).then_some((event, wanting))
     });
     let wanted: Vec<_> = wanted.collect();
-    let mut wanting: Vec<&Endpoint> = wanted.iter().flat_map(|(_, wanting)| wanting.clone()).collect();
+    let mut wanting: Vec<&Endpoint> = Vec::new();
+    for (_, of_event) in &wanted {
+        wanting.extend(of_event);
+    }
     wanting.sort_unstable_by_key(|endpoint| endpoint.id);
     wanting.dedup_by_key(|endpoint| endpoint.id);
     told.hearing.extend(wanting.iter().map(|endpoint| endpoint.id));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign_app::webhooks::Engine;
-use countersign_domain::webhook::DeliveryState;
+use countersign_app::webhooks::{Engine, Formats, WebhookPorts};
+use countersign_domain::webhook::{Checkpoint, DeliveryState, EndpointSettings, EventFacts};
 use countersign_testkit::Answer;
+use tokio::sync::Notify;
 
 use crate::support::{HOOK, Stage};
 
@@ -94,4 +95,41 @@ async fn interrupt(stage: &Stage, end: End) {
             assert!(reached.load(Ordering::SeqCst) > 0, "nothing was sent");
         }
     }
+}
+
+/// Tells when an event is rendered, which is in the unit that queues it.
+struct Watched {
+    formats: Arc<dyn Formats>,
+    rendered: Arc<Notify>,
+}
+
+impl Formats for Watched {
+    fn render(&self, facts: &EventFacts, settings: &EndpointSettings) -> Vec<u8> {
+        self.rendered.notify_one();
+        self.formats.render(facts, settings)
+    }
+
+    fn checkpoint(&self, checkpoint: &Checkpoint, settings: &EndpointSettings) -> Vec<u8> {
+        self.formats.checkpoint(checkpoint, settings)
+    }
+
+    fn sample(&self, event_type: &str, settings: &EndpointSettings) -> Option<Vec<u8>> {
+        self.formats.sample(event_type, settings)
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_up_while_the_process_stops_is_due_at_the_next_start() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    stage.product("one").await;
+    let ports = stage.receivers.ports();
+    let rendered = Arc::new(Notify::new());
+    let formats = Arc::new(Watched { formats: ports.formats.clone(), rendered: rendered.clone() });
+    Engine::new(stage.world.ctx.clone(), WebhookPorts { formats, ..ports }).run(rendered.notified()).await;
+    let queued = stage.deliveries(hook.id).await;
+    assert_eq!(queued.iter().map(|one| (one.state, one.attempts)).collect::<Vec<_>>(), [(DeliveryState::Queued, 0)]);
+    assert!(stage.bodies().is_empty());
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 1, "it waits until others may take it up: {queued:?}");
 }
