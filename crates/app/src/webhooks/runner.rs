@@ -196,7 +196,9 @@ impl Runner {
     /// Writes what has ended, and takes up what is due as far as there is room; what is under way goes on meanwhile, and what is
     /// handed over is sent.
     async fn go_round(&mut self) -> Result<(), Fault> {
-        let room = self.permits.len().saturating_add(self.spare.saturating_sub(self.ahead.len()));
+        // Who stops would take up what it has just given back.
+        let spare = if self.node.is_stopping() { 0 } else { self.spare.saturating_sub(self.ahead.len()) };
+        let room = self.permits.len().saturating_add(spare);
         let ended = Ended { finished: std::mem::take(&mut self.finished), back: std::mem::take(&mut self.ahead.back) };
         (self.kicked, self.gathering) = (false, None);
         let node = self.node.clone();

@@ -133,3 +133,27 @@ async fn what_is_taken_up_while_the_process_stops_is_due_at_the_next_start() {
     stage.work().await;
     assert_eq!(stage.bodies().len(), 1, "it waits until others may take it up: {queued:?}");
 }
+
+#[tokio::test]
+async fn a_process_that_stops_takes_nothing_up_again() {
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    for number in 0..60 {
+        stage.product(&format!("P{number}")).await;
+    }
+    let (arrivals, enough) = (AtomicUsize::new(0), Arc::new(Notify::new()));
+    let stop = enough.clone();
+    stage.receivers.behave(HOOK, move |_| {
+        if arrivals.fetch_add(1, Ordering::SeqCst) == 20 {
+            enough.notify_one();
+        }
+        Answer::Status(204, None)
+    });
+    stage.engine().run(stop.notified()).await;
+    let left = stage.deliveries(hook.id).await;
+    assert!(left.iter().any(|one| one.state == DeliveryState::Queued), "it has stopped before it was through");
+    let most = left.iter().map(|one| one.claim).max();
+    assert!(most <= Some(2), "what was given back was taken up again, {most:?} times");
+    stage.work().await;
+    assert_eq!(stage.bodies().len(), 60, "each was sent once, and none waits for others");
+}
