@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -109,17 +109,16 @@ async fn ask(
         sender.send_request(request).await
     };
     let answer = timeout_at(bounds.deadline, head).await.map_err(|_| Failure::Late)?.map_err(Failure::Http)?;
-    let (status, retry_after) = (answer.status(), RetryAfter::read(answer.headers()));
-    let headers = answer.headers().clone();
-    let (body, is_cut) = beginning(answer, bounds).await;
+    let (head, body) = answer.into_parts();
+    let (status, retry_after, headers) = (head.status, RetryAfter::read(&head.headers), head.headers);
+    let (body, is_cut) = beginning(body, bounds).await;
     // With a new protocol, or with bytes that were not read, the connection is no longer one for requests.
     let can_go_on = !is_cut && status != StatusCode::SWITCHING_PROTOCOLS;
     Ok(Reply { status, retry_after, headers, body, is_cut, can_go_on })
 }
 
 /// The first bytes of a body, and whether there is more of it, as far as can be known in time.
-async fn beginning(answer: Response<Incoming>, bounds: Bounds) -> (Vec<u8>, bool) {
-    let mut body = answer.into_body();
+async fn beginning(mut body: Incoming, bounds: Bounds) -> (Vec<u8>, bool) {
     let mut kept = Vec::new();
     loop {
         match timeout_at(bounds.deadline, body.frame()).await {

@@ -29,6 +29,11 @@ impl Place {
             ca: request.ca.as_ref().map(crate::trust::CaBundle::digest),
         }
     }
+
+    /// Host and port, as in the URL.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
 }
 
 #[derive(Default)]
@@ -64,7 +69,7 @@ impl Pool {
     }
 
     /// Keeps a connection, if there is room.
-    pub(crate) fn put(&self, place: Place, line: Line) {
+    pub(crate) fn put(&self, place: &Place, line: Line) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.swept.is_none_or(|swept| swept.elapsed() >= IDLE) {
             waiting.forget_old();
@@ -72,7 +77,11 @@ impl Pool {
         if waiting.count >= IN_ALL {
             return;
         }
-        let lines = waiting.lines.entry(place).or_default();
+        let waiting = &mut *waiting;
+        let lines = match waiting.lines.get_mut(place) {
+            Some(lines) => lines,
+            None => waiting.lines.entry(place.clone()).or_default(),
+        };
         if lines.len() < AT_ONE_PLACE {
             lines.push((line, Instant::now()));
             waiting.count = waiting.count.saturating_add(1);

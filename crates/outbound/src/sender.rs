@@ -64,18 +64,21 @@ impl Sender {
         let too_slow = |_| SendError::TimedOut(Phase::Connect, limits.connect);
 
         request.policy.judge_url(&request.url)?;
-        let message = write(&request)?;
+        let place = Place::of(&request);
+        let mut message = write(&request, &place)?;
         let mut until = connect_until();
         let addresses = self.addresses(request.site, &request.policy, &request.url);
         let addresses = timeout_at(until, addresses).await.map_err(too_slow)??;
-        let place = Place::of(&request);
         if let Some(line) = self.pool.take(&place, &addresses) {
-            match self.on(line, &place, message.clone(), bounds, start).await {
+            match self.on(line, &place, message, bounds, start).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Late) => return Err(late()),
                 Err(Failure::Http(error)) => return Err(SendError::Broken(error)),
                 // The receiver had closed it, and is given another one.
-                Err(Failure::Stale(_)) => until = connect_until(),
+                Err(Failure::Stale(_)) => {
+                    message = write(&request, &place)?;
+                    until = connect_until();
+                }
             }
         }
         let line = Line::open(connect(&request, &addresses, self.proxy.as_deref(), &self.trust, until).await?).await?;
@@ -97,7 +100,7 @@ impl Sender {
         let Reply { status, retry_after, headers, body, is_cut, can_go_on } = line.exchange(message, bounds).await?;
         let (address, tls) = (line.address, line.tls.clone());
         if can_go_on {
-            self.pool.put(place.clone(), line);
+            self.pool.put(place, line);
         }
         Ok(OutboundAnswer { status, retry_after, headers, body, is_cut, address, tls, took: start.elapsed() })
     }
@@ -125,9 +128,9 @@ impl Sender {
 }
 
 /// The request as it goes out.
-fn write(request: &OutboundRequest) -> Result<Request<Full<Bytes>>, SendError> {
+fn write(request: &OutboundRequest, place: &Place) -> Result<Request<Full<Bytes>>, SendError> {
     let mut message = Request::builder().method(request.method.clone()).uri(request.url.target());
-    let authority = HeaderValue::try_from(request.url.authority());
+    let authority = HeaderValue::try_from(place.authority());
     if let Some(headers) = message.headers_mut() {
         *headers = request.headers.clone();
         for name in OURS {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use countersign_domain::time::{Date, Timestamp};
 use countersign_store::StoreError;
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 /// Names a place in the database, for errors about it.
 #[derive(Clone, Copy)]
@@ -125,6 +125,25 @@ pub(crate) fn changed(connection: &Connection, sql: &str, params: impl Params) -
 /// Runs a statement that removes rows and gives their number.
 pub(crate) fn removed(connection: &Connection, sql: &str, params: impl Params) -> Result<u64, StoreError> {
     changed(connection, sql, params).map(|rows| u64::try_from(rows).unwrap_or(u64::MAX))
+}
+
+/// A statement that is run for one row after the other: it is looked up once.
+pub(crate) struct Repeated<'c>(CachedStatement<'c>);
+
+impl<'c> Repeated<'c> {
+    pub(crate) fn of(connection: &'c Connection, sql: &str) -> Result<Self, StoreError> {
+        connection.prepare_cached(sql).map(Self).map_err(StoreError::backend)
+    }
+
+    /// Runs it as one that changes rows, and gives their number.
+    pub(crate) fn changed(&mut self, params: impl Params) -> Result<usize, StoreError> {
+        self.0.execute(params).map_err(StoreError::backend)
+    }
+
+    /// Runs it as one that asks `select exists`.
+    pub(crate) fn exists(&mut self, params: impl Params) -> Result<bool, StoreError> {
+        self.0.query_row(params, |row| row.get(0)).map_err(StoreError::backend)
+    }
 }
 
 /// Whether a statement that asks `select exists` says yes.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_crypto::Secret;
+use countersign_crypto::webhook::WebhookSecret as SigningSecret;
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{AttemptOutcome, Delivery, EXCERPT_LIMIT, Endpoint, WebhookSecret};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::node::Node;
 use super::origin::origin;
-use super::ports::{Outgoing, Sent, SigningSecret};
+use super::ports::{Outgoing, Sent};
 use super::sealing::{open_authorization, open_secret};
 use super::settling::Finished;
 use crate::Fault;
@@ -61,12 +62,14 @@ impl Keys {
 pub(super) async fn send(
     node: Arc<Node>,
     to: Arc<Target>,
-    delivery: Delivery,
+    mut delivery: Delivery,
     permit: OwnedSemaphorePermit,
 ) -> Finished {
     let at = node.ctx.now();
+    // Whoever takes it up once more reads it anew.
+    let body = Bytes::from(std::mem::take(&mut delivery.body));
     let sent = match &to.keys {
-        Ok(keys) => dispatch(&node, outgoing(&to.endpoint, keys, &delivery, at)).await,
+        Ok(keys) => dispatch(&node, outgoing(&to.endpoint, keys, &delivery, body, at)).await,
         Err(_) => Sent::without_answer(AttemptOutcome::Ours, "its secrets cannot be opened"),
     };
     drop(permit);
@@ -88,7 +91,7 @@ async fn dispatch(node: &Node, outgoing: Outgoing) -> Sent {
 }
 
 /// The request that carries a delivery.
-fn outgoing(endpoint: &Endpoint, keys: &Keys, delivery: &Delivery, timestamp: Timestamp) -> Outgoing {
+fn outgoing(endpoint: &Endpoint, keys: &Keys, delivery: &Delivery, body: Bytes, timestamp: Timestamp) -> Outgoing {
     let settings = &endpoint.settings;
     Outgoing {
         site: endpoint.site,
@@ -106,7 +109,7 @@ fn outgoing(endpoint: &Endpoint, keys: &Keys, delivery: &Delivery, timestamp: Ti
             ("x-event-source", delivery.source.clone()),
             ("x-event-attempt", delivery.attempts.saturating_add(1).to_string()),
         ],
-        body: Bytes::from(delivery.body.clone()),
+        body,
         connect_timeout: settings.pace.connect_timeout(),
         attempt_timeout: settings.pace.attempt_timeout(),
         excerpt_limit: EXCERPT_LIMIT,

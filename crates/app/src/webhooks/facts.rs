@@ -1,17 +1,18 @@
 //! Reading what an event is told with, in the unit that gives it its number: what is sent later is what was true then.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use countersign_domain::device::Device;
 use countersign_domain::event::Event;
-use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
-use countersign_domain::licensing::DeviceFacts;
+use countersign_domain::ids::{CustomerId, DeviceId, FeatureId, LicenseId, OrderId, ProductId, SiteId};
+use countersign_domain::licensing::Customer;
 use countersign_domain::webhook::{DeviceStory, Entity, Family, LineItem, OrderStory, ProductStory, Story};
 use countersign_store::{StoreError, Tx};
 
-/// Devices that were read together, for many events of a site.
+/// Devices that were read together with their customers, for many events of a site.
 #[derive(Default)]
-pub(super) struct Devices(HashMap<DeviceId, (Device, Option<DeviceFacts>)>);
+pub(super) struct Devices(HashMap<DeviceId, DeviceStory>);
 
 impl Devices {
     /// Reads the devices that events are about.
@@ -31,8 +32,17 @@ impl Devices {
         }
         let devices = tx.devices().find_each(site, &ids).await?;
         let mut facts: HashMap<_, _> = tx.device_details().facts_of_each(&ids).await?.into_iter().collect();
-        let told = devices.into_iter().map(|device| (device.id, (facts.remove(&device.id), device)));
-        Ok(Self(told.map(|(id, (facts, device))| (id, (device, facts))).collect()))
+        let mut customers: HashMap<CustomerId, Option<Customer>> = HashMap::new();
+        for holder in devices.iter().filter_map(|device| device.holder) {
+            if let Entry::Vacant(unread) = customers.entry(holder.customer) {
+                unread.insert(tx.customers().find_by_id(site, holder.customer).await?);
+            }
+        }
+        let story = |device: Device| {
+            let customer = device.holder.and_then(|holder| customers.get(&holder.customer)?.clone());
+            (device.id, DeviceStory { customer, facts: facts.remove(&device.id), device })
+        };
+        Ok(Self(devices.into_iter().map(story).collect()))
     }
 }
 
@@ -42,7 +52,7 @@ pub(super) async fn story(tx: &mut dyn Tx, site: SiteId, event: Event, known: &D
     let found = match event {
         Event::DeviceChanged(device) | Event::DeviceRegistered(device) | Event::DeviceSnapshot(device) => {
             match known.0.get(&device) {
-                Some((device, facts)) => Some(of_known(tx, site, device.clone(), facts.clone()).await?),
+                Some(story) => Some(Story::Device(Box::new(story.clone()))),
                 None => of_device(tx, site, device).await?,
             }
         }
@@ -91,20 +101,11 @@ fn missing(event: Event) -> Entity {
 async fn of_device(tx: &mut dyn Tx, site: SiteId, id: DeviceId) -> Result<Option<Story>, StoreError> {
     let Some(device) = tx.devices().find_by_id(site, id).await? else { return Ok(None) };
     let facts = tx.device_details().facts(id).await?.map(|(facts, _)| facts);
-    of_known(tx, site, device, facts).await.map(Some)
-}
-
-async fn of_known(
-    tx: &mut dyn Tx,
-    site: SiteId,
-    device: Device,
-    facts: Option<DeviceFacts>,
-) -> Result<Story, StoreError> {
     let customer = match device.holder {
         Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
         None => None,
     };
-    Ok(Story::Device(Box::new(DeviceStory { device, customer, facts })))
+    Ok(Some(Story::Device(Box::new(DeviceStory { device, customer, facts }))))
 }
 
 async fn of_feature(tx: &mut dyn Tx, site: SiteId, id: FeatureId) -> Result<Option<Story>, StoreError> {

@@ -32,7 +32,7 @@ pub mod trying;
 
 pub use countersign_store::repositories::DeliveryCount;
 pub use engine::Engine;
-pub use ports::{Formats, Outgoing, Sender, Sent, SigningSecret, WebhookPorts};
+pub use ports::{Formats, Outgoing, Sender, Sent, WebhookPorts};
 pub use state::WebhookCounts;
 
 pub(crate) use held::cancel_held;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_crypto::Secret;
+use countersign_crypto::webhook::WebhookSecret;
 use countersign_domain::ids::SiteId;
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{
@@ -29,7 +30,7 @@ pub struct Outgoing {
     /// When this attempt is made (`webhook-timestamp`).
     pub timestamp: Timestamp,
     /// Secrets that it is signed with, the current one first.
-    pub secrets: Arc<[SigningSecret]>,
+    pub secrets: Arc<[WebhookSecret]>,
     /// The header that the receiver is logged in to with, and its value.
     pub authorization: Option<(String, Arc<Secret<String>>)>,
     /// Further headers.
@@ -44,14 +45,6 @@ pub struct Outgoing {
     pub excerpt_limit: usize,
     /// CA certificates (PEM) that are trusted beside the usual ones.
     pub ca: Option<String>,
-}
-
-/// A secret that webhooks are signed with.
-pub enum SigningSecret {
-    /// The 32 bytes of an Ed25519 seed.
-    Ed25519(Secret<Vec<u8>>),
-    /// An HMAC key.
-    Hmac(Secret<Vec<u8>>),
 }
 
 /// What became of it.

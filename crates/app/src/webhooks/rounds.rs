@@ -49,8 +49,12 @@ pub(super) async fn round(
     room: usize,
 ) -> Result<Option<Round>, Fault> {
     let Ended { finished, back } = ended;
-    let finished: Vec<_> =
-        finished.into_iter().map(|one| (one, u16::from_be_bytes(random_array(node.ctx.rng())))).collect();
+    let drawn = |one: Finished| {
+        // Only when it is sent again depends on chance.
+        let chance = if one.is_delivered() { 0 } else { u16::from_be_bytes(random_array(node.ctx.rng())) };
+        (one, chance)
+    };
+    let finished: Vec<_> = finished.into_iter().map(drawn).collect();
     let begun = node.begun(endpoint);
     let round = node
         .ctx
@@ -169,7 +173,8 @@ async fn settle_delivered(
         return Ok(Vec::new());
     }
     let now = tx.now().await?;
-    let after = |(one, chance): &(Finished, u16)| one.apply(&mut endpoint.clone(), now, *chance).0;
+    let mut unchanged = endpoint.clone();
+    let after = |(one, chance): &(Finished, u16)| one.apply(&mut unchanged, now, *chance).0;
     let deliveries: Vec<_> = finished.iter().map(after).collect();
     let settled = tx.deliveries().settle_all(&deliveries, now).await?;
     // Of the others somebody else has taken care.

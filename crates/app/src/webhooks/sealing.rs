@@ -1,11 +1,11 @@
 //! Secrets of receivers at rest.
 
+use countersign_crypto::webhook::WebhookSecret as SigningSecret;
 use countersign_crypto::{Rng, Secret};
 use countersign_domain::ids::SiteId;
 use countersign_domain::webhook::{Authorization, Endpoint, SignatureKind, WebhookSecret};
 use countersign_vault::Vault;
 
-use super::ports::SigningSecret;
 use crate::Fault;
 
 /// What authorizations are sealed under.
@@ -49,11 +49,12 @@ pub(super) fn open_authorization(
     Ok(Some(value))
 }
 
-/// A secret that signs.
+/// A secret that signs, ready to do so.
 pub(super) fn open_secret(vault: &Vault, site: SiteId, secret: &WebhookSecret) -> Result<SigningSecret, Fault> {
     let opened = vault.open(&secret_label(site), &secret.sealed)?;
-    Ok(match secret.kind {
-        SignatureKind::Ed25519 => SigningSecret::Ed25519(opened),
-        SignatureKind::Hmac => SigningSecret::Hmac(opened),
-    })
+    let prepared = match secret.kind {
+        SignatureKind::Ed25519 => SigningSecret::from_ed25519_seed(opened.expose()),
+        SignatureKind::Hmac => SigningSecret::from_hmac_key(opened.expose()),
+    };
+    prepared.map_err(|error| Fault::Key { what: secret_label(site), source: error.into() })
 }

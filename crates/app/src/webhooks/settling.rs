@@ -17,7 +17,7 @@ const LONGEST_OURS: Duration = Duration::from_secs(15 * 60);
 
 /// An attempt that has ended and is not yet written.
 pub(super) struct Finished {
-    /// The delivery as it was taken up.
+    /// The delivery as it was taken up, without its body.
     pub(super) delivery: Delivery,
     /// When the attempt began.
     pub(super) at: Timestamp,

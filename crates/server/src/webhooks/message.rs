@@ -1,7 +1,7 @@
 //! The headers of a webhook: what is in the body, who sends it, and the signatures.
 
-use countersign_app::webhooks::{Outgoing, SigningSecret};
-use countersign_crypto::webhook::{WebhookMessage, WebhookSecret, license_signature, standard_signature};
+use countersign_app::webhooks::Outgoing;
+use countersign_crypto::webhook::{WebhookMessage, license_signature, standard_signature};
 use countersign_domain::webhook::{CloudEventsMode, PayloadFormat};
 use countersign_door_events::binary_event;
 use http::header::CONTENT_TYPE;
@@ -24,7 +24,7 @@ pub(super) fn take_apart(mut outgoing: Outgoing) -> Outgoing {
 /// # Errors
 /// When one cannot be written, or no signature can be made.
 pub(super) fn headers(outgoing: &Outgoing) -> anyhow::Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(COMMON);
     let content_type = match (outgoing.format, outgoing.cloud_events) {
         (PayloadFormat::CloudEvents, CloudEventsMode::Structured) => "application/cloudevents+json",
         (PayloadFormat::CloudEvents, CloudEventsMode::Binary)
@@ -43,27 +43,27 @@ pub(super) fn headers(outgoing: &Outgoing) -> anyhow::Result<HeaderMap> {
         headers.insert(HeaderName::try_from(name.as_str())?, value);
     }
     let timestamp = outgoing.timestamp.as_seconds();
-    headers.insert("webhook-id", HeaderValue::try_from(&outgoing.message_id)?);
-    headers.insert("webhook-timestamp", HeaderValue::from(timestamp));
-    let secrets: Vec<_> = outgoing.secrets.iter().map(secret).collect::<Result<_, _>>()?;
+    headers.insert(ID, HeaderValue::try_from(&outgoing.message_id)?);
+    headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
+    let secrets = &*outgoing.secrets;
     if secrets.is_empty() {
         return Ok(headers);
     }
     let message = WebhookMessage { id: &outgoing.message_id, timestamp, body: &outgoing.body };
-    headers.insert("webhook-signature", HeaderValue::try_from(standard_signature(&secrets, &message)?)?);
+    headers.insert(SIGNATURE, HeaderValue::try_from(standard_signature(secrets, &message)?)?);
     if outgoing.format == PayloadFormat::License {
-        let signature = license_signature(&secrets, timestamp, &outgoing.body);
+        let signature = license_signature(secrets, timestamp, &outgoing.body);
         headers.insert("licensespring-signature", HeaderValue::try_from(signature)?);
     }
     Ok(headers)
 }
 
-fn secret(secret: &SigningSecret) -> anyhow::Result<WebhookSecret> {
-    Ok(match secret {
-        SigningSecret::Ed25519(seed) => WebhookSecret::from_ed25519_seed(seed.expose())?,
-        SigningSecret::Hmac(key) => WebhookSecret::from_hmac_key(key.expose())?,
-    })
-}
+/// Headers of Standard Webhooks 1.0.0.
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// As many headers as most webhooks have, with those of the connection.
+const COMMON: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -72,12 +72,13 @@ mod tests {
 
     use bytes::Bytes;
     use countersign_crypto::Secret;
+    use countersign_crypto::webhook::WebhookSecret;
     use countersign_domain::ids::SiteId;
     use countersign_domain::time::Timestamp;
 
     use super::*;
 
-    fn outgoing(format: PayloadFormat, secrets: Vec<SigningSecret>) -> Outgoing {
+    fn outgoing(format: PayloadFormat, secrets: Vec<WebhookSecret>) -> Outgoing {
         Outgoing {
             site: SiteId(1),
             url: "https://hooks.example/".into(),
@@ -99,8 +100,8 @@ mod tests {
 
     #[test]
     fn every_form_has_its_type_and_its_signatures() {
-        let hmac = || SigningSecret::Hmac(Secret::new(vec![7; 32]));
-        let seed = || SigningSecret::Ed25519(Secret::new(vec![8; 32]));
+        let hmac = || WebhookSecret::from_hmac_key(&[7; 32]).unwrap();
+        let seed = || WebhookSecret::from_ed25519_seed(&[8; 32]).unwrap();
         for (format, content_type, licensed) in [
             (PayloadFormat::Fno, "application/json", false),
             (PayloadFormat::Standard, "application/json", false),

@@ -8,7 +8,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{Deliveries, DeliveryCount, DeliveryRange, Page};
 use rusqlite::{Connection, Row, params};
 
-use crate::rows::{Place, all, changed, column, exists, first, new_row, removed, text, time};
+use crate::rows::{Place, Repeated, all, changed, column, exists, first, removed, text, time};
 use crate::transaction::SqliteTx;
 
 macro_rules! columns {
@@ -49,6 +49,8 @@ const CLAIM: &str = columns!(
 const SETTLE: &str =
     "update deliveries set lane = ?3, state = ?4, attempts = ?5, manual = ?6, due_at = ?7, ended_at = ?8
     where id = ?1 and claim = ?2 and state = 'queued'";
+/// Without one nobody comes next in any lane.
+const ANY_WAITING: &str = "select exists (select 1 from deliveries where endpoint = ?1 and state = 'waiting')";
 const NEXT_OF_LANE: &str = "update deliveries set state = 'queued', due_at = ?3 where id =
     (select id from deliveries where endpoint = ?1 and lane = ?2 order by sequence, id limit 1) and state = 'waiting'";
 const FIND: &str = columns!("select", "body", " from deliveries where id = ?2 and site = ?1");
@@ -91,6 +93,7 @@ pub(super) const ALL: &[&str] = &[
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
+    ANY_WAITING,
     NEXT_OF_LANE,
     FIND,
     OF_EVENT,
@@ -113,14 +116,14 @@ pub(super) const ALL: &[&str] = &[
 #[async_trait]
 impl Deliveries for SqliteTx<'_> {
     async fn insert(&mut self, new: &NewDelivery, now: Timestamp) -> Result<bool, StoreError> {
-        self.attempt(|c| Ok(insert(c, new, now)?.is_some()))
+        self.attempt(|c| Ok(Insertion::of(c)?.insert(new, now)?.is_some()))
     }
 
     async fn insert_all(&mut self, new: Vec<NewDelivery>, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         self.attempt(|c| {
-            let mut taken = Vec::new();
+            let (mut taken, mut insertion) = (Vec::new(), Insertion::of(c)?);
             for new in new {
-                if let Some((id, Some(until))) = insert(c, &new, now)? {
+                if let Some((id, Some(until))) = insertion.insert(&new, now)? {
                     taken.push(new.taken(id, until, now));
                 }
             }
@@ -165,11 +168,14 @@ impl Deliveries for SqliteTx<'_> {
     }
 
     async fn settle(&mut self, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
-        self.attempt(|c| settle(c, delivery, now))
+        self.attempt(|c| Settlement::of(c)?.settle(delivery, now))
     }
 
     async fn settle_all(&mut self, deliveries: &[Delivery], now: Timestamp) -> Result<Vec<bool>, StoreError> {
-        self.attempt(|c| deliveries.iter().map(|delivery| settle(c, delivery, now)).collect())
+        self.attempt(|c| {
+            let mut settlement = Settlement::of(c)?;
+            deliveries.iter().map(|delivery| settlement.settle(delivery, now)).collect()
+        })
     }
 
     async fn find(&mut self, site: SiteId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
@@ -260,57 +266,101 @@ impl Deliveries for SqliteTx<'_> {
     }
 }
 
-/// Queues an event, and gives its row id, and until when it is taken up. `None`: it was queued before.
-fn insert(
-    connection: &Connection,
-    new: &NewDelivery,
-    now: Timestamp,
-) -> Result<Option<(DeliveryId, Option<Timestamp>)>, StoreError> {
-    let waits = match &new.lane {
-        Some(lane) => exists(connection, IN_LANE, (new.endpoint.0, lane))?,
-        None => false,
-    };
-    let (state, taken_until) = match waits {
-        true => (DeliveryState::Waiting, None),
-        false => (DeliveryState::Queued, new.taken_until),
-    };
-    let values = params![
-        new.site.0,
-        new.endpoint.0,
-        new.event.0,
-        new.sequence,
-        new.event_type,
-        new.entity,
-        new.lane,
-        state.as_str(),
-        i64::from(taken_until.is_some()),
-        taken_until.unwrap_or(now).as_millis(),
-        now.as_millis(),
-        new.body,
-        new.source,
-        new.topic,
-    ];
-    let id = new_row(connection, INSERT, values)?;
-    Ok(id.map(|id| (DeliveryId(id), taken_until)))
+/// What queues events.
+struct Insertion<'c> {
+    connection: &'c Connection,
+    in_lane: Repeated<'c>,
+    insert: Repeated<'c>,
 }
 
-fn settle(connection: &Connection, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
-    let is_final = delivery.state.is_final();
-    let values = params![
-        delivery.id.0,
-        delivery.claim,
-        if is_final { None } else { delivery.lane.as_deref() },
-        delivery.state.as_str(),
-        delivery.attempts,
-        delivery.manual.map(DeliveryState::as_str),
-        delivery.due_at.as_millis(),
-        is_final.then(|| now.as_millis()),
-    ];
-    let settled = changed(connection, SETTLE, values)? == 1;
-    if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane) {
-        changed(connection, NEXT_OF_LANE, (delivery.endpoint.0, lane, now.as_millis()))?;
+impl<'c> Insertion<'c> {
+    fn of(connection: &'c Connection) -> Result<Self, StoreError> {
+        let (in_lane, insert) = (Repeated::of(connection, IN_LANE)?, Repeated::of(connection, INSERT)?);
+        Ok(Self { connection, in_lane, insert })
     }
-    Ok(settled)
+
+    /// Queues an event, and gives its row id, and until when it is taken up. `None`: it was queued before.
+    fn insert(
+        &mut self,
+        new: &NewDelivery,
+        now: Timestamp,
+    ) -> Result<Option<(DeliveryId, Option<Timestamp>)>, StoreError> {
+        let waits = match &new.lane {
+            Some(lane) => self.in_lane.exists((new.endpoint.0, lane))?,
+            None => false,
+        };
+        let (state, taken_until) = match waits {
+            true => (DeliveryState::Waiting, None),
+            false => (DeliveryState::Queued, new.taken_until),
+        };
+        let values = params![
+            new.site.0,
+            new.endpoint.0,
+            new.event.0,
+            new.sequence,
+            new.event_type,
+            new.entity,
+            new.lane,
+            state.as_str(),
+            i64::from(taken_until.is_some()),
+            taken_until.unwrap_or(now).as_millis(),
+            now.as_millis(),
+            new.body,
+            new.source,
+            new.topic,
+        ];
+        let is_new = self.insert.changed(values)? == 1;
+        Ok(is_new.then(|| (DeliveryId(self.connection.last_insert_rowid()), taken_until)))
+    }
+}
+
+/// What writes how deliveries are after an attempt.
+struct Settlement<'c> {
+    connection: &'c Connection,
+    settle: Repeated<'c>,
+    next_of_lane: Repeated<'c>,
+    /// Of which receiver it is known whether anything waits.
+    known: Option<(EndpointId, bool)>,
+}
+
+impl<'c> Settlement<'c> {
+    fn of(connection: &'c Connection) -> Result<Self, StoreError> {
+        let (settle, next_of_lane) = (Repeated::of(connection, SETTLE)?, Repeated::of(connection, NEXT_OF_LANE)?);
+        Ok(Self { connection, settle, next_of_lane, known: None })
+    }
+
+    fn settle(&mut self, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+        let is_final = delivery.state.is_final();
+        let values = params![
+            delivery.id.0,
+            delivery.claim,
+            if is_final { None } else { delivery.lane.as_deref() },
+            delivery.state.as_str(),
+            delivery.attempts,
+            delivery.manual.map(DeliveryState::as_str),
+            delivery.due_at.as_millis(),
+            is_final.then(|| now.as_millis()),
+        ];
+        let settled = self.settle.changed(values)? == 1;
+        if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane)
+            && self.anything_waits(delivery.endpoint)?
+        {
+            self.next_of_lane.changed((delivery.endpoint.0, lane, now.as_millis()))?;
+        }
+        Ok(settled)
+    }
+
+    /// Nothing begins to wait while deliveries are settled.
+    fn anything_waits(&mut self, endpoint: EndpointId) -> Result<bool, StoreError> {
+        match self.known {
+            Some((known, waits)) if known == endpoint => Ok(waits),
+            _ => {
+                let waits = exists(self.connection, ANY_WAITING, [endpoint.0])?;
+                self.known = Some((endpoint, waits));
+                Ok(waits)
+            }
+        }
+    }
 }
 
 fn delete(connection: &Connection, deliveries: &[i64]) -> Result<u64, StoreError> {

@@ -10,9 +10,9 @@ use countersign_domain::webhook::{
 };
 use countersign_store::StoreError;
 use countersign_store::repositories::DeliveryHistory;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
-use crate::rows::{Place, all, changed, column, first, new_row, text, time};
+use crate::rows::{Place, Repeated, all, changed, column, first, new_row, text, time};
 use crate::transaction::SqliteTx;
 
 const INSERT: &str =
@@ -45,11 +45,14 @@ impl DeliveryHistory for SqliteTx<'_> {
         number: u32,
         attempt: &NewAttempt,
     ) -> Result<(), StoreError> {
-        self.attempt(|c| insert(c, delivery, number, attempt))
+        self.attempt(|c| insert(&mut Repeated::of(c, INSERT)?, delivery, number, attempt))
     }
 
     async fn insert_attempts(&mut self, attempts: &[(DeliveryId, u32, NewAttempt)]) -> Result<(), StoreError> {
-        self.attempt(|c| attempts.iter().try_for_each(|(delivery, number, made)| insert(c, *delivery, *number, made)))
+        self.attempt(|c| {
+            let mut insertion = Repeated::of(c, INSERT)?;
+            attempts.iter().try_for_each(|(delivery, number, made)| insert(&mut insertion, *delivery, *number, made))
+        })
     }
 
     async fn attempts(&mut self, delivery: DeliveryId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
@@ -94,7 +97,13 @@ impl DeliveryHistory for SqliteTx<'_> {
     }
 }
 
-fn insert(connection: &Connection, delivery: DeliveryId, number: u32, attempt: &NewAttempt) -> Result<(), StoreError> {
+/// `insertion`: [`INSERT`].
+fn insert(
+    insertion: &mut Repeated<'_>,
+    delivery: DeliveryId,
+    number: u32,
+    attempt: &NewAttempt,
+) -> Result<(), StoreError> {
     let values = params![
         delivery.0,
         number,
@@ -108,7 +117,7 @@ fn insert(connection: &Connection, delivery: DeliveryId, number: u32, attempt: &
         attempt.excerpt,
         attempt.error,
     ];
-    changed(connection, INSERT, values).map(drop)
+    insertion.changed(values).map(drop)
 }
 
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {

@@ -13,7 +13,7 @@ use countersign_store::repositories::{EventNumbers, NumberedEvent, NumberedRow};
 use rusqlite::{Connection, Row};
 
 use super::trails::committed_event;
-use crate::rows::{Place, all, changed, column, exists, first, text};
+use crate::rows::{Place, Repeated, all, changed, column, exists, first, text};
 use crate::transaction::SqliteTx;
 
 macro_rules! select {
@@ -70,7 +70,7 @@ impl EventNumbers for SqliteTx<'_> {
     async fn advance(&mut self, limit: u32) -> Result<Vec<(SiteId, NumberedRow)>, StoreError> {
         self.attempt(|c| {
             let mut rows = all(c, UNNUMBERED, [limit], |row| Ok((column::<i64>(row, 0)?, numbered_row(row)?)))?;
-            let mut numbers = BTreeMap::new();
+            let (mut numbers, mut number) = (BTreeMap::new(), Repeated::of(c, NUMBER)?);
             for (id, (site, row)) in &mut rows {
                 let last = match numbers.entry(*site) {
                     Entry::Occupied(last) => last.into_mut(),
@@ -78,7 +78,7 @@ impl EventNumbers for SqliteTx<'_> {
                 };
                 *last = last.saturating_add(1);
                 row.sequence = *last;
-                changed(c, NUMBER, (*id, row.sequence))?;
+                number.changed((*id, row.sequence))?;
             }
             for (site, last) in numbers {
                 changed(c, SET_LAST, (site.0, last))?;
