@@ -46,11 +46,20 @@ struct Kept {
     /// Numbers of events.
     numbers: HashSet<i64>,
     /// When news of devices arrived that were registered by number, see [`crate::installation::spread_id`].
-    times: HashMap<u32, Duration>,
+    arrivals: HashMap<u32, Arrival>,
     /// Bytes of the last body.
     length: usize,
     /// What was wrong with an arrival.
     wrong: Option<String>,
+}
+
+/// The arrival of a webhook.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    /// When, by the sink's watch.
+    pub(crate) time: Duration,
+    /// The number of its event.
+    pub(crate) sequence: i64,
 }
 
 impl Sink {
@@ -87,8 +96,8 @@ impl Sink {
     }
 
     /// When the news of a device arrived that was registered by number.
-    pub(crate) fn arrival(&self, number: u32) -> Option<Duration> {
-        self.inbox.kept().times.get(&number).copied()
+    pub(crate) fn arrival(&self, number: u32) -> Option<Arrival> {
+        self.inbox.kept().arrivals.get(&number).copied()
     }
 
     /// Bytes of the last body.
@@ -146,12 +155,12 @@ async fn take(request: Request<Incoming>, inbox: Arc<Inbox>) -> Result<Response<
 impl Kept {
     fn enter(&mut self, headers: &HeaderMap, body: &[u8], time: Duration, count: u64) {
         self.length = body.len();
-        if let Some(number) = registered(body) {
-            self.times.entry(number).or_insert(time);
-        }
         // The limit beside the server tells of no events.
-        let Some(number) = text(headers, "x-event-sequence").and_then(|text| text.parse().ok()) else { return };
-        self.numbers.insert(number);
+        let Some(sequence) = text(headers, "x-event-sequence").and_then(|text| text.parse().ok()) else { return };
+        if let Some(number) = registered(body) {
+            self.arrivals.entry(number).or_insert(Arrival { time, sequence });
+        }
+        self.numbers.insert(sequence);
         if count.is_multiple_of(CHECKED)
             && let Err(error) = self.verify(headers, body)
         {

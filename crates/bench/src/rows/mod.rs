@@ -214,7 +214,7 @@ impl Row {
             Self::TokenLatency => "an access token signed with RSA-2048, one connection",
             Self::Bearer => "a cheap call with an access token that was seen before",
             Self::WebhookDelivery => "committed events, told to a receiver: signed, and with every attempt kept",
-            Self::WebhookLatency => "from the request that makes an event to its webhook, at half load",
+            Self::WebhookLatency => "from the commit of an event to the arrival of its webhook, at half load",
             Self::WebhookBacklog => {
                 "update check and status report beside a million events that wait for a receiver, and their end"
             }

@@ -1,5 +1,5 @@
-//! How soon others are told: the time from a request that makes an event until its webhook has arrived. The commit lies in
-//! between, so what is measured is more than the way from it.
+//! How soon others are told: the time from the commit of an event, as another reader of the database sees it, until its webhook
+//! has arrived.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
 
 use super::Told;
+use super::commits::Commits;
 use crate::bench::Bench;
 use crate::installation::{Installation, spread_id};
 use crate::load::{CONNECTIONS, Connection, Sink, post};
@@ -31,17 +32,22 @@ pub(in crate::rows) async fn latency(bench: &mut Bench, name: &str) -> Result<Ve
     sink.verify_with(&told.secret)?;
     let server = told.serve(bench)?;
     let amount = bench.amount;
-    let most = full_load(&told.installation, &server, &sink, amount.length).await?;
+    let database = told.installation.data.join(DATABASE);
+    let most = full_load((&told.installation, &server, &sink), Commits::open(&database)?, amount.length).await?;
     let rate = most * PART;
     let rounds = bench.every_round(async |number| {
         let first = ROUND.saturating_mul(u32::try_from(number)?.saturating_add(1));
-        let asked = register(&told.installation, &server, &sink, (first, rate), amount.warm_up + amount.length).await?;
+        let (to, mut commits) = ((&told.installation, &server, &sink), Commits::open(&database)?);
+        let asked = register(to, &mut commits, (first, rate), amount.warm_up + amount.length).await?;
+        let committed = commits.times(0)?;
         let counting: Vec<&Asked> = asked.iter().filter(|one| one.due >= amount.warm_up).collect();
-        let mut told = [Vec::new(), Vec::new()];
+        let mut told = [Vec::new(), Vec::new(), Vec::new()];
         for one in counting {
             let arrived = sink.arrival(one.number).context("nobody was told of a registration")?;
-            told[0].push(micros(arrived.saturating_sub(one.sent)));
-            told[1].push(micros(arrived.saturating_sub(one.answered)));
+            let committed = committed.get(&arrived.sequence).context("a registration was never seen")?;
+            told[0].push(micros(arrived.time.saturating_sub(*committed)));
+            told[1].push(micros(arrived.time.saturating_sub(one.answered)));
+            told[2].push(micros(arrived.time.saturating_sub(one.sent)));
         }
         told.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
         Ok(told.map(|times| [percentile(&times, 0.5), percentile(&times, 0.99)]))
@@ -54,9 +60,11 @@ pub(in crate::rows) async fn latency(bench: &mut Bench, name: &str) -> Result<Ve
     };
     let answered = format!(
         "{rate:.0} registrations/s, half of the {most:.0} that one core takes and tells of; from the answer to the registration \
-         it is {:.0} µs (p50) and {:.0} µs (p99)",
+         it is {:.0} µs (p50) and {:.0} µs (p99), from the request on {:.0} µs and {:.0} µs",
         spread(1, 0)?.median,
         spread(1, 1)?.median,
+        spread(2, 0)?.median,
+        spread(2, 1)?.median,
     );
     let figure = |part: usize, word: &str, bound| {
         anyhow::Ok(Figure::alone(format!("{name} {word}"), "µs", spread(0, part)?, "µs", bound))
@@ -73,18 +81,18 @@ struct Asked {
 }
 
 /// How many registrations a second can be taken and told of: as many as can be asked for are, and then the last is waited for.
-async fn full_load(installation: &Installation, server: &Running, sink: &Sink, length: Duration) -> Result<f64> {
+async fn full_load(to: (&Installation, &Running, &Sink), mut commits: Commits, length: Duration) -> Result<f64> {
+    let sink = to.2;
     let began = sink.watch().elapsed();
     // Faster than any server: each connection asks as soon as it is answered.
-    let asked = register(installation, server, sink, (0, f64::INFINITY), length).await?;
+    let asked = register(to, &mut commits, (0, f64::INFINITY), length).await?;
     Ok(asked.len() as f64 / sink.watch().elapsed().saturating_sub(began).as_secs_f64())
 }
 
 /// Registers devices from a number on, so many a second over all connections, and waits until all of them were told of.
 async fn register(
-    installation: &Installation,
-    server: &Running,
-    sink: &Sink,
+    (installation, server, sink): (&Installation, &Running, &Sink),
+    commits: &mut Commits,
     (first, rate): (u32, f64),
     length: Duration,
 ) -> Result<Vec<Asked>> {
@@ -123,6 +131,7 @@ async fn register(
     }
     let mut all = Vec::new();
     while !asking.is_empty() {
+        commits.look(watch.elapsed())?;
         // This program never sleeps: to wake it would cost the server.
         match asking.try_join_next() {
             Some(asked) => all.extend(asked.context("a connection panicked")??),
@@ -131,6 +140,7 @@ async fn register(
     }
     let (end, due) = (watch.elapsed() + PATIENCE, before + all.len() as u64);
     while sink.count() < due {
+        commits.look(watch.elapsed())?;
         ensure!(watch.elapsed() < end, "{} of {due} webhooks have arrived", sink.count());
         tokio::task::yield_now().await;
     }
@@ -141,5 +151,7 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
+/// The database of the server in its directory.
+const DATABASE: &str = "countersign.db";
 /// How long the last webhooks may take; far longer than they do.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,6 +1,7 @@
 //! Events that were committed, told to a receiver on the core of the load.
 
 pub(super) mod backlog;
+mod commits;
 pub(super) mod latency;
 
 use std::net::{Ipv4Addr, SocketAddr};
