@@ -36,10 +36,10 @@ impl Commits {
         Ok(())
     }
 
-    /// When events were first seen, by their numbers at their site; those after a number.
-    pub(super) fn times(&self, after: i64) -> Result<HashMap<i64, Duration>> {
+    /// When events were first seen, by their numbers at their site.
+    pub(super) fn times(&self) -> Result<HashMap<i64, Duration>> {
         let mut numbered = self.connection.prepare(NUMBERED)?;
-        let numbered = numbered.query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let numbered = numbered.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut times = HashMap::new();
         for row in numbered {
             let (number, id): (i64, i64) = row?;
@@ -53,6 +53,6 @@ impl Commits {
 }
 
 const NEWEST: &str = "select coalesce(max(id), 0) from outbox";
-const NUMBERED: &str = "select sequence, id from outbox where sequence > ?1";
-/// A commit is seen so much late at most, while the load leaves time to look.
+const NUMBERED: &str = "select sequence, id from outbox where sequence is not null";
+/// How long lies between two looks, while the load leaves time for them: a commit is seen so much late.
 const MOMENT: Duration = Duration::from_micros(50);

@@ -39,7 +39,7 @@ pub(in crate::rows) async fn latency(bench: &mut Bench, name: &str) -> Result<Ve
         let first = ROUND.saturating_mul(u32::try_from(number)?.saturating_add(1));
         let (to, mut commits) = ((&told.installation, &server, &sink), Commits::open(&database)?);
         let asked = register(to, &mut commits, (first, rate), amount.warm_up + amount.length).await?;
-        let committed = commits.times(0)?;
+        let committed = commits.times()?;
         let counting: Vec<&Asked> = asked.iter().filter(|one| one.due >= amount.warm_up).collect();
         let mut told = [Vec::new(), Vec::new(), Vec::new()];
         for one in counting {
