@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_store::{Commits, ErasedUnit, StoreError};
+use countersign_store::{Commits, Ended, ErasedUnit, StoreError};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answers::{self, Reply};
 use crate::connection::run_statement;
+use crate::following::{self, Following};
 use crate::time::TransactionTime;
 use crate::transaction;
 use crate::writer::Job;
@@ -25,12 +26,12 @@ const END_UNIT: &str = "release unit";
 const UNDO_GROUP: &str = "rollback";
 const COMMIT: &str = "commit";
 
-/// Runs one group: the first unit, and what comes in within `limit`. Gives back the reply to a request to close that was
-/// met on the way.
+/// Runs one group: the first unit, what comes in within `limit`, and at the end the follower's if an event was written. Gives
+/// back the reply to a request to close that was met on the way.
 pub(crate) fn run(
     connection: &mut Connection,
     mut time: TransactionTime,
-    commits: &Commits,
+    (commits, following): (&Commits, &Following),
     first: (ErasedUnit, Reply),
     jobs: &mut mpsc::Receiver<Job>,
     limit: Duration,
@@ -40,18 +41,21 @@ pub(crate) fn run(
     if let Err(error) = begin(connection) {
         return refuse(&error, first.1, jobs);
     }
-    let mut group: Group = Vec::new();
-    let mut close = None;
+    let mut group = Group::default();
+    let (mut close, mut told) = (None, false);
     let mut next = Some(first);
     while let Some((unit, reply)) = next.take() {
-        let ran = match group.is_empty() {
+        let ran = match group.units.is_empty() {
             true => run_first(connection, &mut time, unit),
             false => run_unit(connection, &mut time, unit),
         };
         match ran {
-            Ok(outcome) => group.push((reply, outcome)),
+            Ok(Ran { outcome, tells }) => {
+                told |= tells;
+                group.units.push((reply, outcome));
+            }
             Err(lost) => {
-                group.push((reply, Ok(false)));
+                group.units.push((reply, Ok(false)));
                 give_up(connection, &lost, group);
                 return close;
             }
@@ -61,11 +65,21 @@ pub(crate) fn run(
             tell(group);
             return close;
         }
-        if group.len() < GROUP && began.elapsed() < limit {
+        if group.units.len() < GROUP && began.elapsed() < limit {
             match jobs.try_recv() {
                 Ok(Job::Unit(unit, reply)) => next = Some((unit, reply)),
                 Ok(Job::Close(reply)) => close = Some(reply),
                 Err(_) => {}
+            }
+        }
+    }
+    if told && let Some((unit, ended)) = following.next() {
+        match run_unit(connection, &mut time, unit) {
+            Ok(Ran { outcome, .. }) => group.follower = Some((ended, outcome)),
+            Err(lost) => {
+                group.follower = Some((ended, Ok(false)));
+                give_up(connection, &lost, group);
+                return close;
             }
         }
     }
@@ -77,7 +91,33 @@ pub(crate) fn run(
 }
 
 /// The units that ran, each with what is known about it: `true` when it wants to be committed.
-type Group = Vec<(Reply, Result<bool, StoreError>)>;
+#[derive(Default)]
+struct Group {
+    units: Vec<(Reply, Result<bool, StoreError>)>,
+    follower: Option<(Ended, Result<bool, StoreError>)>,
+}
+
+impl Group {
+    fn len(&self) -> usize {
+        self.units.len() + usize::from(self.follower.is_some())
+    }
+
+    /// Tells each unit how it has ended: the follower first, which has the most to do.
+    fn end(self, outcome: impl Fn(Result<bool, StoreError>) -> Result<(), StoreError>) {
+        if let Some((ended, known)) = self.follower {
+            following::tell(ended, outcome(known));
+        }
+        answers::send(self.units.into_iter().map(|(reply, known)| (reply, outcome(known))).collect());
+    }
+}
+
+/// How a unit of a group ended.
+struct Ran {
+    /// `true` when it wants to be committed.
+    outcome: Result<bool, StoreError>,
+    /// Whether it has written an event that is to be committed.
+    tells: bool,
+}
 
 /// The transaction is gone, and with it everything that the units of the group wrote.
 struct Lost(String);
@@ -125,14 +165,10 @@ fn refuse(error: &rusqlite::Error, first: Reply, jobs: &mut mpsc::Receiver<Job>)
 ///
 /// # Errors
 /// As [`run_unit`].
-fn run_first(
-    connection: &mut Connection,
-    time: &mut TransactionTime,
-    unit: ErasedUnit,
-) -> Result<Result<bool, StoreError>, Lost> {
+fn run_first(connection: &mut Connection, time: &mut TransactionTime, unit: ErasedUnit) -> Result<Ran, Lost> {
     let before = connection.total_changes();
-    let outcome = run_bare(connection, time, unit)?;
-    let stays = match outcome {
+    let ran = run_bare(connection, time, unit)?;
+    let stays = match ran.outcome {
         Ok(true) => true,
         // Most refuse before they have written anything.
         Ok(false) => connection.total_changes() == before,
@@ -141,40 +177,33 @@ fn run_first(
     if !stays {
         run_statement(connection, UNDO_GROUP)?;
     }
-    Ok(outcome)
+    Ok(ran)
 }
 
 /// Runs one unit inside a savepoint.
 ///
 /// # Errors
 /// When the whole transaction is lost: SQLite ended it by itself, or a savepoint could not be undone.
-fn run_unit(
-    connection: &mut Connection,
-    time: &mut TransactionTime,
-    unit: ErasedUnit,
-) -> Result<Result<bool, StoreError>, Lost> {
+fn run_unit(connection: &mut Connection, time: &mut TransactionTime, unit: ErasedUnit) -> Result<Ran, Lost> {
     run_statement(connection, BEGIN_UNIT)?;
-    let outcome = run_bare(connection, time, unit)?;
-    match outcome {
+    let ran = run_bare(connection, time, unit)?;
+    match ran.outcome {
         Ok(true) => {}
         Ok(false) | Err(_) => run_statement(connection, UNDO_UNIT)?,
     }
     run_statement(connection, END_UNIT)?;
-    Ok(outcome)
+    Ok(ran)
 }
 
-fn run_bare(
-    connection: &mut Connection,
-    time: &mut TransactionTime,
-    unit: ErasedUnit,
-) -> Result<Result<bool, StoreError>, Lost> {
+fn run_bare(connection: &mut Connection, time: &mut TransactionTime, unit: ErasedUnit) -> Result<Ran, Lost> {
     let ended = transaction::run(connection, time, unit);
     if connection.is_autocommit() {
         // A full disk or a damaged file makes SQLite roll everything back by itself: the whole group is lost.
         let reason = ended.failure.unwrap_or_else(|| "for a reason that it did not tell".to_owned());
         return Err(Lost(format!("the database ended the transaction: {reason}")));
     }
-    Ok(ended.outcome)
+    let tells = ended.tells && matches!(ended.outcome, Ok(true));
+    Ok(Ran { outcome: ended.outcome, tells })
 }
 
 /// Commits, and tells every unit how it ended.
@@ -204,7 +233,7 @@ fn commit(connection: &Connection, commits: &Commits, group: Group) {
 
 /// Tells each unit its own outcome.
 fn tell(group: Group) {
-    answers::send(group.into_iter().map(|(reply, outcome)| (reply, outcome.map(|_| ()))).collect());
+    group.end(|known| known.map(|_| ()));
 }
 
 /// Rolls back what is left of a lost transaction and tells all of its units.
@@ -225,7 +254,5 @@ fn roll_back(connection: &Connection) {
 /// Sends an error to each unit of a group that was not committed: to one that refused, too, because it may have judged
 /// what an earlier unit of the group wrote. A unit that did not come to its end keeps its own error.
 fn answer(group: Group, error: impl Fn(bool) -> StoreError) {
-    answers::send(
-        group.into_iter().map(|(reply, outcome)| (reply, Err(outcome.map_or_else(|own| own, &error)))).collect(),
-    );
+    group.end(|known| Err(known.map_or_else(|own| own, &error)));
 }

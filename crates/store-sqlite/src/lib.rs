@@ -12,6 +12,7 @@ mod connection;
 mod copy;
 mod error;
 mod files;
+mod following;
 mod group;
 mod look_ups;
 mod maintenance;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_store::{
-    Backend, BoxFuture, CheckDepth, Clock, CommitCounts, Copied, ErasedUnit, MigrationState, StoreError,
+    Backend, BoxFuture, CheckDepth, Clock, CommitCounts, Copied, ErasedUnit, Follower, MigrationState, StoreError,
 };
 use rusqlite::Connection;
 
@@ -91,6 +92,11 @@ impl SqliteStore {
 impl Backend for SqliteStore {
     fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.writer.run(unit))
+    }
+
+    fn follow(&self, follower: Option<Follower>) -> bool {
+        self.writer.follow(follower);
+        true
     }
 
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -65,6 +65,8 @@ pub(crate) struct Ended {
     pub(crate) outcome: Result<bool, StoreError>,
     /// Why the first operation that failed did so, whatever the unit made of it.
     pub(crate) failure: Option<String>,
+    /// Whether it has written an event.
+    pub(crate) tells: bool,
 }
 
 #[async_trait]
@@ -236,7 +238,7 @@ pub(crate) fn run(connection: &mut Connection, time: &mut TransactionTime, unit:
     let poll = catch_unwind(AssertUnwindSafe(|| {
         unit(&mut transaction).as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }));
-    let failure = transaction.failure;
+    let (failure, tells) = (transaction.failure, transaction.tells);
     let outcome = match (poll, &failure) {
         (Ok(Poll::Ready(true)), Some(failure)) => {
             tracing::warn!(failure, "a unit of work went on after a failure and was rolled back");
@@ -246,7 +248,7 @@ pub(crate) fn run(connection: &mut Connection, time: &mut TransactionTime, unit:
         (Ok(Poll::Pending), _) => Err(StoreError::Suspended),
         (Err(_), _) => Err(StoreError::Panicked),
     };
-    Ended { outcome, failure }
+    Ended { outcome, failure, tells }
 }
 
 /// The reason in one line: the text of a failed database lies in its source.

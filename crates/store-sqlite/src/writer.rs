@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_store::{CommitCounts, Commits, ErasedUnit, StoreError};
+use countersign_store::{CommitCounts, Commits, ErasedUnit, Follower, StoreError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answers::{Answer, Reply};
 use crate::error::OpenError;
+use crate::following::Following;
 use crate::group;
 use crate::time::{StoreTime, TransactionTime};
 
@@ -33,24 +34,31 @@ pub(crate) enum Job {
 pub(crate) struct Writer {
     queue: mpsc::Sender<Job>,
     commits: Arc<Commits>,
+    following: Following,
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection, time: Arc<StoreTime>) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let commits = Arc::new(Commits::default());
-        let counted = commits.clone();
+        let following = Following::default();
+        let (counted, of_thread) = (commits.clone(), following.clone());
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(connection, &time, &counted, jobs, GROUP_TIME))
+            .spawn(move || work(connection, &time, (&counted, &of_thread), jobs, GROUP_TIME))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue, commits })
+        Ok(Self { queue, commits, following })
     }
 
     pub(crate) async fn run(&self, unit: ErasedUnit) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Job::Unit(unit, reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_or(Err(StoreError::OutcomeUnknown), Answer::open)
+    }
+
+    /// Asks somebody for a further unit in each commit of an event.
+    pub(crate) fn follow(&self, follower: Option<Follower>) {
+        self.following.set(follower);
     }
 
     /// How units have become durable so far.
@@ -64,13 +72,15 @@ impl Writer {
             // An error means that the thread is gone, which is what was asked for.
             let _ = done.await;
         }
+        // It may hold what else holds this store.
+        self.following.set(None);
     }
 }
 
 fn work(
     mut connection: Connection,
     time: &Arc<StoreTime>,
-    commits: &Commits,
+    (commits, following): (&Commits, &Following),
     mut jobs: mpsc::Receiver<Job>,
     group_time: Duration,
 ) {
@@ -78,7 +88,7 @@ fn work(
         let close = match job {
             Job::Unit(unit, reply) => {
                 let time = TransactionTime::new(time);
-                group::run(&mut connection, time, commits, (unit, reply), &mut jobs, group_time)
+                group::run(&mut connection, time, (commits, following), (unit, reply), &mut jobs, group_time)
             }
             Job::Close(closed) => Some(closed),
         };

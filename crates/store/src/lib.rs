@@ -21,4 +21,4 @@ pub use commits::{CommitCounts, Commits, DURATION_BOUNDS, SIZE_BOUNDS};
 pub use error::StoreError;
 pub use maintenance::{CheckDepth, Copied, MigrationState};
 pub use repositories::Tx;
-pub use unit::{Backend, BoxFuture, ErasedUnit, Store};
+pub use unit::{Backend, BoxFuture, Ended, ErasedUnit, Follower, Store};

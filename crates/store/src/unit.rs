@@ -13,6 +13,12 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A unit of work without its result type: the back end learns only whether to commit (`true`) or to roll back.
 pub type ErasedUnit = Box<dyn for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, bool> + Send>;
 
+/// Hears what has become of a unit.
+pub type Ended = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// Gives units that are run in the commits of events, or none this time.
+pub type Follower = Box<dyn Fn() -> Option<(ErasedUnit, Ended)> + Send>;
+
 /// What a database has to offer to be a store.
 ///
 /// Both methods resolve after the outcome is final: for `write` after the commit is on disk. Dropping the returned
@@ -30,6 +36,13 @@ pub trait Backend: Send + Sync {
     /// Runs a unit that may write. A store may run several at once; those that have called `touch` of
     /// [`Sites`](crate::repositories::Sites) go on one after the other.
     fn write(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Asks for a unit whenever units that have written an event are about to be committed, and runs it after them in the same
+    /// commit; `None` takes the follower away. Only one is asked. `false`: the store cannot do that.
+    fn follow(&self, follower: Option<Follower>) -> bool {
+        drop(follower);
+        false
+    }
 
     /// Runs a unit that only reads, on one consistent view.
     fn read(&self, unit: ErasedUnit) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -81,6 +94,32 @@ impl Store {
         let (slot, erased) = erase(unit);
         let outcome = self.backend.write(erased).await;
         settle(&slot, outcome)
+    }
+
+    /// Runs a further unit of work in every commit in which others have written an event: whoever goes on with what others have
+    /// written then needs no commit of its own. `next` is asked for it on the store's thread, and may have none; `ended` hears
+    /// there what has become of it, before those who have written do. `false`: this store cannot do that.
+    pub fn follow<T, E, U>(
+        &self,
+        next: impl Fn() -> Option<U> + Send + 'static,
+        ended: impl Fn(Result<T, E>) + Send + Sync + 'static,
+    ) -> bool
+    where
+        U: for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let ended = Arc::new(ended);
+        self.backend.follow(Some(Box::new(move || {
+            let (slot, unit) = erase(next()?);
+            let ended = ended.clone();
+            Some((unit, Box::new(move |outcome| ended(settle(&slot, outcome))) as Ended))
+        })))
+    }
+
+    /// Runs no further units in the commits of others. One that has begun comes to its end.
+    pub fn unfollow(&self) {
+        self.backend.follow(None);
     }
 
     /// Runs a unit of work that only reads.

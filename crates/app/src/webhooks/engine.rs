@@ -9,15 +9,14 @@ use std::time::Duration;
 use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use super::dispatch::Target;
 use super::expiry::Expiry;
-use super::node::{Handed, Leaving, Node};
+use super::node::{Begin, Leaving, Node};
 use super::ports::WebhookPorts;
 use super::recovery::Recoveries;
 use super::runner::Runner;
-use super::telling::Taken;
 use super::{checkpoints, telling};
 use crate::{Ctx, Fault};
 
@@ -43,24 +42,35 @@ pub struct Engine {
     expiry: Expiry,
     recoveries: Recoveries,
     looks: u32,
-    /// Whether the last events that got numbers had no receiver.
-    unheard: bool,
-    /// The receivers of the last events that got numbers.
-    hearing: Vec<EndpointId>,
+    /// Receivers for which a sender is to begin.
+    begin: mpsc::UnboundedReceiver<Begin>,
+    /// Whether events get numbers in their own commits.
+    follows: bool,
+}
+
+/// Why the worker goes on.
+enum Woken {
+    /// A sender is to begin.
+    Begin(Begin),
+    /// Time has passed.
+    Period,
+    /// An event was committed.
+    Written,
 }
 
 impl Engine {
     /// A worker that has not begun.
     #[must_use]
     pub fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
+        let (node, begin) = Node::new(ctx, ports);
         Self {
-            node: Arc::new(Node::new(ctx, ports)),
+            node: Arc::new(node),
             senders: JoinSet::new(),
             expiry: Expiry::default(),
             recoveries: Recoveries::default(),
             looks: 0,
-            unheard: false,
-            hearing: Vec::new(),
+            begin,
+            follows: false,
         }
     }
 
@@ -73,15 +83,17 @@ impl Engine {
         let ctx = self.node.ctx.clone();
         let mut failing = false;
         ctx.webhooks.beat(ctx.now());
+        self.follows = telling::follow(&self.node);
         loop {
-            let look = tokio::select! {
+            let woken = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                // Before the other one, which is always ready while events come without a pause.
-                _ = period.tick() => true,
-                () = ctx.webhooks.written.notified() => false,
+                Some(begin) = self.begin.recv() => Woken::Begin(begin),
+                // Before the last one, which is always ready while events come without a pause.
+                _ = period.tick() => Woken::Period,
+                () = ctx.webhooks.written.notified() => Woken::Written,
             };
-            if std::mem::take(&mut self.unheard) && !look {
+            if matches!(woken, Woken::Written) && self.node.is_unheard() {
                 gather.reset();
                 tokio::select! {
                     biased;
@@ -90,7 +102,7 @@ impl Engine {
                 }
             }
             let node = self.node.clone();
-            let turn = self.turn(look);
+            let turn = self.go_on(woken);
             tokio::pin!(turn);
             let outcome = tokio::select! {
                 biased;
@@ -118,6 +130,7 @@ impl Engine {
             }
         }
         self.node.stop();
+        self.no_longer_follow().await;
         let goodbye = async { while self.senders.join_next().await.is_some() {} };
         if tokio::time::timeout(GOODBYE, goodbye).await.is_err() {
             tracing::warn!("webhooks were under way when the process stopped; they will be sent again");
@@ -146,10 +159,40 @@ impl Engine {
     /// [`Fault`] when the store fails.
     pub async fn look(&mut self) -> Result<bool, Fault> {
         let busy = self.turn(true).await?;
+        self.begin_senders();
         while let Some(ended) = self.senders.join_next().await {
             report(ended);
         }
         Ok(busy)
+    }
+
+    /// What has begun in the commits of others comes to its end, and the senders give back what it has taken up.
+    async fn no_longer_follow(&mut self) {
+        let store = self.node.ctx.store().clone();
+        store.unfollow();
+        self.follows = false;
+        // Behind whatever may have begun.
+        let behind = store.write::<_, StoreError, _>(|_| Box::pin(async { Ok(()) }));
+        let _ = tokio::time::timeout(GOODBYE, behind).await;
+        self.begin_senders();
+    }
+
+    async fn go_on(&mut self, woken: Woken) -> Result<bool, Fault> {
+        let outcome = match woken {
+            Woken::Begin(begin) => {
+                self.begin_sender(begin);
+                Ok(true)
+            }
+            Woken::Period => {
+                self.node.rest(false);
+                self.turn(true).await
+            }
+            // Most likely it has its number already.
+            Woken::Written if self.follows => self.tell_if_behind().await,
+            Woken::Written => self.turn(false).await,
+        };
+        self.begin_senders();
+        outcome
     }
 
     /// Tells what is new, and with `look` also looks for what is due, which comes first: telling must not hold it up.
@@ -164,7 +207,7 @@ impl Engine {
         let (due, now) = self.due().await?;
         let mut busy = !due.is_empty();
         for (site, endpoint) in due {
-            self.kick(site, endpoint);
+            self.node.leave_mail(site, endpoint, None);
         }
         let ctx = self.node.ctx.clone();
         busy |= self.expiry.go_on(&ctx, now.date()).await;
@@ -188,21 +231,13 @@ impl Engine {
             if self.node.is_stopping() {
                 return Ok(busy);
             }
-            let limit = self.node.room_for_any(&self.hearing).await;
+            let limit = self.node.room_for_any().await;
             let told = telling::tell(&self.node.ctx, &self.node.ports.formats, Some(&self.node), limit).await?;
-            self.node.ctx.webhooks.beat(self.node.ctx.now());
             busy |= told.events > 0;
-            if told.events > 0 {
-                self.unheard = !told.heard;
-            }
-            self.hearing = told.hearing;
-            for taken in told.taken {
-                self.hand_over(taken);
-            }
-            for (site, endpoint) in told.endpoints {
-                self.kick(site, endpoint);
-            }
-            if !told.more {
+            let more = told.more;
+            self.node.heed(told);
+            self.begin_senders();
+            if !more {
                 return Ok(busy);
             }
         }
@@ -211,27 +246,19 @@ impl Engine {
         Ok(busy)
     }
 
-    fn kick(&mut self, site: SiteId, endpoint: EndpointId) {
-        self.leave_mail(site, endpoint, None);
-    }
-
-    fn hand_over(&mut self, taken: Taken) {
-        let Taken { endpoint, secrets, deliveries } = taken;
-        let (site, id) = (endpoint.site, endpoint.id);
-        let to = Arc::new(Target::open(&self.node, endpoint, &secrets));
-        let handed = Handed { to, deliveries, at: self.node.ctx.now() };
-        self.leave_mail(site, id, Some(handed));
-    }
-
-    fn leave_mail(&mut self, site: SiteId, endpoint: EndpointId, handed: Option<Handed>) {
-        if let Some(place) = self.node.leave_mail(endpoint, handed) {
-            let leaving = Leaving::new(self.node.clone(), endpoint, place.clone());
-            let runner = Runner::new(self.node.clone(), site, endpoint, place);
-            self.senders.spawn(async move {
-                let _leaving = leaving;
-                runner.run().await;
-            });
+    fn begin_senders(&mut self) {
+        while let Ok(begin) = self.begin.try_recv() {
+            self.begin_sender(begin);
         }
+    }
+
+    fn begin_sender(&mut self, Begin { site, endpoint, place }: Begin) {
+        let leaving = Leaving::new(self.node.clone(), endpoint, place.clone());
+        let runner = Runner::new(self.node.clone(), site, endpoint, place);
+        self.senders.spawn(async move {
+            let _leaving = leaving;
+            runner.run().await;
+        });
     }
 
     /// Receivers for which something is due, and the time of the store. Now and then counts what waits.
@@ -253,6 +280,15 @@ impl Engine {
             ctx.webhooks.counts.backlog(waiting, oldest, now);
         }
         Ok((due, now))
+    }
+}
+
+/// The store holds what follows its events, and that holds the store.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.follows {
+            self.node.ctx.store().unfollow();
+        }
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign_domain::ids::EndpointId;
+use countersign_domain::ids::{EndpointId, SiteId};
 use countersign_domain::time::Timestamp;
 use countersign_domain::webhook::{Delivery, Pace};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::dispatch::Target;
 use super::ports::WebhookPorts;
+use super::telling::{Taken, Told};
 use crate::Ctx;
 
 /// Most deliveries that a process has under way. With the longest bodies these take 64 MiB.
@@ -29,7 +30,31 @@ pub(super) struct Node {
     stopping: watch::Sender<bool>,
     /// Receivers that are being sent to, and those with a rate.
     receivers: Mutex<Receivers>,
+    /// Who hears of events.
+    heard: Mutex<Heard>,
+    /// Receivers for which a sender is to begin.
+    begin: mpsc::UnboundedSender<Begin>,
 }
+
+/// A receiver for which a sender is to begin.
+pub(super) struct Begin {
+    pub(super) site: SiteId,
+    pub(super) endpoint: EndpointId,
+    pub(super) place: Arc<Place>,
+}
+
+/// Who hears of the events that got numbers last.
+#[derive(Default)]
+struct Heard {
+    /// Nobody does.
+    by_nobody: bool,
+    by: Vec<EndpointId>,
+    /// Events get numbers from the worker alone.
+    resting: bool,
+}
+
+/// No receiver has room.
+pub(super) struct Full;
 
 #[derive(Default)]
 struct Receivers {
@@ -129,21 +154,62 @@ impl Drop for Leaving {
 }
 
 impl Node {
-    pub(super) fn new(ctx: Ctx, ports: WebhookPorts) -> Self {
+    /// It and what is to be begun.
+    pub(super) fn new(ctx: Ctx, ports: WebhookPorts) -> (Self, mpsc::UnboundedReceiver<Begin>) {
+        let (begin, begun) = mpsc::unbounded_channel();
         let sends = Arc::new(Semaphore::new(UNDER_WAY));
-        Self {
+        let node = Self {
             ctx,
             ports,
             sends,
             has_room: Notify::new(),
             stopping: watch::Sender::new(false),
             receivers: Mutex::default(),
+            heard: Mutex::default(),
+            begin,
+        };
+        (node, begun)
+    }
+
+    /// Sends what has got numbers.
+    pub(super) fn heed(&self, told: Told) {
+        self.ctx.webhooks.beat(self.ctx.now());
+        if told.events > 0 {
+            let mut heard = lock(&self.heard);
+            (heard.by_nobody, heard.by) = (!told.heard, told.hearing);
+        }
+        for taken in told.taken {
+            let Taken { endpoint, secrets, deliveries } = taken;
+            let (site, id) = (endpoint.site, endpoint.id);
+            let to = Arc::new(Target::open(self, endpoint, &secrets));
+            self.leave_mail(site, id, Some(Handed { to, deliveries, at: self.ctx.now() }));
+        }
+        for (site, endpoint) in told.endpoints {
+            self.leave_mail(site, endpoint, None);
         }
     }
 
-    /// Something is due for a receiver, or was taken up for it. `Some`: nobody sends to it yet, and the caller has to see to
-    /// that.
-    pub(super) fn leave_mail(&self, endpoint: EndpointId, handed: Option<Handed>) -> Option<Arc<Place>> {
+    /// Whether nobody has heard of the last events.
+    pub(super) fn is_unheard(&self) -> bool {
+        lock(&self.heard).by_nobody
+    }
+
+    /// Whether events get numbers from the worker alone.
+    pub(super) fn rest(&self, resting: bool) {
+        lock(&self.heard).resting = resting;
+    }
+
+    /// How many events may get numbers in their own commit, see [`Node::room_for_any`]. `None`: none.
+    pub(super) fn may_follow(&self) -> Option<Option<usize>> {
+        let endpoints = {
+            let heard = lock(&self.heard);
+            (!heard.by_nobody && !heard.resting && !self.is_stopping()).then(|| heard.by.clone())?
+        };
+        self.room_now(&endpoints).ok()
+    }
+
+    /// Something is due for a receiver, or was taken up for it.
+    pub(super) fn leave_mail(&self, site: SiteId, endpoint: EndpointId, handed: Option<Handed>) {
         let mut receivers = self.receivers();
         let served = receivers.served.get(&endpoint).cloned();
         let place = served.clone().unwrap_or_default();
@@ -153,11 +219,11 @@ impl Node {
             mail.handed.extend(handed);
         }
         place.more.notify_one();
-        if served.is_some() {
-            return None;
+        if served.is_none() {
+            receivers.served.insert(endpoint, place.clone());
+            // Without a worker nobody sends; what was taken up is then taken over.
+            let _ = self.begin.send(Begin { site, endpoint, place });
         }
-        receivers.served.insert(endpoint, place.clone());
-        Some(place)
     }
 
     /// Notes what the sender of a receiver has.
@@ -176,18 +242,26 @@ impl Node {
 
     /// Lets those be sent to first who were told something last and are quick: waits until one of them has room, and gives how
     /// much. Others wait for them only for a moment. `None`: there is no reason to gather less than usual.
-    pub(super) async fn room_for_any(&self, endpoints: &[EndpointId]) -> Option<usize> {
+    pub(super) async fn room_for_any(&self) -> Option<usize> {
+        let endpoints = lock(&self.heard).by.clone();
         let room = async {
             loop {
-                let all: Option<Vec<Load>> = endpoints.iter().map(|endpoint| self.load(*endpoint)).collect();
-                let all = all.filter(|all| !all.is_empty() && all.iter().all(|load| load.is_quick()))?;
-                if !all.iter().all(|load| load.is_full()) {
-                    return all.into_iter().map(Load::room).max();
+                match self.room_now(&endpoints) {
+                    Ok(room) => return room,
+                    Err(Full) => self.has_room.notified().await,
                 }
-                self.has_room.notified().await;
             }
         };
         tokio::time::timeout(MOMENT, room).await.unwrap_or(None)
+    }
+
+    fn room_now(&self, endpoints: &[EndpointId]) -> Result<Option<usize>, Full> {
+        let all: Option<Vec<Load>> = endpoints.iter().map(|endpoint| self.load(*endpoint)).collect();
+        match all.filter(|all| !all.is_empty() && all.iter().all(|load| load.is_quick())) {
+            None => Ok(None),
+            Some(all) if all.iter().all(|load| load.is_full()) => Err(Full),
+            Some(all) => Ok(all.into_iter().map(Load::room).max()),
+        }
     }
 
     /// `None`: nobody sends to it.

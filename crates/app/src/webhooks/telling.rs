@@ -11,7 +11,7 @@ use countersign_domain::webhook::{
     Delivery, DeliveryOrder, Endpoint, EndpointState, EventFacts, NewDelivery, PAYLOAD_LIMIT, WebhookSecret,
 };
 use countersign_store::repositories::NumberedEvent;
-use countersign_store::{StoreError, Tx};
+use countersign_store::{BoxFuture, StoreError, Tx};
 
 use super::facts::{Devices, story};
 use super::node::Node;
@@ -68,9 +68,7 @@ pub(super) async fn tell(
     senders: Option<&Arc<Node>>,
     most: Option<usize>,
 ) -> Result<Told, Fault> {
-    let most = most.and_then(|most| u32::try_from(most).ok());
-    let most = most.map_or(EVENTS_PER_UNIT, |most| most.clamp(FEWEST_PER_UNIT, EVENTS_PER_UNIT));
-    match turn(ctx, Some(formats.clone()), senders.cloned(), most).await {
+    match turn(ctx, Some(formats.clone()), senders.cloned(), limit(most)).await {
         Err(Fault::Store(StoreError::BrokenRow { .. })) => {}
         outcome => return outcome,
     }
@@ -93,34 +91,78 @@ async fn turn(
     senders: Option<Arc<Node>>,
     limit: u32,
 ) -> Result<Told, Fault> {
-    let told = ctx
-        .store()
-        .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                let rows = tx.event_numbers().advance(limit).await?;
-                let mut told = Told { events: rows.len(), ..Told::default() };
-                told.more = u32::try_from(rows.len()).is_ok_and(|count| count == limit) || formats.is_none();
-                let Some(formats) = formats else { return Ok(told) };
-                let mut events = Vec::new();
-                for (site, row) in rows {
-                    match row.into_event() {
-                        Ok(event) => events.push((site, event)),
-                        Err(error) => report(&error),
-                    }
+    let unit = ctx.store().write(move |tx| Box::pin(number_and_queue(tx, formats, senders, limit)));
+    Ok(unit.await.inspect(|told| note(ctx, told))?)
+}
+
+/// From now on gives numbers to events in their own commits, while somebody hears of them and has room: what is told then waits
+/// for one commit and not for two. `false`: the store cannot do that.
+pub(super) fn follow(node: &Arc<Node>) -> bool {
+    let (next, ended) = (node.clone(), node.clone());
+    node.ctx.store().follow(
+        move || Some(unit(&next, next.may_follow()?)),
+        move |told: Result<Told, StoreError>| match told {
+            Ok(told) => {
+                let more = told.more;
+                note(&ended.ctx, &told);
+                ended.heed(told);
+                if more {
+                    ended.ctx.webhooks.wake();
                 }
-                let mut sites: Vec<SiteId> = events.iter().map(|(site, _)| *site).collect();
-                sites.sort_unstable();
-                sites.dedup();
-                for site in sites {
-                    let of_site = events.iter().filter(|(its, _)| *its == site).map(|(_, event)| event);
-                    queue(tx, site, of_site, (&*formats, senders.as_deref()), &mut told).await?;
-                }
-                Ok(told)
-            })
-        })
-        .await?;
+            }
+            // The worker finds out why.
+            Err(_) => {
+                ended.rest(true);
+                ended.ctx.webhooks.wake();
+            }
+        },
+    )
+}
+
+fn unit(
+    node: &Arc<Node>,
+    most: Option<usize>,
+) -> impl for<'t> FnOnce(&'t mut dyn Tx) -> BoxFuture<'t, Result<Told, StoreError>> + Send + use<> {
+    let (formats, senders, limit) = (Some(node.ports.formats.clone()), Some(node.clone()), limit(most));
+    move |tx| Box::pin(number_and_queue(tx, formats, senders, limit))
+}
+
+fn limit(most: Option<usize>) -> u32 {
+    let most = most.and_then(|most| u32::try_from(most).ok());
+    most.map_or(EVENTS_PER_UNIT, |most| most.clamp(FEWEST_PER_UNIT, EVENTS_PER_UNIT))
+}
+
+/// Wakes those who read the numbers.
+fn note(ctx: &Ctx, told: &Told) {
     if told.events > 0 {
         ctx.webhooks.numbered.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// The unit. Without formats the events get numbers and are not told.
+async fn number_and_queue(
+    tx: &mut dyn Tx,
+    formats: Option<Arc<dyn Formats>>,
+    senders: Option<Arc<Node>>,
+    limit: u32,
+) -> Result<Told, StoreError> {
+    let rows = tx.event_numbers().advance(limit).await?;
+    let mut told = Told { events: rows.len(), ..Told::default() };
+    told.more = u32::try_from(rows.len()).is_ok_and(|count| count == limit) || formats.is_none();
+    let Some(formats) = formats else { return Ok(told) };
+    let mut events = Vec::new();
+    for (site, row) in rows {
+        match row.into_event() {
+            Ok(event) => events.push((site, event)),
+            Err(error) => report(&error),
+        }
+    }
+    let mut sites: Vec<SiteId> = events.iter().map(|(site, _)| *site).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    for site in sites {
+        let of_site = events.iter().filter(|(its, _)| *its == site).map(|(_, event)| event);
+        queue(tx, site, of_site, (&*formats, senders.as_deref()), &mut told).await?;
     }
     Ok(told)
 }

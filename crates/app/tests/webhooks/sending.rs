@@ -285,3 +285,29 @@ async fn changes_of_products_are_told_and_saving_without_a_change_is_not() {
     let types: Vec<_> = stage.bodies().iter().map(|body| body.split(' ').nth(1).unwrap().to_owned()).collect();
     assert_eq!(types, ["product.updated", "product.updated", "feature.created", "feature.updated"]);
 }
+
+#[tokio::test]
+async fn an_event_is_queued_in_its_own_commit() {
+    // PostgreSQL has no moment at which all that is committed next is known.
+    if std::env::var("COUNTERSIGN_TEST_STORE").is_ok_and(|store| store == "postgres") {
+        return;
+    }
+    let stage = Stage::new().await;
+    let hook = stage.hook().await;
+    let work = async {
+        stage.product("first").await;
+        // Once it is delivered, the worker has nothing to do.
+        while stage.states(hook.id).await != [DeliveryState::Delivered] {
+            tokio::task::yield_now().await;
+        }
+        stage.product("second").await;
+        let queued = stage.deliveries(hook.id).await;
+        assert_eq!(queued.len(), 2, "it was committed and not queued");
+        assert_eq!(queued.last().map(|one| one.claim), Some(1), "and taken up");
+    };
+    tokio::select! {
+        biased;
+        () = stage.engine().run(std::future::pending()) => {}
+        () = work => {}
+    }
+}

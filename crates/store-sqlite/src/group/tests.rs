@@ -21,6 +21,7 @@ use crate::time::tests::SetClock;
 use crate::transaction::SqliteTx;
 use crate::{connection, migrations};
 
+mod following;
 mod mark;
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -32,6 +33,7 @@ struct Bench {
     clock: Arc<SetClock>,
     time: Arc<StoreTime>,
     commits: Commits,
+    following: Following,
     connection: Connection,
     folder: TempDir,
     site: SiteId,
@@ -54,7 +56,17 @@ impl Bench {
             NOW,
         ));
         let (queue, jobs) = mpsc::channel(64);
-        Self { clock, time, commits: Commits::default(), connection, folder, site: site.unwrap().unwrap(), queue, jobs }
+        Self {
+            clock,
+            time,
+            commits: Commits::default(),
+            following: Following::default(),
+            connection,
+            folder,
+            site: site.unwrap().unwrap(),
+            queue,
+            jobs,
+        }
     }
 
     fn add(&self, unit: ErasedUnit) -> Waiting {
@@ -82,7 +94,7 @@ impl Bench {
 
     fn run_from(&mut self, first: (ErasedUnit, Reply)) -> Option<oneshot::Sender<()>> {
         let time = TransactionTime::new(&self.time);
-        run(&mut self.connection, time, &self.commits, first, &mut self.jobs, NO_HURRY)
+        run(&mut self.connection, time, (&self.commits, &self.following), first, &mut self.jobs, NO_HURRY)
     }
 
     fn products(&mut self) -> Vec<String> {

@@ -23,7 +23,7 @@ fn units_behind_a_request_to_close_hear_that_the_store_is_closed() {
     };
     let (mut before, mut first, mut behind, mut second) = (unit(), close(), unit(), close());
     let time = Arc::new(StoreTime::new(Arc::new(SetClock::default())));
-    work(connection, &time, &Commits::default(), jobs, Duration::from_secs(600));
+    work(connection, &time, (&Commits::default(), &Following::default()), jobs, Duration::from_secs(600));
     assert!(before.try_recv().unwrap().open().is_ok());
     assert_eq!(first.try_recv(), Ok(()));
     let outcome = behind.try_recv().unwrap().open();
