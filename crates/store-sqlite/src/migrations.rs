@@ -36,6 +36,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0023_checkpoints", include_str!("../migrations/0023_checkpoints.sql")),
     ("0024_deliveries_of_sites", include_str!("../migrations/0024_deliveries_of_sites.sql")),
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
+    ("0026_lanes", include_str!("../migrations/0026_lanes.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.
@@ -186,6 +187,34 @@ mod tests {
         let mut found = connection.prepare("select license from devices order by id").unwrap();
         let found: Vec<Option<i64>> = found.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(found, [Some(4), None, Some(6)]);
+    }
+
+    #[test]
+    fn deliveries_that_waited_for_each_other_before_still_do() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply_first(&mut connection, &MIGRATIONS[..25], now()).unwrap();
+        connection
+            .execute_batch(
+                "pragma foreign_keys = off;
+                insert into deliveries (id, site, endpoint, event, sequence, event_type, source, entity, lane, state, attempts,
+                claim, due_at, created_at, ended_at, body)
+                select value ->> 0, 1, value ->> 1, value ->> 0, value ->> 2, '', '', '', value ->> 3, value ->> 4, 0, 0, 0, 0,
+                value ->> 5, x'' from json_each('[[1, 8, 1, null, \"delivered\", 5], [2, 8, 2, \"a\", \"queued\", null],
+                [3, 8, 3, \"b\", \"queued\", null], [4, 8, 5, \"a\", \"waiting\", null], [5, 8, 4, \"a\", \"waiting\", null],
+                [6, 9, 6, \"a\", \"queued\", null], [7, 9, 7, null, \"queued\", null]]');",
+            )
+            .unwrap();
+        apply(&mut connection, now()).unwrap();
+        let mut chain =
+            connection.prepare("select id, after from deliveries where after is not null order by id").unwrap();
+        let chain: Vec<(i64, i64)> =
+            chain.query_map([], |row| row.try_into()).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(chain, [(4, 5), (5, 2)], "by their numbers, as before");
+        let mut lanes = connection.prepare("select endpoint, lane, last from delivery_lanes order by 1, 2").unwrap();
+        let lanes: Vec<(i64, String, i64)> =
+            lanes.query_map([], |row| row.try_into()).unwrap().collect::<Result<_, _>>().unwrap();
+        let expected = [(8, "a", 4), (8, "b", 3), (9, "a", 6)];
+        assert_eq!(lanes, expected.map(|(endpoint, lane, last)| (endpoint, lane.to_owned(), last)));
     }
 
     #[test]

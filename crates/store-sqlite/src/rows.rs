@@ -140,9 +140,17 @@ impl<'c> Repeated<'c> {
         self.0.execute(params).map_err(StoreError::backend)
     }
 
-    /// Runs it as one that asks `select exists`.
-    pub(crate) fn exists(&mut self, params: impl Params) -> Result<bool, StoreError> {
-        self.0.query_row(params, |row| row.get(0)).map_err(StoreError::backend)
+    /// Runs it and reads its first row.
+    pub(crate) fn first<T>(
+        &mut self,
+        params: impl Params,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut rows = self.0.query(params).map_err(StoreError::backend)?;
+        match rows.next().map_err(StoreError::backend)? {
+            Some(row) => read(row).map(Some),
+            None => Ok(None),
+        }
     }
 }
 

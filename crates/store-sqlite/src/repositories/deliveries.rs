@@ -8,6 +8,7 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{Deliveries, DeliveryCount, DeliveryRange, Page};
 use rusqlite::{Connection, Row, params};
 
+use super::lanes::{self, Joining, Leaving};
 use crate::rows::{Place, Repeated, all, changed, column, exists, first, removed, text, time};
 use crate::transaction::SqliteTx;
 
@@ -23,16 +24,13 @@ macro_rules! columns {
     };
 }
 
-const IN_LANE: &str = "select exists (select 1 from deliveries where endpoint = ?1 and lane = ?2)";
 const INSERT: &str =
     "insert into deliveries (site, endpoint, event, sequence, event_type, entity, lane, state, attempts,
-    claim, due_at, created_at, body, source, topic)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, ?12, ?13, ?14)
+    claim, due_at, created_at, body, source, topic, after)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     on conflict do nothing";
-const SUPERSEDED: &str = "select id, lane, state from deliveries where endpoint = ?1 and topic = ?2 and claim = 0
+const SUPERSEDED: &str = "select id, lane from deliveries where endpoint = ?1 and topic = ?2 and claim = 0
     and ended_at is null order by id limit ?3";
-const SUPERSEDE: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = ?2
-    where id = ?1";
 const IS_DUE: &str = "select exists
     (select 1 from deliveries where endpoint = ?1 and state = 'queued' and due_at <= ?2)";
 const DUE_ENDPOINTS: &str = "select e.site, e.id from webhook_endpoints e where e.state = 'enabled'
@@ -49,10 +47,6 @@ const CLAIM: &str = columns!(
 const SETTLE: &str =
     "update deliveries set lane = ?3, state = ?4, attempts = ?5, manual = ?6, due_at = ?7, ended_at = ?8
     where id = ?1 and claim = ?2 and state = 'queued'";
-/// Without one nobody comes next in any lane.
-const ANY_WAITING: &str = "select exists (select 1 from deliveries where endpoint = ?1 and state = 'waiting')";
-const NEXT_OF_LANE: &str = "update deliveries set state = 'queued', due_at = ?3 where id =
-    (select id from deliveries where endpoint = ?1 and lane = ?2 order by sequence, id limit 1) and state = 'waiting'";
 const FIND: &str = columns!("select", "body", " from deliveries where id = ?2 and site = ?1");
 const OF_EVENT: &str =
     columns!("select", "body", " from deliveries where +site = ?1 and event = ?2 order by endpoint limit 500");
@@ -61,12 +55,14 @@ const COUNTS: &str = "select state, count(*), min(created_at) from deliveries wh
 /// All receivers, of which there are few, by row id.
 const BACKLOG: &str = "select count(*), min(d.created_at) from webhook_endpoints e
     cross join deliveries d on d.endpoint = e.id and d.state in ('queued', 'waiting') where e.id > 0";
-const CANCEL: &str = "update deliveries set state = 'cancelled', lane = null, manual = null, ended_at = ?2 where id in
-    (select id from deliveries where endpoint = ?1 and state = 'waiting' order by id desc limit ?3)";
+/// Those that wait from the last one back, so that no lane is ever without its head.
+const WAITING: &str =
+    "select id, lane from deliveries where endpoint = ?1 and state = 'waiting' order by id desc limit ?2";
+const QUEUED: &str = "select id, lane from deliveries where endpoint = ?1 and state = 'queued' order by id limit ?2";
 /// What had ended and was asked for once more is again what it was.
-const CANCEL_QUEUED: &str =
-    "update deliveries set state = coalesce(manual, 'cancelled'), lane = null, manual = null, ended_at = ?2
-    where id in (select id from deliveries where endpoint = ?1 and state = 'queued' order by id limit ?3)";
+const CANCEL: &str =
+    "update deliveries set state = coalesce(manual, 'cancelled'), lane = null, after = null, manual = null,
+    ended_at = ?2 where id = ?1";
 const COUNT_RANGE: &str = "select count(*) from deliveries
     where endpoint = ?1 and state = ?2 and id > ?3 and created_at >= ?4 and created_at < ?5";
 const LIST_RANGE: &str = "select id from deliveries
@@ -80,28 +76,25 @@ const DELETE_ATTEMPTS: &str = "delete from delivery_attempts where delivery = ?1
 const DELETE: &str = "delete from deliveries where id = ?1";
 const OLD: &str =
     "select id from deliveries where site = ?1 and state = ?2 and ended_at < ?3 order by ended_at limit ?4";
-const OF_ENDPOINT: &str = "select id from deliveries where endpoint = ?1 order by id limit ?2";
+const OF_ENDPOINT: &str = "select id, lane from deliveries where endpoint = ?1 order by id limit ?2";
 
 /// Every statement of this file.
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
-    IN_LANE,
     INSERT,
     SUPERSEDED,
-    SUPERSEDE,
     IS_DUE,
     DUE_ENDPOINTS,
     CLAIM,
     SETTLE,
-    ANY_WAITING,
-    NEXT_OF_LANE,
     FIND,
     OF_EVENT,
     LIST,
     COUNTS,
     BACKLOG,
+    WAITING,
+    QUEUED,
     CANCEL,
-    CANCEL_QUEUED,
     COUNT_RANGE,
     LIST_RANGE,
     SEND_AGAIN,
@@ -133,15 +126,7 @@ impl Deliveries for SqliteTx<'_> {
 
     async fn supersede(&mut self, endpoint: EndpointId, topic: &str, now: Timestamp) -> Result<u64, StoreError> {
         self.attempt(|c| {
-            let found = all(c, SUPERSEDED, (endpoint.0, topic, SUPERSEDED_AT_ONCE), superseded)?;
-            for (id, ..) in &found {
-                changed(c, SUPERSEDE, (id, now.as_millis()))?;
-            }
-            // Once all are gone: the next one of a lane must be none of them.
-            for lane in found.iter().filter(|(.., is_head)| *is_head).filter_map(|(_, lane, _)| lane.as_ref()) {
-                changed(c, NEXT_OF_LANE, (endpoint.0, lane, now.as_millis()))?;
-            }
-            Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
+            cancel_each(c, endpoint, &all(c, SUPERSEDED, (endpoint.0, topic, SUPERSEDED_AT_ONCE), in_lane)?, now)
         })
     }
 
@@ -209,10 +194,9 @@ impl Deliveries for SqliteTx<'_> {
 
     async fn cancel(&mut self, endpoint: EndpointId, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.attempt(|c| {
-            // Those that wait first, so that no lane is ever without its head.
-            let waiting = removed(c, CANCEL, (endpoint.0, now.as_millis(), limit))?;
+            let waiting = cancel_each(c, endpoint, &all(c, WAITING, (endpoint.0, limit), in_lane)?, now)?;
             let rest = limit.saturating_sub(u32::try_from(waiting).unwrap_or(u32::MAX));
-            Ok(waiting + removed(c, CANCEL_QUEUED, (endpoint.0, now.as_millis(), rest))?)
+            Ok(waiting + cancel_each(c, endpoint, &all(c, QUEUED, (endpoint.0, rest), in_lane)?, now)?)
         })
     }
 
@@ -260,8 +244,13 @@ impl Deliveries for SqliteTx<'_> {
 
     async fn delete_of(&mut self, endpoint: EndpointId, limit: u32) -> Result<u64, StoreError> {
         self.attempt(|c| {
-            let all = all(c, OF_ENDPOINT, (endpoint.0, limit), |row| column(row, 0))?;
-            delete(c, &all)
+            let all = all(c, OF_ENDPOINT, (endpoint.0, limit), in_lane)?;
+            for (id, lane) in &all {
+                if let Some(lane) = lane {
+                    lanes::forget(c, (endpoint, lane), *id)?;
+                }
+            }
+            delete(c, &all.into_iter().map(|(id, _)| id.0).collect::<Vec<_>>())
         })
     }
 }
@@ -269,14 +258,13 @@ impl Deliveries for SqliteTx<'_> {
 /// What queues events.
 struct Insertion<'c> {
     connection: &'c Connection,
-    in_lane: Repeated<'c>,
+    joining: Joining<'c>,
     insert: Repeated<'c>,
 }
 
 impl<'c> Insertion<'c> {
     fn of(connection: &'c Connection) -> Result<Self, StoreError> {
-        let (in_lane, insert) = (Repeated::of(connection, IN_LANE)?, Repeated::of(connection, INSERT)?);
-        Ok(Self { connection, in_lane, insert })
+        Ok(Self { connection, joining: Joining::of(connection)?, insert: Repeated::of(connection, INSERT)? })
     }
 
     /// Queues an event, and gives its row id, and until when it is taken up. `None`: it was queued before.
@@ -285,13 +273,13 @@ impl<'c> Insertion<'c> {
         new: &NewDelivery,
         now: Timestamp,
     ) -> Result<Option<(DeliveryId, Option<Timestamp>)>, StoreError> {
-        let waits = match &new.lane {
-            Some(lane) => self.in_lane.exists((new.endpoint.0, lane))?,
-            None => false,
+        let before = match &new.lane {
+            Some(lane) => self.joining.last(new.endpoint, lane)?,
+            None => None,
         };
-        let (state, taken_until) = match waits {
-            true => (DeliveryState::Waiting, None),
-            false => (DeliveryState::Queued, new.taken_until),
+        let (state, taken_until) = match before {
+            Some(_) => (DeliveryState::Waiting, None),
+            None => (DeliveryState::Queued, new.taken_until),
         };
         let values = params![
             new.site.0,
@@ -308,25 +296,28 @@ impl<'c> Insertion<'c> {
             new.body,
             new.source,
             new.topic,
+            before,
         ];
-        let is_new = self.insert.changed(values)? == 1;
-        Ok(is_new.then(|| (DeliveryId(self.connection.last_insert_rowid()), taken_until)))
+        if self.insert.changed(values)? == 0 {
+            return Ok(None);
+        }
+        let id = DeliveryId(self.connection.last_insert_rowid());
+        if let Some(lane) = &new.lane {
+            self.joining.add(new.endpoint, lane, id)?;
+        }
+        Ok(Some((id, taken_until)))
     }
 }
 
 /// What writes how deliveries are after an attempt.
 struct Settlement<'c> {
-    connection: &'c Connection,
     settle: Repeated<'c>,
-    next_of_lane: Repeated<'c>,
-    /// Of which receiver it is known whether anything waits.
-    known: Option<(EndpointId, bool)>,
+    leaving: Leaving<'c>,
 }
 
 impl<'c> Settlement<'c> {
     fn of(connection: &'c Connection) -> Result<Self, StoreError> {
-        let (settle, next_of_lane) = (Repeated::of(connection, SETTLE)?, Repeated::of(connection, NEXT_OF_LANE)?);
-        Ok(Self { connection, settle, next_of_lane, known: None })
+        Ok(Self { settle: Repeated::of(connection, SETTLE)?, leaving: Leaving::of(connection)? })
     }
 
     fn settle(&mut self, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
@@ -342,25 +333,28 @@ impl<'c> Settlement<'c> {
             is_final.then(|| now.as_millis()),
         ];
         let settled = self.settle.changed(values)? == 1;
-        if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane)
-            && self.anything_waits(delivery.endpoint)?
-        {
-            self.next_of_lane.changed((delivery.endpoint.0, lane, now.as_millis()))?;
+        if let (true, true, Some(lane)) = (settled, is_final, &delivery.lane) {
+            self.leaving.head(delivery.endpoint, lane, delivery.id, now)?;
         }
         Ok(settled)
     }
+}
 
-    /// Nothing begins to wait while deliveries are settled.
-    fn anything_waits(&mut self, endpoint: EndpointId) -> Result<bool, StoreError> {
-        match self.known {
-            Some((known, waits)) if known == endpoint => Ok(waits),
-            _ => {
-                let waits = exists(self.connection, ANY_WAITING, [endpoint.0])?;
-                self.known = Some((endpoint, waits));
-                Ok(waits)
-            }
+/// Cancels what has not ended, one by one: the lane of each goes on.
+fn cancel_each(
+    connection: &Connection,
+    endpoint: EndpointId,
+    deliveries: &[(DeliveryId, Option<String>)],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    for (id, lane) in deliveries {
+        let before = lanes::before(connection, *id)?;
+        changed(connection, CANCEL, (id.0, now.as_millis()))?;
+        if let Some(lane) = lane {
+            lanes::leave(connection, (endpoint, lane), (*id, before), now)?;
         }
     }
+    Ok(u64::try_from(deliveries.len()).unwrap_or(u64::MAX))
 }
 
 fn delete(connection: &Connection, deliveries: &[i64]) -> Result<u64, StoreError> {
@@ -402,9 +396,8 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     })
 }
 
-/// Row id, lane, and whether the others of the lane wait for it.
-fn superseded(row: &Row<'_>) -> Result<(i64, Option<String>, bool), StoreError> {
-    Ok((column(row, 0)?, column(row, 1)?, text(row, 2)? == DeliveryState::Queued.as_str()))
+fn in_lane(row: &Row<'_>) -> Result<(DeliveryId, Option<String>), StoreError> {
+    Ok((DeliveryId(column(row, 0)?), column(row, 1)?))
 }
 
 /// Most deliveries on one topic that are cancelled at once. There is one, unless coalescing was asked for just now.

@@ -22,6 +22,7 @@ mod files;
 mod holdings;
 mod installation;
 mod keys;
+mod lanes;
 mod license_users;
 mod licensed_products;
 mod licenses;

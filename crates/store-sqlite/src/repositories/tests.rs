@@ -27,6 +27,7 @@ fn statements() -> Vec<&'static str> {
         holdings::ALL,
         installation::ALL,
         keys::ALL,
+        lanes::ALL,
         licenses::ALL,
         orders::ALL,
         packages::ALL,

@@ -12,6 +12,7 @@ mod devices;
 mod epochs;
 mod failures;
 mod keys;
+mod lanes;
 mod license_api;
 mod licensing;
 mod listing;
@@ -47,6 +48,7 @@ pub use devices::*;
 pub use epochs::*;
 pub use failures::*;
 pub use keys::*;
+pub use lanes::*;
 pub use license_api::*;
 pub use licensing::*;
 pub use listing::*;
@@ -163,6 +165,7 @@ macro_rules! conformance_suite {
             deliveries_are_counted,
             checkpoints_are_due,
             deliveries_of_a_lane_go_one_after_the_other,
+            lanes_go_on_whatever_leaves_them,
             deliveries_are_queued_together,
             deliveries_are_taken_up_as_they_are_queued,
             deliveries_are_settled_together,
