@@ -23,6 +23,7 @@ use crate::{connection, migrations};
 
 mod following;
 mod mark;
+mod undoing;
 
 const NOW: Timestamp = Timestamp::EPOCH;
 /// Long enough for every test, so that a slow machine does not split a group.
