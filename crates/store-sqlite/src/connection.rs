@@ -9,8 +9,11 @@ use rusqlite::{Connection, OpenFlags};
 use crate::checkpoints::LIMIT_BYTES;
 use crate::error::OpenError;
 
-/// How long a statement waits for another process (the command line beside a running server) to finish its write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement waits for another process (the command line beside a running server) to finish its write: so many times
+/// so long. SQLite's own waiting soon looks only every tenth of a second, and then seldom meets the short pauses of a server that
+/// writes all the time.
+const BUSY_LOOKS: i32 = 2500;
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 
 /// Statements kept prepared for each connection; more than the repositories have.
 pub(crate) const CACHED_STATEMENTS: usize = 512;
@@ -34,8 +37,8 @@ pub(crate) const PAGE: i64 = 4096;
 /// Opens the connection that writes. The caller holds the lock for opening.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    set_up(&connection)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    set_up(&mut connection)?;
     use_write_ahead_log(&connection)?;
     // FULL makes every commit durable before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -66,8 +69,8 @@ pub(crate) fn open_look_ups(path: &Path) -> rusqlite::Result<Connection> {
 /// Opens a connection for statements that are no unit of work.
 pub(crate) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    set_up(&connection)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    set_up(&mut connection)?;
     Ok(connection)
 }
 
@@ -76,12 +79,25 @@ pub(crate) fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Res
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     // A plan is made once, without looking at the values: otherwise every new value prepares its statement anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+/// Waits a moment for another process. `false`: it was waited for long enough.
+fn wait(looks: i32) -> bool {
+    let again = looks < BUSY_LOOKS;
+    if again {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the lock is another process's, which tells nobody when it gives it back"
+        )]
+        std::thread::sleep(BUSY_PAUSE);
+    }
+    again
 }
 
 /// Lets readers go on while a commit is made. SQLite answers with the mode that is in force, which is the old one when it
@@ -109,7 +125,6 @@ mod tests {
         assert_eq!(pragma::<String>(&writer, "journal_mode"), "wal");
         assert_eq!(pragma::<i64>(&writer, "synchronous"), 2, "2 is FULL");
         assert_eq!(pragma::<i64>(&writer, "foreign_keys"), 1);
-        assert_eq!(pragma::<i64>(&writer, "busy_timeout"), 5000);
         let reader = open_reader(&path).unwrap();
         assert_eq!(pragma::<String>(&reader, "journal_mode"), "wal");
         assert_eq!(pragma::<i64>(&reader, "query_only"), 1);
@@ -139,5 +154,24 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         let refused = use_write_ahead_log(&connection);
         assert!(matches!(refused, Err(OpenError::JournalMode { found }) if found == "memory"));
+    }
+
+    #[test]
+    fn another_process_is_waited_for_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let (writer, other) = (open_writer(&path).unwrap(), open_writer(&path).unwrap());
+        other.execute_batch("begin immediate").unwrap();
+        let (begins, begun) = std::sync::mpsc::channel();
+        let wait_for_it = move || {
+            begins.send(()).unwrap();
+            writer.execute_batch("begin immediate; commit")
+        };
+        let waiting = std::thread::Builder::new().name("waiting".to_owned()).spawn(wait_for_it).unwrap();
+        begun.recv().unwrap();
+        other.execute_batch("commit").unwrap();
+        waiting.join().unwrap().unwrap();
+        assert!(wait(0));
+        assert!(!wait(BUSY_LOOKS));
     }
 }
