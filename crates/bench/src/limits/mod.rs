@@ -45,6 +45,9 @@ pub(crate) enum Limit {
         /// Commit every request by itself, and not all that wait together.
         #[arg(long)]
         each: bool,
+        /// RSA-2048 signatures that are made for every request and thrown away.
+        #[arg(long, default_value_t = 0)]
+        signatures: u32,
     },
     /// Posts rows of SQLite with a signature each, and keeps durably what became of them.
     Outbox {
@@ -98,7 +101,7 @@ impl Limit {
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Self::Hyper { accepted, answer, verify, sign } => hyper::run(&accepted, &answer, verify.as_deref(), sign),
-            Self::Commits { database, rows, each } => group_commit::run(&database, rows, each),
+            Self::Commits { database, rows, each, signatures } => group_commit::run(&database, rows, each, signatures),
             Self::Outbox { database, rows, bytes, to } => outbox::run(&database, rows, bytes, to),
             Self::Postgres { database, rows, inserts } => postgres::run(&database, rows, inserts),
             Self::Writer { folder } => writer::run(&folder),

@@ -51,7 +51,7 @@ pub(super) async fn post(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
 pub(super) async fn durable(bench: &mut Bench, name: &str) -> Result<Vec<Figure>> {
     let installation = bench.small().await?;
     let server = bench.serve(&installation, Log::Usual)?;
-    let floor = start_floor(bench, "latency.db", false)?;
+    let floor = start_floor(bench, "latency.db", &[])?;
     let requests = || status_reports(&installation, REPORTS, SMALL);
     let figures =
         beside(bench, name, &server, ("of the group-commit floor", &floor), [Plan::Tell; 2], requests).await?;

@@ -70,8 +70,8 @@ pub(super) fn status_reports(installation: &Installation, first: u32, devices: u
     Ok(numbered(first, door::STATUS_LOG, installation.token(0)?, report))
 }
 
-/// Starts the floor of durable writes.
-pub(super) fn start_floor(bench: &Bench, file: &str, each: bool) -> Result<Running> {
+/// Starts the floor of durable writes, with options of its own.
+pub(super) fn start_floor(bench: &Bench, file: &str, options: &[&str]) -> Result<Running> {
     let path = bench.path(file);
     // Each row writes a database of its own: none is larger than another.
     for suffix in ["", "-wal", "-shm"] {
@@ -79,11 +79,7 @@ pub(super) fn start_floor(bench: &Bench, file: &str, each: bool) -> Result<Runni
     }
     let path = path.to_str().context("the directory has a name that is no text")?;
     let rows = SMALL.to_string();
-    let mut arguments = vec!["commits", "--database", path, "--rows", &rows];
-    if each {
-        arguments.push("--each");
-    }
-    bench.limit(&arguments)
+    bench.limit(&[&["commits", "--database", path, "--rows", &rows], options].concat())
 }
 
 /// Measures what devices tell.
@@ -115,7 +111,7 @@ pub(super) async fn beside_floor(
     plans: Floor,
     requests: impl Fn() -> Result<Requests>,
 ) -> Result<Vec<Figure>> {
-    let (floor, single) = (start_floor(bench, "floor.db", false)?, start_floor(bench, "single.db", true)?);
+    let (floor, single) = (start_floor(bench, "floor.db", &[])?, start_floor(bench, "single.db", &["--each"])?);
     let load = |program: &Running, plan| anyhow::Ok(Arc::new(Load::new(program.address(), plan, requests()?)));
     let (of_floor, of_single) = (load(&floor, plans.limit)?, load(&single, plans.limit)?);
     let sides = [(program, load(program, plans.ours)?), (&floor, of_floor), (&single, of_single)];

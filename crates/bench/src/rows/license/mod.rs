@@ -15,10 +15,10 @@ use super::compare::{business, ceiling, full_rates, rates};
 use super::door::Sample;
 use super::growth;
 use super::signatures::signer_rate;
-use super::writes::{Floor, beside_floor};
+use super::writes::{Floor, beside_floor, start_floor};
 use crate::bench::{Bench, Log, SMALL};
 use crate::installation::{ApiKey, Installation};
-use crate::load::{Connection, Load, Plan, Requests, round};
+use crate::load::{Connection, Load, Plan, Requests, Round, round};
 use crate::postgres::{self, Cluster};
 use crate::process::Running;
 use crate::report::{Bound, Figure, Outcome};
@@ -28,15 +28,17 @@ use crate::statistics::Spread;
 pub(super) struct Signed {
     make: Make,
     /// Signatures of each answer that were not made before.
-    signatures: f64,
+    signatures: u32,
+    /// The same calls as bodies, if they write: for the floor of durable writes, which then signs as often.
+    told: Option<Make>,
 }
 
 /// A check whose answer was never signed: over its bytes, and over the license in it.
-pub(super) const COLD_CHECK: Signed = Signed { make: checks, signatures: 2.0 };
+pub(super) const COLD_CHECK: Signed = Signed { make: checks, signatures: 2, told: None };
 /// An activation on a new device, signed in the same ways.
-pub(super) const ACTIVATION: Signed = Signed { make: activations, signatures: 2.0 };
+pub(super) const ACTIVATION: Signed = Signed { make: activations, signatures: 2, told: Some(activations) };
 /// Counted units; the answer is no license.
-pub(super) const CONSUMPTION: Signed = Signed { make: consumptions, signatures: 1.0 };
+pub(super) const CONSUMPTION: Signed = Signed { make: consumptions, signatures: 1, told: Some(consumptions) };
 
 /// A use case by itself.
 pub(super) struct Unsigned {
@@ -94,7 +96,12 @@ async fn sign_rounds(
 ) -> Result<Vec<Figure>> {
     let amount = bench.amount;
     let (key, verifies) = installation.licensed_application().await?;
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    let signatures = call.signatures.to_string();
+    let floor = match call.told {
+        Some(told) => Some((told, start_floor(bench, "signed.db", &["--signatures", &signatures])?)),
+        None => None,
+    };
+    let (mut ours, mut limit, mut of_floor) = (Vec::new(), Vec::new(), Vec::new());
     for number in (0..).take(amount.rounds) {
         let server = bench.serve(installation, Log::Usual)?;
         // Numbers of their own in every round: no device is activated twice.
@@ -104,11 +111,26 @@ async fn sign_rounds(
         ours.push(round(&load, &server, amount.warm_up, amount.length).await?);
         server.stop()?;
         limit.push(signer_rate(bench, answer.len())?);
+        if let Some((told, floor)) = &floor {
+            let load = Load::new(floor.address(), Plan::Fetch(202), told(key.clone(), count, number << 22));
+            of_floor.push(round(&Arc::new(load), floor, amount.warm_up, amount.length).await?);
+        }
     }
-    let limit = ("of the bare signer", Spread::of(limit).context("no round was measured")?);
-    let made = Spread::of(ours.iter().map(|round| round.rate * call.signatures)).context("no round was measured")?;
-    let figure = Figure::against(name, "signatures/s", made, limit, Bound::AtLeast(0.85)).note(business(&ours, &[]));
-    Ok(vec![figure.note(format!("{} for each answer: {:.0} calls/s", call.signatures, made.median / call.signatures))])
+    let each = f64::from(call.signatures);
+    let made = |rounds: &[Round]| Spread::of(rounds.iter().map(|round| round.rate * each));
+    let limit = Spread::of(limit).context("no round was measured")?;
+    let ours_made = made(&ours).context("no round was measured")?;
+    let limits = ("of the bare signer", limit);
+    let figure = Figure::against(name, "signatures/s", ours_made, limits, Bound::AtLeast(0.85));
+    let figure = figure.note(business(&ours, &[]));
+    let figure = figure.note(format!("{each} for each answer: {:.0} calls/s", ours_made.median / each));
+    Ok(vec![match made(&of_floor) {
+        Some(Spread { median, .. }) => figure.note(format!(
+            "the floor of durable writes, if it signs as often: {median:.0} signatures/s, {:.2} of the bare signer",
+            median / limit.median
+        )),
+        None => figure,
+    }])
 }
 
 /// Use cases without signatures on the embedded store, beside the floor of durable writes.

@@ -13,7 +13,7 @@ use crate::rows::writes::{Floor, beside_floor};
 /// Seats that are held. However short the run: of few seats each would come again within the second in which nothing is written.
 const SEATS: u32 = 100_000;
 /// A check on the device of any seat: its answer is signed over its bytes, and over the license in it.
-const CHECK: Signed = Signed { make: seat_checks, signatures: 2.0 };
+const CHECK: Signed = Signed { make: seat_checks, signatures: 2, told: Some(told_seat_checks) };
 
 /// Checks whose answers were never signed, beside the bare signer.
 pub(in crate::rows) async fn signed(bench: &Bench, name: &str) -> Result<Vec<Figure>> {
