@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0023_checkpoints", include_str!("../migrations/0023_checkpoints.sql")),
     ("0024_deliveries_of_sites", include_str!("../migrations/0024_deliveries_of_sites.sql")),
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
+    ("0026_unlocked_sites", include_str!("../migrations/0026_unlocked_sites.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -47,7 +47,15 @@ const UNSENT: usize = 64;
 
 /// The time at which it is asked, not at which the transaction began: a unit that has waited for another one must not
 /// write an earlier time than that one.
-pub(crate) const NOW: &str = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+macro_rules! now {
+    () => {
+        "floor(extract(epoch from clock_timestamp()) * 1000)::bigint"
+    };
+}
+
+pub(crate) use now;
+
+pub(crate) const NOW: &str = concat!("select ", now!());
 
 impl PgTx<'_> {
     /// Runs a statement and reads all of its rows.
@@ -130,14 +138,13 @@ impl PgTx<'_> {
         self.check(answers.map_err(StoreError::from))
     }
 
-    /// The same, and the time after all of them with it: whoever locks a row asks for it next.
+    /// The same where the last column of the last one is the time ([`now`]), of its first row: whoever locks a row asks for it
+    /// next.
     pub(crate) async fn run_all_and_now(&mut self, statements: &[Sql<'_>]) -> Result<Vec<Answer>, StoreError> {
-        if self.clock.is_some() {
-            return self.run_all(statements).await;
-        }
-        let mut answers = self.run_all(&[statements, &[(NOW, &[])]].concat()).await?;
-        let now = answers.pop().and_then(|answer| answer.rows.first().map(|row| column(row, 0)));
-        self.time = self.check(now.transpose())?.map(time);
+        let answers = self.run_all(statements).await?;
+        let row = answers.last().and_then(|answer| answer.rows.first());
+        let now = row.map(|row| column(row, row.len().saturating_sub(1))).transpose();
+        self.time = self.check(now)?.map(time);
         Ok(answers)
     }
 

@@ -6,35 +6,52 @@ use countersign_store::StoreError;
 use countersign_store::repositories::{CalledLicense, LicenseStamp, Revisions, WholeLicense};
 use tokio_postgres::Row;
 
-use super::licenses::{LOCK, license, select_licenses};
+use super::licenses::{license, select_licenses};
 use super::{activations, customers, devices, licensed_products};
 use crate::connection::Value;
 use crate::rows::{Place, column, time};
-use crate::transaction::PgTx;
+use crate::transaction::{PgTx, now};
 
-const FIND: &str = select_licenses!(
-    ", p.id, p.name, coalesce(p.code, p.name), p.status, p.rules,
-    c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact,
-    exists (select 1 from license_features where license = l.id), exists (select 1 from versions where product = p.id),
-    l.revision, p.revision, c.revision",
-    "left join accounts a on a.id = c.account
-    where l.site = $1 and l.license_key = $3 and coalesce(p.code, p.name) = $2"
-);
-/// The device where the license is active, and else the first with this hardware.
-const ON_HARDWARE: &str =
+/// A license with what belongs to it.
+macro_rules! select_called {
+    ($hold:literal) => {
+        select_licenses!(
+            ", p.id, p.name, coalesce(p.code, p.name), p.status, p.rules,
+            c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact,
+            exists (select 1 from versions where product = p.id), l.revision, p.revision, c.revision",
+            "left join accounts a on a.id = c.account
+            where l.site = $1 and l.license_key = $3 and coalesce(p.code, p.name) = $2",
+            $hold
+        )
+    };
+}
+
+const FIND: &str = select_called!("");
+/// A license that another unit changes is read anew when that one has ended; what is joined to it is from before, and what
+/// that unit has written elsewhere is for the next statement to find.
+const LOCK: &str = select_called!(" for update of l");
+/// The device where the license is active, and else the first with this hardware; whether the license has features, and the
+/// time.
+const BESIDE: &str = concat!(
     "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
     d.last_seen_at, c.id, c.account,
-    a.license, a.device, a.activated_at, a.license_user, a.offline
-    from licenses l join devices d on d.site = l.site and d.host_id = $2
+    a.license, a.device, a.activated_at, a.license_user, a.offline,
+    exists (select 1 from license_features where license = l.id), ",
+    now!(),
+    " from licenses l left join devices d on d.site = l.site and d.host_id = $2
     left join activations a on a.license = l.id and a.device = d.id left join customers c on c.id = d.customer
-    where l.site = $1 and l.license_key = $3 order by a.device is null, d.id_type, d.publisher limit 1";
-const STAMP: &str = "select l.revision, p.revision, c.revision, d.status, d.last_seen_at
-    from licenses l join products p on p.id = l.product join customers c on c.id = l.customer
-    join devices d on d.id = $2 where l.id = $1";
+    where l.site = $1 and l.license_key = $3 order by a.device is null, d.id_type, d.publisher limit 1"
+);
+const STAMP: &str = concat!(
+    "select l.revision, p.revision, c.revision, d.status, d.last_seen_at, ",
+    now!(),
+    " from licenses l join products p on p.id = l.product join customers c on c.id = l.customer
+    join devices d on d.id = $2 where l.id = $1"
+);
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[FIND, ON_HARDWARE, STAMP];
+pub(super) const ALL: &[&str] = &[FIND, LOCK, BESIDE, STAMP];
 
 /// How a license is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,8 +61,8 @@ pub(super) enum Hold {
 }
 
 impl PgTx<'_> {
-    /// What a call names. The statements go to the server together, one after the other: each sees what the unit that was
-    /// waited for at the lock has written.
+    /// What a call names. The statements go to the server together, one after the other: the second sees what the unit that
+    /// was waited for at the lock has written.
     pub(super) async fn called_license(
         &mut self,
         site: SiteId,
@@ -53,33 +70,32 @@ impl PgTx<'_> {
         hold: Hold,
     ) -> Result<Option<WholeLicense>, StoreError> {
         let (product, key, hardware) = (product.as_str(), key.as_str(), hardware.as_str());
-        let (of_lock, of_license, of_device): ([Value<'_>; 2], [Value<'_>; 3], [Value<'_>; 3]) =
-            ([&site.0, &key], [&site.0, &product, &key], [&site.0, &hardware, &key]);
-        let mut statements = vec![(FIND, &of_license[..]), (ON_HARDWARE, &of_device[..])];
-        if hold == Hold::Lock {
-            statements.insert(0, (LOCK, &of_lock[..]));
-        }
-        let mut answers = self.run_all_and_now(&statements).await?.into_iter().rev();
-        let (device, found) = (answers.next(), answers.next());
-        let found = found.and_then(|answer| answer.rows.into_iter().next());
-        let Some(row) = found else { return Ok(None) };
-        let device = device.and_then(|answer| answer.rows.into_iter().next());
+        let of_license: [Value<'_>; 3] = [&site.0, &product, &key];
+        let of_device: [Value<'_>; 3] = [&site.0, &hardware, &key];
+        let find = match hold {
+            Hold::Look => FIND,
+            Hold::Lock => LOCK,
+        };
+        let answers = self.run_all_and_now(&[(find, &of_license), (BESIDE, &of_device)]).await?;
+        let [found, beside] = &answers[..] else { return Err(StoreError::OutcomeUnknown) };
+        let (Some(row), Some(beside)) = (found.rows.first(), beside.rows.first()) else { return Ok(None) };
         let whole = || {
-            let (bound, unbound) = match &device {
-                Some(row) if column::<Option<i64>>(row, 11)?.is_some() => (Some(activations::bound(row)?), None),
-                Some(row) => (None, Some(devices::device(row)?)),
+            let is_known = column::<Option<i64>>(beside, 0)?.is_some();
+            let (bound, unbound) = match column::<Option<i64>>(beside, 11)? {
+                Some(_) => (Some(activations::bound(beside)?), None),
+                None if is_known => (None, Some(devices::device(beside)?)),
                 None => (None, None),
             };
             let whole = WholeLicense {
-                license: license(&row)?,
-                product: licensed_products::product(&row, 22)?,
-                customer: customers::customer(&row, 27)?,
-                has_releases: column(&row, 35)?,
-                revisions: revisions(&row, 36)?,
+                license: license(row)?,
+                product: licensed_products::product(row, 22)?,
+                customer: customers::customer(row, 27)?,
+                has_releases: column(row, 34)?,
+                revisions: revisions(row, 35)?,
                 bound,
                 unbound,
             };
-            Ok((whole, column::<bool>(&row, 34)?))
+            Ok((whole, column::<bool>(beside, 16)?))
         };
         let (mut whole, has_features) = self.check(whole())?;
         if has_features && let Some(license) = self.with_features(Some(whole.license.clone())).await? {

@@ -12,23 +12,34 @@ use tokio_postgres::Row;
 use super::customers::holder;
 use crate::connection::Value;
 use crate::rows::{Place, column, time};
-use crate::transaction::PgTx;
+use crate::transaction::{PgTx, now};
 
-/// Devices as [`device`] reads them.
+/// Devices as [`device`] reads them, with more columns behind.
 macro_rules! select_devices {
     ($which:literal) => {
+        select_devices!("", $which)
+    };
+    ($more:expr, $which:literal) => {
         concat!(
             "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
-                d.last_seen_at, c.id, c.account
-            from devices d left join customers c on c.id = d.customer ",
+                d.last_seen_at, c.id, c.account",
+            $more,
+            " from devices d left join customers c on c.id = d.customer ",
             $which
         )
     };
 }
 
-const INSERT: &str = "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer,
-    registered_at, last_seen_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict do nothing returning id";
+const INSERT: &str = concat!(
+    "insert into devices (site, host_id, id_type, publisher, identity_name, class, status, customer, registered_at,
+    last_seen_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict do nothing returning id, ",
+    now!()
+);
 const FIND: &str = select_devices!("where d.site = $1 and d.host_id = $2 and d.id_type = $3 and d.publisher = $4");
+const FIND_NOW: &str = select_devices!(
+    concat!(", ", now!()),
+    "where d.site = $1 and d.host_id = $2 and d.id_type = $3 and d.publisher = $4"
+);
 const FIND_KNOWN: &str = "select id, class, status, customer, last_seen_at from devices
     where site = $1 and host_id = $2 and id_type = $3 and publisher = $4";
 const FIND_BY_ID: &str = select_devices!("where d.site = $1 and d.id = $2");
@@ -57,6 +68,7 @@ const SAME_HARDWARE: i64 = 8;
 pub(super) const ALL: &[&str] = &[
     INSERT,
     FIND,
+    FIND_NOW,
     FIND_KNOWN,
     FIND_BY_ID,
     FIND_EACH,
@@ -113,7 +125,7 @@ impl Devices for PgTx<'_> {
     /// Two statements, for the same reason as with `Licenses::lock`: the customer's row is not the one that was locked.
     async fn lock(&mut self, site: SiteId, identity: &DeviceIdentity) -> Result<Option<Device>, StoreError> {
         let values: [Value<'_>; 4] = [&site.0, &identity.id, &identity.id_type, &identity.publisher_name];
-        let answers = self.run_all_and_now(&[(LOCK, &values), (FIND, &values)]).await?;
+        let answers = self.run_all_and_now(&[(LOCK, &values), (FIND_NOW, &values)]).await?;
         let [locked, found] = &answers[..] else { return Err(StoreError::OutcomeUnknown) };
         // What came to be between the two is not locked.
         let found = found.rows.first().filter(|_| !locked.rows.is_empty());

@@ -25,9 +25,9 @@ use crate::transaction::PgTx;
 /// Licenses as [`license`] reads them, with more columns behind.
 macro_rules! select_licenses {
     ($which:literal) => {
-        select_licenses!("", $which)
+        select_licenses!("", $which, "")
     };
-    ($more:literal, $which:literal) => {
+    ($more:literal, $which:literal, $hold:literal) => {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name,
                 l.status, l.start_date, l.end_date, l.activation_limit,
@@ -37,7 +37,8 @@ macro_rules! select_licenses {
             $more,
             " from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
                 join products p on p.id = l.product ",
-            $which
+            $which,
+            $hold
         )
     };
 }
@@ -54,7 +55,7 @@ const INSERT_FEATURES: &str = "insert into license_features (license, feature, r
 const FEATURES: &str = "select i.license, f.id, f.code, f.name, i.rules, i.units, i.units_since
     from license_features i join features f on f.id = i.feature where i.license = any($1) order by f.code";
 const FIND: &str = select_licenses!("where l.site = $1 and l.license_key = $2");
-pub(super) const LOCK: &str = "select id from licenses where site = $1 and license_key = $2 for update";
+const LOCK: &str = "select id from licenses where site = $1 and license_key = $2 for update";
 const FIND_BY_ID: &str = select_licenses!("where l.site = $1 and l.id = $2");
 const LOCK_BY_ID: &str = "select id from licenses where site = $1 and id = $2 for update";
 const FIND_OF_BUNDLE: &str = select_licenses!("where l.site = $1 and l.bundle_key = $2 and l.product = $3");

@@ -7,10 +7,11 @@ mod rows;
 use countersign_domain::audit::{Actor, Channel};
 use countersign_domain::event::Event;
 use countersign_domain::file_name::PlainFileName;
-use countersign_domain::text::PackageId;
+use countersign_domain::licensing::{FeatureRules, Meter};
+use countersign_domain::text::{FeatureCode, HardwareId, PackageId, ProductCode};
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
-use countersign_store::repositories::{Deleted, NewFileContent, NewPackage, NewPackageFile};
+use countersign_store::repositories::{CalledLicense, Deleted, NewFileContent, NewPackage, NewPackageFile};
 
 use crate::meeting::{meanwhile, meeting};
 use crate::rows::{NOW, SHA256, identity, key, open, report};
@@ -35,6 +36,39 @@ async fn a_unit_that_waited_for_a_license_counts_what_was_activated_meanwhile() 
     });
     let (before, after) = tokio::join!(activates, counts);
     assert_eq!((before.unwrap(), after.unwrap()), (0, 1));
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waited_for_its_license_sees_all_that_was_done_meanwhile() {
+    let (store, database, rows) = open().await;
+    let (first, second) = meeting(&database);
+    let changes = store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let license = tx.licenses().lock(rows.site, &key()).await?.unwrap();
+            assert!(tx.activations().insert(license.id, rows.device, NOW).await?);
+            let code = FeatureCode::new("fast").unwrap();
+            let feature = tx.features().insert(rows.product, &code, "Fast", NOW).await?.unwrap();
+            tx.licenses().set_feature(license.id, feature, &FeatureRules::default(), Meter::default()).await?;
+            first.let_the_other_wait();
+            tx.now().await
+        })
+    });
+    let calls = store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let (product, hardware) = (ProductCode::new("Pump").unwrap(), HardwareId::new(identity().id).unwrap());
+            let (before, key) = (tx.now().await?, key());
+            second.wait_for_the_first();
+            let called = CalledLicense { product: &product, key: &key, hardware: &hardware };
+            let found = tx.licenses().lock_called(rows.site, called).await?.unwrap();
+            Ok((before, found, tx.now().await?))
+        })
+    });
+    let (changed, called) = tokio::join!(changes, calls);
+    let (changed, (before, found, after)) = (changed.unwrap(), called.unwrap());
+    assert_eq!((found.license.activations, found.license.features.len()), (1, 1));
+    assert_eq!(found.bound.map(|(device, _)| device.id), Some(rows.device));
+    assert!(before <= changed && changed <= after, "{before} {changed} {after}");
     store.close().await;
 }
 
