@@ -35,7 +35,7 @@ pub(crate) struct RuleOptions {
     /// How often it may move to another device: a number, none, or unlimited.
     #[arg(long, value_name = "N")]
     transfers: Option<TransferLimit>,
-    /// Users that it can be assigned to.
+    /// Users that it can be assigned to; 0: any number.
     #[arg(long, value_name = "N")]
     users: Option<u32>,
     /// Whether it can be activated without a connection.
@@ -144,7 +144,7 @@ impl RuleOptions {
             rules.maintenance_end = self.maintenance_end.or(rules.maintenance_end);
             rules.grace = self.grace.or(rules.grace).filter(|hours| *hours > 0);
             rules.transfers = self.transfers.unwrap_or(rules.transfers);
-            rules.users = self.users.or(rules.users);
+            rules.users = self.users.or(rules.users).filter(|users| *users > 0);
             rules.offline = self.offline.unwrap_or(rules.offline);
             rules.offline_days = self.offline_days.or(rules.offline_days).filter(|days| *days > 0);
             rules.air_gapped = self.air_gapped.unwrap_or(rules.air_gapped);

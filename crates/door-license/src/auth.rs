@@ -17,7 +17,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::Door;
-use crate::authorization::Authorization;
+use crate::authorization::{Authorization, is_bearer};
 use crate::codes::Code;
 use crate::error::Error;
 use crate::wire::release::Places;
@@ -70,8 +70,11 @@ pub(crate) fn site(parts: &Parts) -> Result<Arc<SiteSnapshot>, Error> {
 
 /// What the headers say, judged in the order of the contract: are they there, can they be read, the algorithm.
 fn presented(headers: &HeaderMap) -> Result<Presented, Error> {
-    let authorization = Authorization::read(single(headers, &AUTHORIZATION)?.as_bytes())?;
-    match authorization {
+    let authorization = single(headers, &AUTHORIZATION)?.as_bytes();
+    if !is_bearer(authorization) {
+        single(headers, &DATE)?;
+    }
+    match Authorization::read(authorization)? {
         Authorization::Bearer(token) => Ok(Presented::Bearer(token)),
         Authorization::Hmac { api_key, signature } => {
             let date = single(headers, &DATE)?;

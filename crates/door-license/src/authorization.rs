@@ -51,6 +51,11 @@ impl Authorization {
     }
 }
 
+/// Whether a header presents a token.
+pub(crate) fn is_bearer(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|text| bearer(text.trim_matches(BLANKS)).is_some())
+}
+
 /// The token of the scheme `Bearer` (RFC 6750 section 2.1), in any letter case; it may be empty.
 fn bearer(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_at_checked("bearer".len())?;

@@ -147,7 +147,7 @@ pub fn router(ctx: Ctx) -> (Router, serde_json::Value) {
     let router = router.method_not_allowed_fallback(request::method_not_allowed).fallback(request::no_route);
     let router = Router::new()
         .nest("/api/v4", router)
-        .route("/.well-known", axum::routing::get(public::metadata))
+        .route("/.well-known", axum::routing::get(public::metadata).fallback(request::method_not_allowed))
         // Other versions, and `/api` itself, in the shape that clients of this protocol read.
         .route("/api", axum::routing::any(request::no_route))
         .route("/api/{*rest}", axum::routing::any(request::no_route))

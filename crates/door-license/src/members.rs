@@ -140,7 +140,25 @@ impl Members {
     /// # Errors
     /// `missing_parameters` names it when it is not.
     pub(crate) fn needed(&self, name: &str) -> Result<String, Error> {
-        self.text(name)?.ok_or_else(|| Error::told(Code::MissingParameters, format!("Missing: {name}.")))
+        self.all_needed([name]).map(|[text]| text)
+    }
+
+    /// Texts that must all be there.
+    ///
+    /// # Errors
+    /// `missing_parameters` lists those that are not.
+    pub(crate) fn all_needed<const N: usize>(&self, names: [&str; N]) -> Result<[String; N], Error> {
+        let (mut texts, mut missing) = ([const { String::new() }; N], Vec::new());
+        for (place, name) in texts.iter_mut().zip(names) {
+            match self.text(name)? {
+                Some(text) => *place = text,
+                None => missing.push(name),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(texts);
+        }
+        Err(Error::told(Code::MissingParameters, format!("Missing: {}.", missing.join(", "))))
     }
 }
 
@@ -169,6 +187,9 @@ mod tests {
             assert_eq!(members.integer("d").unwrap(), Some(2));
             assert_eq!(members.flag("flag").unwrap(), None);
             assert_eq!(code(members.needed("e")), Some(Code::MissingParameters));
+            let lacking = members.all_needed(["e", "a", "none"]).map(|_| ()).map_err(|error| error.text());
+            assert_eq!(lacking, Err("Missing: e, none.".to_owned()));
+            assert_eq!(members.all_needed(["a", "n"]).unwrap(), ["x y z", "7"]);
             assert_eq!(members.first_text(&["e", "none", "a"]).unwrap().as_deref(), Some("x y z"));
         }
     }

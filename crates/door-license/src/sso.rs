@@ -35,8 +35,8 @@ pub(crate) struct SsoUrlBody {
     ))]
 pub(crate) async fn sso_url(asked: Asked) -> Result<Response, Error> {
     let Asked { proved, members } = asked;
-    let product = question::product(&members)?;
-    let account = question::account(&members.needed("customer_account_code")?)?;
+    let [_, account] = members.all_needed(["product", "customer_account_code"])?;
+    let (product, account) = (question::product(&members)?, question::account(&account)?);
     let wanted = match members.text("response_type")?.as_deref() {
         None | Some("token" | "id_token") => ResponseType::Token,
         Some("code") => ResponseType::Code,

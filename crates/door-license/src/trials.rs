@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use countersign_app::license_api::{TrialRequest, trial};
+use countersign_app::license_proof::take_place;
 use countersign_crypto::Secret;
 use countersign_domain::licensing::Contact;
 use countersign_domain::text::UserEmail;
@@ -10,7 +11,7 @@ use countersign_http_kit::client_address::ClientAddress;
 use crate::codes::Code;
 use crate::error::{Error, ErrorBody};
 use crate::members::Members;
-use crate::reply;
+use crate::reply::{Draft, Object};
 use crate::request::Asked;
 use crate::wire::documented::TrialQuery;
 use crate::wire::question;
@@ -34,8 +35,10 @@ pub(crate) async fn trial_key(asked: Asked) -> Result<Response, Error> {
         contact: contact(&members)?,
         from: proved.client.map(ClientAddress::ip),
     };
+    // A new user's password is told in this answer alone.
+    let place = take_place(&proved.ctx, &proved.site)?;
     let trial = trial(&proved.ctx, &proved.caller, request).await?;
-    reply::object(&proved, &TrialBody::new(&trial)).await
+    Draft::Object(Object::new(&TrialBody::new(&trial))?).send(&proved, Some(&place)).await
 }
 
 fn email(members: &Members) -> Result<Option<UserEmail>, Error> {

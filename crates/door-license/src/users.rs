@@ -27,13 +27,13 @@ use crate::wire::question;
     ))]
 pub(crate) async fn change_password(told: Told) -> Result<Response, Error> {
     let Told { proved, members, .. } = told;
-    let new = Secret::new(members.needed("new_password")?);
     if members.first_text(&["id_token", "code", "customer_account_code"])?.is_some() {
         // Who logs in elsewhere has no password here.
         return Err(Code::ChangePasswordNotAllowed.into());
     }
-    let (email, password) = question::password_login(&members.needed("username")?, members.needed("password")?)?;
-    change(&proved.ctx, &proved.caller, email, (password, new), from(&proved)).await?;
+    let [user, password, new] = members.all_needed(["username", "password", "new_password"])?;
+    let (email, password) = question::password_login(&user, password)?;
+    change(&proved.ctx, &proved.caller, email, (password, Secret::new(new)), from(&proved)).await?;
     Ok(reply::text("password_changed"))
 }
 
@@ -46,7 +46,8 @@ pub(crate) async fn change_password(told: Told) -> Result<Response, Error> {
     ))]
 pub(crate) async fn customer_license_users(asked: Asked) -> Result<Response, Error> {
     let Asked { proved, members } = asked;
-    let (product, customer) = (question::product(&members)?, members.needed("customer")?);
+    let [_, customer] = members.all_needed(["product", "customer"])?;
+    let product = question::product(&members)?;
     let (customer, users) = users_of(&proved.ctx, &proved.caller, product, customer).await?;
     reply::object(&proved, &CustomerUsers::new(proved.caller.site.into(), customer.email, users)).await
 }

@@ -178,6 +178,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     let seen = check::Seen { device: Some((&device, true)), releases: Some(&proved.releases), beside, now };
     let mut view = check::view(tx, site, license, product, seen).await?;
     view.user = check::assigned(tx, site, &view.license, user.or(before)).await?;
+    view.named = proved.identity.name.key().cloned();
     view.variables = variables;
     Ok(view)
 }
@@ -206,7 +207,7 @@ fn step(
     let Device { id, status, .. } = *device;
     let registrant = Registrant { device: Some(id), holder: None, status, activated, virtual_machine: is_vm };
     let step = decide(license, registrant, now)?;
-    if product.rules.prevent_vm && is_vm {
+    if step == Step::Activate && product.rules.prevent_vm && is_vm {
         return Err(ActivationRefusal::VirtualMachine);
     }
     Ok(step)

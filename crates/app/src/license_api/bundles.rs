@@ -94,7 +94,7 @@ pub async fn check_bundle(
                 let (mut views, mut held, mut is_short) = (Vec::new(), Vec::new(), false);
                 for bound in active(tx, caller, identity, Hold::Look).await? {
                     let (now, device) = (tx.now().await?, bound.device.id);
-                    let view = check::view_bound(tx, caller.site, bound, releases, now).await?;
+                    let view = check::view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?;
                     let seated = Seated::license(&view.license);
                     match seats::need(tx, caller, &view.license, (seated, view.seats.own), device, now).await? {
                         Need::Nothing => {}
@@ -124,7 +124,7 @@ pub async fn check_bundle(
                 check::take_seat(tx, bound).await?;
             }
             for bound in bounds {
-                views.push(check::view_bound(tx, caller.site, bound, releases, now).await?);
+                views.push(check::view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?);
             }
             Ok(views)
         })

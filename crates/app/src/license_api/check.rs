@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign_domain::device::Device;
 use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{License, LicensedProduct, SeatPool, SeatWish, Standing};
-use countersign_domain::text::{FeatureCode, HardwareId};
+use countersign_domain::text::{FeatureCode, HardwareId, LicenseKey};
 use countersign_domain::time::Timestamp;
 use countersign_store::{StoreError, Tx};
 
@@ -45,7 +45,7 @@ pub async fn check(
                     let bound = find::bound(tx, caller, identity, Hold::Look).await?;
                     let (now, device) = (tx.now().await?, bound.device.id);
                     let (unheard, stamp) = (unheard(&bound.device, now), recall::stamp(&bound));
-                    let mut view = view_bound(tx, caller.site, bound, releases, now).await?;
+                    let mut view = view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?;
                     let seen = (Seated::license(&view.license), view.seats.own);
                     let need = seats::need(tx, caller, &view.license, seen, device, now).await?;
                     view.lasting = stamp.filter(|_| !unheard).and_then(|stamp| Lasting::of(&view, stamp));
@@ -80,7 +80,7 @@ pub async fn check(
                 tx.devices().set_last_seen(bound.device.id, now).await?;
             }
             take_seat(tx, &bound).await?;
-            Ok(Box::new(view_bound(tx, caller.site, bound, releases, now).await?))
+            Ok(Box::new(view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?))
         })
     });
     seats::noted(ctx, site, taken.await).await
@@ -233,18 +233,19 @@ pub(super) async fn product_of(
     found.ok_or(StoreError::BrokenRow { table: "licenses", column: "product", row: license.id.0 })
 }
 
-/// A license with all that belongs to it, on the device where it is active.
+/// A license with all that belongs to it, on the device where it is active, as the call named it.
 pub(super) async fn view_bound(
     tx: &mut dyn Tx,
     site: SiteId,
     bound: Bound,
-    releases: &ReleaseFilter,
+    (named, releases): (Option<&LicenseKey>, &ReleaseFilter),
     now: Timestamp,
 ) -> Result<LicenseView, LicenseError> {
     let Bound { product, license, device, activation, beside } = bound;
     let seen = Seen { device: Some((&device, true)), releases: Some(releases), beside, now };
     let mut view = view(tx, site, license, product, seen).await?;
     view.user = assigned(tx, site, &view.license, activation.user).await?;
+    view.named = named.cloned();
     Ok(view)
 }
 
@@ -299,6 +300,7 @@ pub(super) async fn view(
         product,
         customer,
         device: device.transpose()?,
+        named: None,
         user: None,
         release,
         variables: Vec::new(),

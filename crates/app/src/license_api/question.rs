@@ -29,6 +29,16 @@ pub enum LicenseName {
     User(UserEmail),
 }
 
+impl LicenseName {
+    /// The key, if it is one.
+    pub(super) fn key(&self) -> Option<&LicenseKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::User(_) => None,
+        }
+    }
+}
+
 /// What proves that a device may activate a license.
 pub enum Credentials {
     /// The license's key.

@@ -28,6 +28,8 @@ pub struct LicenseView {
     pub customer: Customer,
     /// The device that asks; `None` in lists of a user.
     pub device: Option<ViewedDevice>,
+    /// The key that the call named it by; `None`: it named a user, or nothing.
+    pub named: Option<LicenseKey>,
     /// The user for whom it is activated, or to whom it is assigned.
     pub user: Option<AssignedUser>,
     /// The newest release that matches what the device runs on.
@@ -45,10 +47,24 @@ pub struct LicenseView {
 }
 
 impl LicenseView {
-    /// The key that a client knows the license by.
+    /// The key that a client knows the license by: the one that it named. A part of a bundle has two.
     #[must_use]
     pub fn key(&self) -> &LicenseKey {
-        self.license.bundle_key.as_ref().unwrap_or(&self.license.key)
+        self.named.as_ref().or(self.license.bundle_key.as_ref()).unwrap_or(&self.license.key)
+    }
+
+    /// The user by whom a client knows the license; `None` where it knows the key.
+    #[must_use]
+    pub fn known_user(&self) -> Option<&LicenseUser> {
+        self.user.as_ref().map(|assigned| &assigned.user).filter(|_| self.named.is_none())
+    }
+
+    /// Hours for which the license goes on after its end; `None` where what is told of it ends before the license does.
+    #[must_use]
+    pub fn grace(&self) -> Option<u32> {
+        let end = self.license.terms.end_date.map(countersign_domain::time::Date::end);
+        let is_own_end = self.good_until.is_none_or(|until| end.is_some_and(|end| end <= until));
+        self.license.rules.grace.filter(|_| is_own_end)
     }
 
     /// Last moment of the license, or of what is told of it; `None`: it has no end.

@@ -61,7 +61,7 @@ pub async fn sign_answer(
 pub struct Signed<'a> {
     /// The device.
     pub hardware_id: &'a str,
-    /// License key or user; of a user only what stands before a `|` counts.
+    /// License key, or what counts of a user.
     pub licensee: &'a str,
     /// The end of the license as the answer writes it; empty when it has none.
     pub validity_period: &'a str,
@@ -146,7 +146,6 @@ async fn first_signature(
 }
 
 fn signed_text(Signed { hardware_id, licensee, validity_period }: Signed<'_>) -> String {
-    let licensee = licensee.split('|').next().unwrap_or_default();
     [hardware_id, licensee, validity_period].join("#").to_lowercase()
 }
 
@@ -167,7 +166,7 @@ mod tests {
             let text = signed_text(Signed { hardware_id, licensee, validity_period });
             assert_eq!(hex_encode(&sha256(text.as_bytes())), digest, "{text}");
         }
-        let of_user = Signed { hardware_id: "H", licensee: "U@Example.test|7", validity_period: "" };
-        assert_eq!(signed_text(of_user), "h#u@example.test#");
+        let of_key = Signed { hardware_id: "H", licensee: "AB|CD", validity_period: "" };
+        assert_eq!(signed_text(of_key), "h#ab|cd#");
     }
 }

@@ -142,7 +142,9 @@ pub async fn assign(
             if !tx.license_users().assign(&assignment).await? {
                 return Err(LicenseUserError::Assigned);
             }
-            if license.rules.users.is_some_and(|users| usize::try_from(users).is_ok_and(|users| assigned >= users)) {
+            // None is as many as one likes, as it is told to applications.
+            let most = license.rules.users.filter(|users| *users > 0);
+            if most.is_some_and(|users| usize::try_from(users).is_ok_and(|users| assigned >= users)) {
                 return Err(LicenseUserError::Full);
             }
             Ok((format!("{} to {}", license.id, user.id), ()))

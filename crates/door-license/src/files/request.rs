@@ -99,9 +99,12 @@ impl RequestText {
     /// What a repetition is known by.
     pub(crate) fn identity(&self) -> RequestFile {
         let made_at = date::read(&self.date).map(|(time, _)| time);
-        let signature = || sha256(&base64_decode(self.signature.expose()).unwrap_or_default());
-        let signature = self.text.is_none().then(signature);
-        RequestFile { id: self.id.clone(), digest: self.digest, made_at, signature }
+        let digest = |signature: &str| sha256(&base64_decode(signature).unwrap_or_default());
+        let (signature, carried) = match self.text {
+            None => (Some(digest(self.signature.expose())), None),
+            Some(_) => (None, self.members.text("signature").ok().flatten().map(|carried| digest(&carried))),
+        };
+        RequestFile { id: self.id.clone(), digest: self.digest, made_at, signature, carried }
     }
 
     /// The form of dates that the client reads.

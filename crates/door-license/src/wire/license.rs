@@ -1,7 +1,7 @@
 //! The license object, as activations, checks and lists answer it.
 
 use countersign_app::license_api::LicenseView;
-use countersign_domain::licensing::{ActivationLimit, CustomField, Floating, LicenseType, TransferLimit};
+use countersign_domain::licensing::{ActivationLimit, CustomField, Floating, License, LicenseType, TransferLimit};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -179,7 +179,7 @@ impl Activation {
             is_expired: view.is_expired(),
             hardware_id: hardware_id(view),
             floating_in_use: view.license.rules.seats.are_counted().then_some(view.seats.own.held.is_some()),
-            username: user_name(view),
+            username: view.known_user().map(|user| user.email.to_string()),
             installation_file: view.release.as_ref().map(|release| places.nested(release)),
             variables: view.variables.iter().map(super::variable::stored).collect(),
         }
@@ -231,8 +231,8 @@ impl LicenseBody {
         let features = features.filter(|feature| expired == Expired::Named || !feature.is_expired(view.at));
         Self {
             id: license.id.0,
-            license_key: user_name(view).is_none().then(|| view.key().as_str().to_owned()),
-            license_type: rules.license_type.as_str(),
+            license_key: view.known_user().is_none().then(|| view.key().as_str().to_owned()),
+            license_type: license_type(license).as_str(),
             order_store_id: license.order.to_string(),
             license_template_id: rules.policy.map(|policy| policy.0),
             company: view.site.into(),
@@ -265,8 +265,8 @@ impl LicenseBody {
             max_borrow_time: seats.borrow.unwrap_or(0),
             is_borrowed: borrowed_until.is_some(),
             borrowed_until: borrowed_until.map(instant),
-            allow_grace_period: rules.grace.is_some(),
-            grace_period: rules.grace.unwrap_or(0),
+            allow_grace_period: view.grace().is_some(),
+            grace_period: view.grace().unwrap_or(0),
             counts: Counts::of_license(
                 rules.license_type == LicenseType::Consumption,
                 &rules.metering,
@@ -282,18 +282,28 @@ impl LicenseBody {
     }
 }
 
+/// A license that was laid down as perpetual, and yet has an end, is one for a time; a trial is called perpetual all the same.
+fn license_type(license: &License) -> LicenseType {
+    let laid_down = license.rules.license_type;
+    let ends = license.terms.end_date.is_some() && license.rules.trial_days.is_none();
+    if laid_down == LicenseType::Perpetual && ends { LicenseType::TimeLimited } else { laid_down }
+}
+
 /// What the inner signature of a license is over.
 pub(crate) fn licensed(view: &LicenseView) -> Licensed {
     Licensed {
         hardware_id: hardware_id(view),
-        licensee: user_name(view).unwrap_or_else(|| view.key().as_str().to_owned()),
+        licensee: licensee(view).to_owned(),
         validity_period: validity_period(view).unwrap_or_default(),
     }
 }
 
-/// The user for whom the license is active; `None` when it was activated by its key.
-fn user_name(view: &LicenseView) -> Option<String> {
-    view.user.as_ref().map(|assigned| assigned.user.email.to_string())
+/// What a client knows the license by; of a user what stands before a `|`.
+fn licensee(view: &LicenseView) -> &str {
+    match view.known_user() {
+        Some(user) => user.email.as_str().split('|').next().unwrap_or_default(),
+        None => view.key().as_str(),
+    }
 }
 
 fn validity_period(view: &LicenseView) -> Option<String> {

@@ -68,6 +68,8 @@ async fn item_c4_the_inner_signature_fits_dated_and_endless_licenses() {
             let verified = door.verifying_key().await;
             verified.verify(countersign_crypto::Algorithm::RS256, text.as_bytes(), &signature).unwrap();
             assert_eq!(document["validity_period"].as_str().unwrap_or_default().to_lowercase(), end);
+            let kind = if end.is_empty() { "perpetual" } else { "time-limited" };
+            assert_eq!(document["license_type"], kind);
         }
     }
 }
@@ -107,8 +109,13 @@ async fn item_c6_activations_are_refused_in_the_words_of_the_contract() {
     door.product("Old", "old", ProductRules::default(), ProductStatus::Archived).await;
     door.product("Off", "off", ProductRules::default(), ProductStatus::Disabled).await;
     door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
+    let on_metal = ProductRules { prevent_vm: true, ..ProductRules::default() };
+    door.product("Metal", "metal", on_metal, ProductStatus::Active).await;
+    door.license_with("METAL-2", "metal", endless(1), LicenseRules::default(), vec![]).await;
     let mut on_vm = identity("METAL", HARDWARE);
     on_vm["is_vm"] = json!(true);
+    let mut product_on_vm = json!({ "product": "metal", "hardware_id": HARDWARE, "license_key": "METAL-2" });
+    product_on_vm["is_vm"] = json!(true);
     let of = |product: &str| json!({ "product": product, "hardware_id": HARDWARE, "license_key": KEY });
     for (body, code) in [
         (identity(KEY, "HW-TEST-2"), "license_activated_max_times"),
@@ -116,13 +123,21 @@ async fn item_c6_activations_are_refused_in_the_words_of_the_contract() {
         (identity("LATER", HARDWARE), "license_not_started"),
         (identity("EXPIRED", HARDWARE), "license_expired"),
         (identity("UNKNOWN", HARDWARE), "license_not_found"),
-        (on_vm, "vm_not_allowed"),
+        (on_vm.clone(), "vm_not_allowed"),
+        (product_on_vm.clone(), "vm_not_allowed"),
         (of("nothing"), "unknown_product"),
         (of("valve"), "license_not_found"),
         (of("old"), "archived_product"),
         (of("off"), "disabled_product"),
     ] {
         assert_eq!(refusal(&door.post("/activate_license", &body).await), refused(code), "{body}");
+    }
+    // A device that has the license keeps it, whoever forbids virtual machines.
+    for mut body in [on_vm, product_on_vm] {
+        for is_vm in [false, true] {
+            body["is_vm"] = json!(is_vm);
+            door.verified(&door.post("/activate_license", &body).await).await;
+        }
     }
 }
 

@@ -20,6 +20,7 @@ async fn item_c13_every_client_error_is_json() {
         (Method::GET, "/api/v4/activate_license", 405, "method_not_allowed"),
         (Method::PUT, "/api/v4/check_license", 405, "method_not_allowed"),
         (Method::POST, "/api/v4/oauth_url", 405, "method_not_allowed"),
+        (Method::POST, "/.well-known", 405, "method_not_allowed"),
     ] {
         let answer = door.app.send(request(&method, path).body(Body::empty()).unwrap()).await;
         assert_eq!(refusal(&answer), (status, code.to_owned()), "{method} {path}");

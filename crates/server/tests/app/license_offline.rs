@@ -304,6 +304,22 @@ async fn files_are_good_for_as_long_as_the_producer_says() {
     assert_eq!(fresh["validity_period"], "2026-03-05T12:00:02.000Z");
     assert_eq!((&fresh["hardware_id"], fresh.get("request_id")), (&json!(HARDWARE), None));
     assert_eq!(refresh("HW-TEST-2").await.err().map(|error| error.code().word()), Some("device_not_found"));
+    // Where the file ends no grace follows; where the license does, its own.
+    let renewed = LicenseRules { grace: Some(720), offline_days: Some(2), ..carried() };
+    door.license("RENEWED", endless(1), renewed.clone()).await;
+    let ends = countersign_domain::licensing::LicenseTerms {
+        end_date: Some(Date::parse("2026-03-04").unwrap()),
+        ..endless(1)
+    };
+    door.license("ENDS", ends, renewed).await;
+    for (key, end, grace) in
+        [("RENEWED", "2026-03-05T12:00:02.000Z", (false, 0)), ("ENDS", "2026-03-04T23:59:59.999Z", (true, 720))]
+    {
+        let file = Device::new(&door, "activation", key).with("license_key", key).first();
+        let license = send(&door, "/activate_offline", file).await.json();
+        assert_eq!(license["validity_period"], end);
+        assert_eq!((&license["allow_grace_period"], &license["grace_period"]), (&json!(grace.0), &json!(grace.1)));
+    }
     // The end of the license itself comes first.
     let terms = countersign_domain::licensing::LicenseTerms {
         end_date: Some(Date::parse("2026-03-04").unwrap()),

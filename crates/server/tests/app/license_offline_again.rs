@@ -37,6 +37,27 @@ async fn a_file_that_comes_again_writes_nothing_over_what_is_newer() {
 }
 
 #[tokio::test]
+async fn what_a_file_of_the_second_form_carries_is_used_up_with_it() {
+    let door = Licensing::new().await;
+    let id = door.license(KEY, endless(1), carried()).await;
+    let first = Device::new(&door, "activation", "r-1");
+    let date = first.request["date"].as_str().unwrap().to_owned();
+    let text: serde_json::Value =
+        serde_json::from_slice(&countersign_crypto::encoding::base64_decode(first.first().trim()).unwrap()).unwrap();
+    // Clients write the signature of the first form into the second.
+    let carrying = first.second(&text.to_string());
+    assert_eq!(send(&door, "/activate_offline", carrying).await.status, StatusCode::OK);
+    let forged = |kind, id| Device::new(&door, kind, id).with("date", date.as_str()).first();
+    let used = refused("offline_request_used");
+    door.app.world.clock.advance(Duration::from_secs(60));
+    assert_eq!(refusal(&send(&door, "/deactivate_offline", forged("deactivation", "f-1")).await), used);
+    assert_eq!(door.row(id).await.activations, 1);
+    door.post("/deactivate_license", &identity(KEY, HARDWARE)).await;
+    assert_eq!(refusal(&send(&door, "/activate_offline", forged("activation", "f-2")).await), used);
+    assert_eq!(door.row(id).await.activations, 0);
+}
+
+#[tokio::test]
 async fn no_file_around_a_used_signature_activates_anew() {
     let door = Licensing::new().await;
     let id = door.license(KEY, endless(1), carried()).await;

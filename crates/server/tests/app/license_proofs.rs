@@ -53,6 +53,7 @@ async fn every_call_refuses_what_is_no_proof() {
             (&[][..], 400, "missing_headers"),
             (&[("date", date)][..], 400, "missing_headers"),
             (&[("authorization", good.as_str())], 400, "missing_headers"),
+            (&[("authorization", "algorithm=\"rsa-sha256\",apikey=\"k\"")], 400, "missing_headers"),
             (&[("date", date), ("date", date), ("authorization", &good)], 400, "authorization_invalid_headers"),
             (
                 &[("date", date), ("authorization", &good), ("authorization", &good)],

@@ -34,6 +34,7 @@ mod license_client;
 mod license_errors;
 mod license_keys;
 mod license_memos;
+mod license_names;
 mod license_offline;
 mod license_offline_again;
 mod license_proofs;

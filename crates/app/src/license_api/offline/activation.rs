@@ -137,7 +137,7 @@ async fn again(
     let bound = still_active(tx, site, &found.license, before, &proved.identity.hardware).await?;
     let bound = find::usable_on(found, Some(bound))?;
     let (now, license, device) = (tx.now().await?, bound.license.id, bound.device.id);
-    let mut view = check::view_bound(tx, site, bound, &proved.releases, now).await?;
+    let mut view = check::view_bound(tx, site, bound, (proved.identity.name.key(), &proved.releases), now).await?;
     if !proved.variables.is_empty() {
         view.variables = tx.device_details().variables(license, device).await?;
     }

@@ -40,6 +40,8 @@ pub struct RequestFile {
     /// Digest of the signature, where that is over names and date alone: whoever sees it can write other files around it.
     /// `None`: all is proved that the file says.
     pub signature: Option<[u8; 32]>,
+    /// Digest of such a signature that a file carries which is proved by another one.
+    pub carried: Option<[u8; 32]>,
 }
 
 /// Makes the signature over names and date that an answer carries, of the time at which a file was used.

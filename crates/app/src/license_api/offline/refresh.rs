@@ -37,7 +37,7 @@ pub async fn refresh_offline(
                 find::usable_on(Found { product, license, beside: None }, bound)?;
             let (now, id) = (tx.now().await?, device.id);
             let bound = Bound { product, license, device, activation, beside: None };
-            let mut view = check::view_bound(tx, site, bound, &ReleaseFilter::default(), now).await?;
+            let mut view = check::view_bound(tx, site, bound, (None, &ReleaseFilter::default()), now).await?;
             view.good_until = view.license.rules.file_end(now);
             let facts = tx.device_details().facts(id).await?;
             audit(tx, site, &actor, "license.refresh-offline", Some(view.license.id)).await?;

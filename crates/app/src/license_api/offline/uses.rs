@@ -9,7 +9,7 @@ use countersign_store::{StoreError, Tx};
 use super::super::refusal::{LicenseError, Refusal};
 use super::RequestFile;
 
-/// Most rows that are remembered of one activation, up to three for each file. More are brought by programs that went wrong.
+/// Most rows that are remembered of one activation, up to four for each file. More are brought by programs that went wrong.
 const ROWS: u64 = 3000;
 /// Stand before digests of signatures in the place of IDs. No file has an ID with a line end.
 pub(super) const ACTIVATED: &str = "\nactivation ";
@@ -63,10 +63,15 @@ pub(super) async fn note_use(
         // The same ID for another license at the same time.
         return Err(Refusal::OfflineRequestUsed.into());
     }
-    match file.signature {
-        Some(signature) => Ok(note_signature(tx, site, used, signature, (device, done_at)).await?),
-        None => Ok(()),
+    if let Some(signature) = file.signature {
+        note_signature(tx, site, used, signature, (device, done_at)).await?;
     }
+    if let Some(carried) = file.carried {
+        for used in [ACTIVATED, DEACTIVATED] {
+            note_signature(tx, site, used, carried, (device, done_at)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Remembers a signature. Where it is known already, its first use stays: an answer may be of the second of its file.
