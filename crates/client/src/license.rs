@@ -36,6 +36,7 @@ pub mod fuzzing;
 mod hardware;
 mod offline;
 mod offline_bundles;
+mod passage;
 mod products;
 mod proof;
 mod read;
@@ -46,6 +47,7 @@ mod time;
 mod token;
 mod units;
 mod view;
+mod watch;
 
 pub use activation::{ActivatedBy, Activation, CheckOptions, Machine};
 pub use call::Call;

@@ -6,10 +6,12 @@ use countersign_crypto::{random::random_uuid_v4, secret::Secret};
 use serde_json::{Map, Value};
 
 use super::{
-    Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason, Timestamp,
+    Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason,
     bundles::is_bundle,
-    door::{Ask, VerifiedAnswer},
+    clock::Moment,
+    door::{Ask, Timing, VerifiedAnswer},
     entry::{Entry, Licensee, Signed},
+    passage::Passage,
     read,
 };
 
@@ -296,9 +298,9 @@ impl LicenseClient {
     ) -> Result<(), LicenseError> {
         let named = licenses.iter().find_map(|license| license.user.clone());
         let licensee = licensee.or_else(|| named.map(Licensee::User)).ok_or(LicenseError::NeverActivated)?;
-        let date = answer.date;
+        let timing = answer.timing;
         let signed = signed(answer, is_bundle)?;
-        self.update(|kept| Ok(Some(self.confirmed(signed, licensee, (licenses, date), kept.as_ref()))))
+        self.update(|kept| Ok(Some(self.confirmed(signed, licensee, (licenses, &timing), kept.as_ref()))))
     }
 
     /// Keeps the verified answer to a check. Where another process has let the license go meanwhile, or has activated
@@ -309,41 +311,40 @@ impl LicenseClient {
         asked: &Entry,
         licenses: &[License],
     ) -> Result<(), LicenseError> {
-        let date = answer.date;
+        let timing = answer.timing;
         let signed = signed(answer, is_bundle(asked))?;
         self.update(|kept| match kept {
             Some(kept) if kept.licensee == asked.licensee => {
-                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, date), Some(&kept))))
+                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, &timing), Some(&kept))))
             }
             other => Ok(other),
         })
     }
 
-    /// What is kept after an answer that told a date. The times that are known to have passed stay known.
+    /// What is kept after an answer. The times that are known to have passed stay known.
     fn confirmed(
         &self,
         signed: Signed,
         licensee: Licensee,
-        (licenses, date): (&[License], Option<Timestamp>),
+        (licenses, timing): (&[License], &Timing),
         kept: Option<&Entry>,
     ) -> Entry {
-        let now = self.now();
-        let mut entry = Entry::new(licensee, signed, now);
-        entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
-        entry.confirmed(now, date);
+        let passage = kept.map_or_else(Passage::default, |kept| self.passage(kept));
+        let (now, mut entry) = (Moment::now(&*self.door.clock), Entry::new(licensee, signed, passage));
+        entry.confirmed(now.at, now.since(&timing.asked), timing.date);
+        self.stop_watching();
         entry.seated(licenses);
         entry
     }
 
     /// Notes why the server did not confirm a license, and passes the error on. An error of the disk comes before it.
     pub(crate) fn not_confirmed(&self, licensee: &Licensee, error: LicenseError) -> LicenseError {
-        let now = self.now();
         let refusal = if let LicenseError::Refused { refusal, .. } = &error { Some(refusal) } else { None };
         let noted = if error.is_away() {
-            self.note(licensee, |entry| entry.away(now))
+            self.note(licensee, |entry| entry.away(self.passage(entry)))
         } else if let Some(refusal) = refusal {
             self.note(licensee, |entry| {
-                entry.passed(now);
+                entry.passage = self.passage(entry);
                 // Taken seats say nothing about the license.
                 if refusal.reason() == Reason::NoSeat {
                     entry.unseated();
@@ -407,7 +408,7 @@ impl CheckOptions {
 
 /// An answer as it is kept.
 fn signed(answer: VerifiedAnswer, is_bundle: bool) -> Result<Signed, LicenseError> {
-    let VerifiedAnswer { body, signature, date: _ } = answer;
+    let VerifiedAnswer { body, signature, timing: _ } = answer;
     let malformed = |_| LicenseError::Malformed { what: "the answer".to_owned(), why: "it is not UTF-8".to_owned() };
     Ok(Signed::Answer { body: String::from_utf8(body).map_err(malformed)?, signature, is_bundle })
 }

@@ -12,6 +12,7 @@ use super::{
     License, LicenseClient, LicenseError,
     entry::{Entry, Licensee, Signed},
     offline::decoded,
+    passage::Passage,
     read,
 };
 
@@ -56,9 +57,8 @@ impl LicenseClient {
         let now = self.now();
         self.update(|kept| {
             let signed = Signed::AirGap { policy, confirmation };
-            let mut entry = Entry::new(Licensee::Key(license_key.to_owned()), signed, now);
-            entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
-            Ok(Some(entry))
+            let passage = kept.map_or_else(Passage::default, |kept| kept.passage).at(now);
+            Ok(Some(Entry::new(Licensee::Key(license_key.to_owned()), signed, passage)))
         })?;
         Ok(license)
     }

@@ -19,8 +19,8 @@ use super::{
     machine_fingerprint, offline,
     proof::Prover,
     read,
-    state::{Known, decide},
     view::License,
+    watch::Watch,
 };
 use crate::{
     base_url::BaseUrl,
@@ -40,6 +40,7 @@ pub struct LicenseClient {
     pub(crate) air_gap_key: Option<P256PublicKey>,
     pub(crate) cache: Cache,
     pub(crate) away: AwayPolicy,
+    pub(crate) watch: Mutex<Option<Watch>>,
 }
 
 /// What a client takes its effects from; tests bring their own.
@@ -102,7 +103,15 @@ impl LicenseClient {
             token: Mutex::new(None),
         };
         let air_gap_key = config.air_gap_key.as_deref().map(air_gap_key).transpose()?;
-        Ok(Self { door, product: config.product, hardware_id, air_gap_key, cache, away: config.away })
+        Ok(Self {
+            door,
+            product: config.product,
+            hardware_id,
+            air_gap_key,
+            cache,
+            away: config.away,
+            watch: Mutex::new(None),
+        })
     }
 
     /// What names this machine.
@@ -112,7 +121,7 @@ impl LicenseClient {
     }
 
     /// Whether the application may run, from what is kept alone: nothing is sent. Of a bundle, all licenses must let it. The signatures of what is kept are verified
-    /// each time (some 0.1 ms); that time has passed is noted on the disk at most once a minute.
+    /// each time (some 0.1 ms); that time has passed is noted on the disk once a minute, and when a license is over or the clock was set back.
     ///
     /// # Errors
     ///
@@ -276,37 +285,6 @@ impl LicenseClient {
             Err(error) => return Err(error),
         })
     }
-
-    /// Decides about each license of what is kept, by the code of its product, and notes that time has passed.
-    pub(crate) fn states_of(&self, entry: &Entry) -> Result<Vec<(String, LicenseState)>, LicenseError> {
-        let now = self.now();
-        if now.as_millis() > entry.trusted_at.saturating_add(NOTED_EVERY) {
-            self.note(&entry.licensee, |entry| entry.passed(now))?;
-        }
-        let Ok(licenses) = self.licenses_of(entry) else {
-            // It was verified before it was sealed, so the key that signed it is pinned no more.
-            return Ok(vec![(String::new(), LicenseState::CacheAltered)]);
-        };
-        let decided = |license: License| {
-            let state = decide(&known(&license, entry), now, &self.away);
-            (license.product, state)
-        };
-        Ok(licenses.into_iter().map(decided).collect())
-    }
-}
-
-/// What is known of a license that is kept.
-pub(crate) fn known<'a>(license: &'a License, entry: &'a Entry) -> Known<'a> {
-    Known {
-        license,
-        is_online: entry.is_online(),
-        confirmed_at: Timestamp::from_millis(entry.confirmed_at),
-        trusted_at: Timestamp::from_millis(entry.trusted_at),
-        away_since: entry.away_since.map(Timestamp::from_millis),
-        ended: entry.ended.as_deref(),
-        seat_until: entry.seat_until.map(Timestamp::from_millis),
-        borrowed_until: entry.borrowed_until.map(Timestamp::from_millis),
-    }
 }
 
 impl fmt::Debug for LicenseClient {
@@ -322,5 +300,3 @@ fn air_gap_key(text: &str) -> Result<P256PublicKey, LicenseConfigError> {
 
 /// What this client calls itself.
 pub(crate) const SDK: &str = concat!("Countersign ", env!("CARGO_PKG_VERSION"));
-/// How long the time on the disk may lag behind, in milliseconds.
-const NOTED_EVERY: u64 = 60_000;

@@ -16,6 +16,7 @@ use ureq::{
 
 use super::{
     Call, Clock, LicenseError, Refusal, Retries, Timestamp,
+    clock::Moment,
     proof::{self, Prover},
     token::{KeptToken, read_token, read_token_url},
 };
@@ -63,13 +64,21 @@ pub(crate) enum Method {
 pub(crate) struct Reply {
     body: Vec<u8>,
     signature: Option<String>,
-    pub(crate) date: Option<Timestamp>,
+    timing: Timing,
 }
 
 /// The bytes of an answer whose signature over them was verified.
 pub(crate) struct VerifiedAnswer {
     pub(crate) body: Vec<u8>,
     pub(crate) signature: String,
+    pub(crate) timing: Timing,
+}
+
+/// When an answer was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// When the request that it answers was sent.
+    pub(crate) asked: Moment,
     /// What the server says the time is; not signed.
     pub(crate) date: Option<Timestamp>,
 }
@@ -88,7 +97,7 @@ impl Door {
         let call = ask.call;
         let signature = reply.signature.ok_or(LicenseError::NotSigned { call })?;
         self.verify(&call.to_string(), &reply.body, &signature)?;
-        Ok(VerifiedAnswer { body: reply.body, signature, date: reply.date })
+        Ok(VerifiedAnswer { body: reply.body, signature, timing: reply.timing })
     }
 
     /// Asks for a bare word, which this protocol does not sign. Whatever the word is, status 200 says that it was done.
@@ -144,7 +153,8 @@ impl Door {
     }
 
     fn attempt(&self, ask: &Ask<'_>) -> Result<Reply, LicenseError> {
-        let date = proof::date(self.clock.now());
+        let asked = Moment::now(&*self.clock);
+        let date = proof::date(asked.at);
         let authorization = match &self.prover {
             Prover::ApiKey(key) => key.authorization(&date),
             Prover::OAuth(_) => Secret::new(format!("Bearer {}", self.access_token()?.expose())),
@@ -171,11 +181,10 @@ impl Door {
         }?;
         let text = |name: &str| raw.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         match raw.status {
-            200 => Ok(Reply {
-                signature: text("licensesignature"),
-                date: text("date").and_then(|date| Timestamp::parse_http(&date)),
-                body: raw.body,
-            }),
+            200 => {
+                let date = text("date").and_then(|date| Timestamp::parse_http(&date));
+                Ok(Reply { signature: text("licensesignature"), timing: Timing { asked, date }, body: raw.body })
+            }
             _ => Err(refused(ask.call, &raw)),
         }
     }

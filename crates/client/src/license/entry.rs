@@ -1,18 +1,26 @@
 //! What is kept of a license between runs, and what becomes of it with each answer.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, state::is_set_back, view::License};
+use super::{
+    Timestamp,
+    passage::{Passage, is_set_back},
+    view::License,
+};
 
 /// A license as it is kept: the signed bytes, and what happened since.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) licensee: Licensee,
     pub(crate) signed: Signed,
-    /// The last answer that was verified, in milliseconds since 1970; as are all times here.
+    /// When the last answer that was verified was asked for, in milliseconds since 1970 as this machine counts them; as are all times
+    /// here.
     pub(crate) confirmed_at: u64,
-    /// The latest time that is known to have passed.
-    pub(crate) trusted_at: u64,
+    /// What is known to have passed.
+    #[serde(flatten)]
+    pub(crate) passage: Passage,
     pub(crate) away_since: Option<u64>,
     /// The code with which the server has refused the last check.
     pub(crate) ended: Option<String>,
@@ -50,14 +58,13 @@ impl Licensee {
 }
 
 impl Entry {
-    /// A license that was activated now.
-    pub(crate) fn new(licensee: Licensee, signed: Signed, now: Timestamp) -> Self {
-        let now = now.as_millis();
+    /// A license that is confirmed at the end of what has passed.
+    pub(crate) fn new(licensee: Licensee, signed: Signed, passage: Passage) -> Self {
         Self {
             licensee,
             signed,
-            confirmed_at: now,
-            trusted_at: now,
+            confirmed_at: passage.own_at,
+            passage,
             away_since: None,
             ended: None,
             seat_until: None,
@@ -69,28 +76,24 @@ impl Entry {
         matches!(self.signed, Signed::Answer { .. })
     }
 
-    /// Notes that a time has passed.
-    pub(crate) fn passed(&mut self, at: Timestamp) {
-        self.trusted_at = self.trusted_at.max(at.as_millis());
-    }
-
-    /// Notes that the server has confirmed the license: at a time of this clock, and at the server's own time if it told one.
+    /// Notes that the server has confirmed the license with an answer that was asked for so long ago. What that holds for began
+    /// then, by the clock that will measure it; the server's own time, if it told one, is only known to have passed.
     ///
     /// A server and a clock that agree are right even when an earlier time was not: a clock that once ran ahead is
     /// forgiven. Where they do not agree, time goes only forward.
-    pub(crate) fn confirmed(&mut self, now: Timestamp, server: Option<Timestamp>) {
-        let later = server.map_or(now, |server| server.max(now));
+    pub(crate) fn confirmed(&mut self, now: Timestamp, took: Duration, server: Option<Timestamp>) {
         let agree = server.is_some_and(|server| !is_set_back(now, server) && !is_set_back(server, now));
-        self.trusted_at = if agree { later.as_millis() } else { later.as_millis().max(self.trusted_at) };
-        self.confirmed_at = self.trusted_at;
+        let passage = if agree { Passage::default().at(now) } else { self.passage.at(now) };
+        self.passage = server.map_or(passage, |server| passage.told(server));
+        self.confirmed_at = passage.own().minus(took).as_millis();
         self.away_since = None;
         self.ended = None;
     }
 
-    /// Notes that the server cannot be asked.
-    pub(crate) fn away(&mut self, now: Timestamp) {
-        self.passed(now);
-        self.away_since.get_or_insert(now.as_millis());
+    /// Notes that the server cannot be asked, at the end of what has passed.
+    pub(crate) fn away(&mut self, passage: Passage) {
+        self.passage = passage;
+        self.away_since.get_or_insert(passage.own_at);
     }
 
     /// Notes which seats licenses that were just confirmed hold. A check takes them; an activation says whether it did.
@@ -116,26 +119,49 @@ impl Entry {
 mod tests {
     use std::time::Duration;
 
-    use super::{Entry, Licensee, Signed, Timestamp};
+    use super::{Entry, Licensee, Passage, Signed, Timestamp};
+
+    fn entry(now: Timestamp) -> Entry {
+        let signed = Signed::Answer { body: String::new(), signature: String::new(), is_bundle: false };
+        Entry::new(Licensee::Key("K".into()), signed, Passage::default().at(now))
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000_000).plus(Duration::from_secs(seconds))
+    }
+
+    /// Confirms at a time with an answer that took so long, by a server with its own time.
+    fn confirmed(entry: &mut Entry, now: u64, took: u64, server: Option<u64>) {
+        entry.confirmed(at(now), Duration::from_secs(took), server.map(at));
+    }
 
     #[test]
     fn trusted_time_goes_back_only_when_server_and_clock_agree() {
-        let at = |seconds| Timestamp::from_millis(1_000_000_000).plus(Duration::from_secs(seconds));
-        let signed = Signed::Answer { body: String::new(), signature: String::new(), is_bundle: false };
-        let mut entry = Entry::new(Licensee::Key("K".into()), signed, at(0));
-        entry.passed(at(90_000));
-        assert_eq!(entry.trusted_at, at(90_000).as_millis(), "a clock that ran ahead");
-        entry.passed(at(10));
-        entry.confirmed(at(20), None);
-        assert_eq!(entry.trusted_at, at(90_000).as_millis(), "nobody else says so");
-        entry.confirmed(at(20), Some(at(5000)));
-        assert_eq!(entry.trusted_at, at(90_000).as_millis(), "they do not agree");
-        entry.confirmed(at(20), Some(at(40)));
-        assert_eq!((entry.trusted_at, entry.confirmed_at), (at(40).as_millis(), at(40).as_millis()));
-        entry.away(at(50));
-        entry.away(at(60));
-        assert_eq!((entry.trusted_at, entry.away_since), (at(60).as_millis(), Some(at(50).as_millis())));
-        entry.confirmed(at(70), Some(at(70)));
+        let mut entry = entry(at(0));
+        entry.passage = entry.passage.at(at(90_000));
+        assert_eq!(entry.passage.trusted(), at(90_000), "a clock that ran ahead");
+        confirmed(&mut entry, 20, 0, None);
+        assert_eq!(entry.passage.trusted(), at(90_000), "nobody else says so");
+        confirmed(&mut entry, 20, 0, Some(5000));
+        assert_eq!(entry.passage.trusted(), at(90_000), "they do not agree");
+        confirmed(&mut entry, 20, 0, Some(40));
+        assert_eq!((entry.passage.trusted(), entry.confirmed_at), (at(40), at(20).as_millis()));
+        entry.away(entry.passage.at(at(50)));
+        entry.away(entry.passage.at(at(60)));
+        assert_eq!((entry.passage.trusted(), entry.away_since), (at(60), Some(at(50).as_millis())));
+        confirmed(&mut entry, 70, 0, Some(70));
         assert_eq!(entry.away_since, None);
+    }
+
+    #[test]
+    fn what_an_answer_holds_for_begins_when_it_was_asked_by_the_own_clock() {
+        // The clock is 15 minutes slow, and the answer takes 20 seconds.
+        let mut entry = entry(at(0));
+        confirmed(&mut entry, 30, 20, Some(930));
+        assert_eq!((entry.confirmed_at, entry.passage.own()), (at(10).as_millis(), at(30)));
+        assert_eq!(entry.passage.trusted(), at(930));
+        // It is as good without a server that tells its time.
+        confirmed(&mut entry, 50, 10, None);
+        assert_eq!((entry.confirmed_at, entry.passage.own()), (at(40).as_millis(), at(50)));
     }
 }

@@ -16,6 +16,7 @@ use super::{
     bundles::is_bundle,
     cache::Kind,
     entry::{Entry, Licensee, Signed},
+    passage::Passage,
     proof::{self, Prover},
     read,
 };
@@ -188,11 +189,9 @@ impl LicenseClient {
             {
                 return Err(fault("it is older than the license that is kept"));
             }
-            let mut entry = Entry::new(licensee, signed, now);
-            entry.trusted_at = entry.trusted_at.max(kept.map_or(0, |kept| kept.trusted_at));
+            let passage = kept.map_or_else(Passage::default, |kept| kept.passage).at(now);
             // The server's date is signed here.
-            entry.passed(made_at);
-            Ok(Some(entry))
+            Ok(Some(Entry::new(licensee, signed, passage.told(made_at))))
         })
     }
 }

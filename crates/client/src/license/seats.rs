@@ -70,9 +70,8 @@ impl LicenseClient {
     /// [`Reason::BorrowDate`](super::Reason::BorrowDate) or [`Reason::NoSeat`](super::Reason::NoSeat).
     pub fn borrow_seat(&self, until: Option<Timestamp>) -> Result<Timestamp, LicenseError> {
         let (licensee, borrowed) = self.borrow_as(Call::Borrow, None, until)?;
-        let now = self.now();
         self.note(&licensee, |entry| {
-            entry.passed(now);
+            entry.passage = self.passage(entry);
             entry.borrowed_until = Some(borrowed.as_millis());
             entry.seat_until = Some(borrowed.as_millis().max(entry.seat_until.unwrap_or(0)));
         })?;

@@ -2,9 +2,7 @@
 //!
 //! Every rule that lets an application run, or stops it, is in [`decide`], and nowhere else.
 
-use std::time::Duration;
-
-use super::{AwayPolicy, Reason, Timestamp, WhenAway, view::License};
+use super::{AwayPolicy, Reason, Timestamp, WhenAway, passage::Passage, view::License};
 
 /// What holds for the license on this machine now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +83,11 @@ pub(crate) struct Known<'a> {
     pub(crate) license: &'a License,
     /// Whether the server is asked about it at all; it is not after an activation by file or by codes.
     pub(crate) is_online: bool,
-    /// The last answer of the server that was verified.
+    /// When the server was asked for the last answer that was verified, by this machine's own count of time; as are the ends of
+    /// spans here.
     pub(crate) confirmed_at: Timestamp,
-    /// The latest time that is known to have passed.
-    pub(crate) trusted_at: Timestamp,
+    /// What is known to have passed.
+    pub(crate) passage: Passage,
     /// Since when the server cannot be asked; `None`: it answered last time.
     pub(crate) away_since: Option<Timestamp>,
     /// The code with which the server has refused the last check.
@@ -102,11 +101,12 @@ pub(crate) struct Known<'a> {
 /// Decides. A moment at which something ends still belongs to it, as on the server.
 pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> LicenseState {
     let license = known.license;
-    if is_set_back(now, known.trusted_at) {
-        return LicenseState::ClockSetBack { trusted: known.trusted_at, now };
+    let passage = known.passage;
+    if passage.is_set_back(now) {
+        return LicenseState::ClockSetBack { trusted: passage.trusted(), now };
     }
-    // Within the tolerance time stands still rather than going back.
-    let at = now.max(known.trusted_at);
+    // Within the tolerance time never goes back: not that of dates, and not that of spans.
+    let (at, own) = (now.max(passage.trusted()), now.max(passage.own()));
     if let Some(code) = known.ended {
         return ended_with(code, license);
     }
@@ -124,10 +124,10 @@ pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> 
         return LicenseState::Expired { at: license.ends };
     }
     let borrowed_until = known.borrowed_until.filter(|_| license.seats.is_some());
-    if license.seats.is_some() && known.is_online && known.seat_until.is_none_or(|until| at > until) {
+    if license.seats.is_some() && known.is_online && known.seat_until.is_none_or(|until| own > until) {
         return LicenseState::NoSeat;
     }
-    let confirmation = confirmation(known, at, policy);
+    let confirmation = confirmation(known, own, policy);
     // A seat that was borrowed was borrowed to be away.
     let is_borrowed = borrowed_until.is_some_and(|until| at <= until);
     match confirmation {
@@ -156,11 +156,6 @@ pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> 
     }
 }
 
-/// Whether a clock shows less than has passed, by more than clocks differ.
-pub(crate) fn is_set_back(now: Timestamp, trusted: Timestamp) -> bool {
-    trusted.since(now) > CLOCK_TOLERANCE
-}
-
 /// How well the last answer still holds.
 #[derive(Clone, Copy)]
 enum Confirmation {
@@ -169,16 +164,16 @@ enum Confirmation {
     Over { at: Timestamp },
 }
 
-fn confirmation(known: &Known<'_>, at: Timestamp, policy: &AwayPolicy) -> Confirmation {
+fn confirmation(known: &Known<'_>, own: Timestamp, policy: &AwayPolicy) -> Confirmation {
     let fresh_until = known.confirmed_at.plus(policy.confirmed_for);
-    let is_fresh = known.away_since.is_none() && at <= fresh_until;
+    let is_fresh = known.away_since.is_none() && own <= fresh_until;
     if !known.is_online || is_fresh {
         return Confirmation::Fresh;
     }
     match policy.then {
         WhenAway::Grace(span) => {
             let until = known.confirmed_at.plus(span);
-            if at <= until { Confirmation::Until(until) } else { Confirmation::Over { at: until } }
+            if own <= until { Confirmation::Until(until) } else { Confirmation::Over { at: until } }
         }
         WhenAway::Stop => Confirmation::Over { at: known.away_since.map_or(fresh_until, |away| away.min(fresh_until)) },
     }
@@ -202,10 +197,6 @@ fn ended_with(code: &str, license: &License) -> LicenseState {
         | Reason::Other => LicenseState::Refused { code: code.to_owned() },
     }
 }
-
-/// The server takes a clock that is 15 minutes slow, and so must this client, or a license that was just confirmed would not
-/// hold; one more minute is for the way. Clocks that are set over the network move back by less.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(16 * 60);
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,11 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(LAST)))
     }
 
+    /// The moment a span earlier, at least the start of 1970.
+    pub(crate) fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(LAST)))
+    }
+
     /// The span since an earlier moment; nothing if that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

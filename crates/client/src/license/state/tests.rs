@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{AwayPolicy, GraceReason, Known, LicenseState, Timestamp, WhenAway, decide};
-use crate::license::{read, view::License};
+use crate::license::{passage::Passage, read, view::License};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -29,7 +29,7 @@ fn known(license: &License) -> Known<'_> {
         license,
         is_online: true,
         confirmed_at: start(),
-        trusted_at: start(),
+        passage: Passage::default(),
         away_since: None,
         ended: None,
         seat_until: None,
@@ -107,13 +107,13 @@ fn a_payment_that_is_late_has_the_grace_of_the_license() {
 #[test]
 fn a_clock_that_was_set_back_stops_the_license_and_one_that_drifts_stands_still() {
     let ending = license(&json!({ "validity_period": "2026-03-03T12:00:00.000Z" }));
-    let known = Known { trusted_at: after(48), confirmed_at: after(40), ..known(&ending) };
+    let known = Known { passage: Passage::default().told(after(48)), confirmed_at: after(40), ..known(&ending) };
     let minutes = |minutes: u64| Timestamp::from_millis(after(48).as_millis() - minutes * 60_000);
     let at = |time| decide(&known, time, &grace(72));
     assert_eq!(at(minutes(16)), LicenseState::Valid { until: Some(after(48)) });
     let early = Timestamp::from_millis(minutes(16).as_millis() - 1);
     assert_eq!(at(early), LicenseState::ClockSetBack { trusted: after(48), now: early });
-    let past = Known { trusted_at: after(48).plus(MOMENT), ..known };
+    let past = Known { passage: Passage::default().told(after(48).plus(MOMENT)), ..known };
     assert_eq!(decide(&past, minutes(15), &grace(72)), LicenseState::Expired { at: Some(after(48)) });
 }
 

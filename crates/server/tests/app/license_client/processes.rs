@@ -113,3 +113,24 @@ async fn a_clock_that_the_server_takes_is_taken_here_and_another_ends_nothing() 
         machine.run(|client| client.activate(&Activation::by_key(KEY))).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_an_answer_holds_for_is_measured_by_the_clock_of_the_machine() {
+    let shop = Shop::new().await;
+    let seats = Seats { floating: Floating::Cloud, users: 1, timeout: 10, borrow: None };
+    shop.door.license(KEY, endless(9), LicenseRules { seats, ..LicenseRules::default() }).await;
+    for minutes in [-15, 0, 15] {
+        let machine = shop.machine().await;
+        let config = shop.config(HARDWARE, machine.folder.path()).await;
+        let client = Arc::new(shop.client_ahead(config, minutes));
+        let state = move |client: &LicenseClient| client.state().unwrap();
+        let slow = client.clone();
+        spawn_blocking(move || slow.activate(&Activation::by_key(KEY))).await.unwrap().unwrap();
+        // A seat of ten minutes, less than the clocks differ by.
+        shop.advance(Duration::from_secs(600));
+        assert_eq!(state(&client), LicenseState::Valid { until: None }, "{minutes}");
+        shop.advance(Duration::from_millis(1));
+        assert_eq!(state(&client), LicenseState::NoSeat, "{minutes}");
+        shop.advance(Duration::from_secs(60));
+    }
+}

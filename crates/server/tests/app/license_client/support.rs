@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -70,12 +70,15 @@ pub(super) struct Shop {
     pub(super) door: Licensing,
     pub(super) address: SocketAddr,
     sky: Arc<Sky>,
+    began: Instant,
     _tasks: JoinSet<()>,
 }
 
 struct Sky {
     weather: AtomicU8,
     requests: AtomicUsize,
+    /// What machines' steady clocks have shown since they began, in seconds.
+    steady: AtomicU64,
 }
 
 /// A folder with a client, as on one machine.
@@ -101,12 +104,21 @@ impl Pause for Recorded {
     }
 }
 
-/// The clock of the server, as clients see it, and so many minutes ahead of it.
-struct SharedClock(Arc<TestClock>, i64);
+/// The clock of the server, as clients see it, and so many minutes ahead of it. Beside it, a clock that nobody sets.
+struct SharedClock {
+    shown: Arc<TestClock>,
+    minutes: i64,
+    sky: Arc<Sky>,
+    began: Instant,
+}
 
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.0.now().as_millis() + self.1 * 60_000).unwrap())
+        Timestamp::from_millis(u64::try_from(self.shown.now().as_millis() + self.minutes * 60_000).unwrap())
+    }
+
+    fn steady(&self) -> Option<Instant> {
+        Some(self.began + Duration::from_secs(self.sky.steady.load(Ordering::SeqCst)))
     }
 }
 
@@ -117,7 +129,11 @@ impl Shop {
         let address = listener.local_addr().unwrap();
         let options = WorldOptions { base_url: format!("http://{address}"), ..WorldOptions::default() };
         let door = Licensing::over(App::bare(options).await).await;
-        let sky = Arc::new(Sky { weather: AtomicU8::new(Weather::Fine as u8), requests: AtomicUsize::new(0) });
+        let sky = Arc::new(Sky {
+            weather: AtomicU8::new(Weather::Fine as u8),
+            requests: AtomicUsize::new(0),
+            steady: AtomicU64::new(0),
+        });
         let (doors, clock, over) = (door.app.router.clone(), door.app.world.clock.clone(), sky.clone());
         let routes = Router::new().fallback(move |request: Request| {
             let (doors, clock, over) = (doors.clone(), clock.clone(), over.clone());
@@ -125,7 +141,8 @@ impl Shop {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { door, address, sky, _tasks: tasks }
+        let began = began();
+        Self { door, address, sky, began, _tasks: tasks }
     }
 
     pub(super) fn turns(&self, weather: Weather) {
@@ -135,6 +152,11 @@ impl Shop {
     /// How many requests have come.
     pub(super) fn requests(&self) -> usize {
         self.sky.requests.load(Ordering::SeqCst)
+    }
+
+    /// So much time passes, whatever clocks show that can be set.
+    pub(super) fn runs(&self, span: Duration) {
+        self.sky.steady.fetch_add(span.as_secs(), Ordering::SeqCst);
     }
 
     pub(super) fn advance(&self, span: Duration) {
@@ -194,7 +216,8 @@ impl Shop {
     }
 
     fn clock(&self, minutes: i64) -> Box<dyn Clock> {
-        Box::new(SharedClock(self.door.app.world.clock.clone(), minutes))
+        let (shown, sky, began) = (self.door.app.world.clock.clone(), self.sky.clone(), self.began);
+        Box::new(SharedClock { shown, minutes, sky, began })
     }
 }
 
@@ -253,6 +276,12 @@ impl Sky {
             Weather::Tampers | Weather::Fine | Weather::Away | Weather::Failing | Weather::Portal => response,
         }
     }
+}
+
+/// Where a steady clock begins: only what passes from there on is looked at.
+#[expect(clippy::disallowed_methods, reason = "an instant can be made in no other way")]
+fn began() -> Instant {
+    Instant::now()
 }
 
 /// An answer that breaks off.
