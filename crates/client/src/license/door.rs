@@ -283,19 +283,29 @@ fn refused(call: Call, raw: &Raw) -> LicenseError {
         }
         500..=599 => LicenseError::ServerFault { call, status },
         408 => LicenseError::Stranger { call, status },
-        400..=499 => read_refusal(status, &raw.body)
+        400..=499 => read_refusal(call, status, &raw.body)
             .map_or(LicenseError::Stranger { call, status }, |refusal| LicenseError::Refused { call, refusal }),
         _ => LicenseError::Stranger { call, status },
     }
 }
 
-/// Reads an error object: of this protocol, or of the token endpoint (RFC 6749 §5.2).
-pub(crate) fn read_refusal(status: u16, body: &[u8]) -> Option<Refusal> {
+/// Reads an error object of this protocol (§4.1 of the contract), or, where tokens come from, of OAuth.
+pub(crate) fn read_refusal(call: Call, status: u16, body: &[u8]) -> Option<Refusal> {
     let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let text = |name: &str| object.get(name).and_then(Value::as_str);
-    let code = text("code").or_else(|| text("error")).filter(|code| !code.is_empty())?;
-    let message = text("message").or_else(|| text("error_description")).unwrap_or_default();
-    Some(Refusal::new(status, code, message))
+    // Gateways write errors in JSON as well; none names a code and repeats its status as this protocol does.
+    let repeats_status = object.get("status").and_then(Value::as_u64) == Some(status.into());
+    if let Some(code) = text("code").filter(|code| !code.is_empty() && repeats_status) {
+        return Some(Refusal::new(status, code, text("message").unwrap_or_default()));
+    }
+    let code = text("error").filter(|code| call == Call::Token && is_oauth_error(status, code))?;
+    Some(Refusal::new(status, code, text("error_description").unwrap_or_default()))
+}
+
+/// Whether a word is an error of a token endpoint (RFC 6749 §5.2), rather than the name of a status, as gateways write it.
+fn is_oauth_error(status: u16, word: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    matches!(status, 400 | 401) && !word.is_empty() && word.bytes().all(is_word)
 }
 
 fn malformed(call: Call, why: &str) -> LicenseError {
@@ -318,3 +328,42 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// However a client is configured, a call is not sent more often.
 const MAX_ATTEMPTS: u32 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, read_refusal};
+
+    #[test]
+    fn only_the_errors_of_this_protocol_are_refusals() {
+        let code = |call, status, body: &str| read_refusal(call, status, body.as_bytes()).map(|refusal| refusal.code);
+        let ours = r#"{"status":400,"code":"license_not_found","message":"No license."}"#;
+        for call in [Call::Check, Call::Token, Call::TokenUrl] {
+            assert_eq!(code(call, 400, ours).as_deref(), Some("license_not_found"), "{call}");
+            assert_eq!(code(call, 403, ours), None, "{call}: another status");
+        }
+        let token = r#"{"error":"invalid_client","error_description":"No."}"#;
+        assert_eq!(code(Call::Token, 401, token).as_deref(), Some("invalid_client"));
+        for call in [Call::Check, Call::Activate, Call::TokenUrl] {
+            assert_eq!(code(call, 401, token), None, "{call}");
+        }
+        for (status, body) in [
+            (404, r#"{"timestamp":"2026-03-01","status":404,"error":"Not Found","path":"/api/v4/check_license"}"#),
+            (403, r#"{"error":"Forbidden"}"#),
+            (403, r#"{"error":"forbidden"}"#),
+            (401, r#"{"error":"Unauthorized"}"#),
+            (401, r#"{"status":401,"error":"Unauthorized"}"#),
+            (400, r#"{"error":{"code":"bad_request"}}"#),
+            (400, r#"{"error":""}"#),
+            (400, r#"{"code":"license_not_found","message":"No status."}"#),
+            (400, r#"{"status":"400","code":"license_not_found"}"#),
+            (400, r#"{"status":400,"code":""}"#),
+            (400, r#"{"status":400,"code":7}"#),
+            (400, "<html>"),
+            (400, "[]"),
+        ] {
+            for call in [Call::Check, Call::Token, Call::TokenUrl] {
+                assert_eq!(code(call, status, body), None, "{call}: {body}");
+            }
+        }
+    }
+}

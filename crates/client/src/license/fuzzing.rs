@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Timestamp,
+    Call, Timestamp,
     cache::{Cache, Kind},
     door, offline, offline_bundles, read, token,
 };
@@ -19,8 +19,10 @@ pub fn answers(body: &[u8]) {
     let _ = read::objects("it", body);
     let _ = token::read_token(body, Timestamp::default());
     let _ = token::read_token_url(body);
-    if let Some(refusal) = door::read_refusal(400, body) {
-        assert!(!refusal.to_string().contains(char::is_control));
+    for call in [Call::Check, Call::Token] {
+        if let Some(refusal) = door::read_refusal(call, 400, body) {
+            assert!(!refusal.to_string().contains(char::is_control));
+        }
     }
 }
 

@@ -161,21 +161,23 @@ async fn answers_that_are_not_proved_are_not_used() {
     let shop = Shop::new().await;
     shop.door.license(KEY, endless(1), LicenseRules::default()).await;
     let machine = shop.machine().await;
-    for weather in [Weather::Tampers, Weather::Unsigned, Weather::Portal] {
+    for weather in [Weather::Tampers, Weather::Unsigned, Weather::Portal, Weather::Gateway] {
         shop.turns(weather);
         let error = machine.run(|client| client.activate(&activate())).await.unwrap_err();
         let is_it = [
             matches!(error, LicenseError::BadSignature { .. }),
             matches!(error, LicenseError::NotSigned { .. }),
             matches!(error, LicenseError::Stranger { status: 403, .. }),
+            matches!(error, LicenseError::Stranger { status: 404, .. }),
         ];
-        let expected = [Weather::Tampers, Weather::Unsigned, Weather::Portal].map(|one| one == weather);
+        let expected =
+            [Weather::Tampers, Weather::Unsigned, Weather::Portal, Weather::Gateway].map(|one| one == weather);
         assert_eq!(is_it, expected, "{weather:?}: {error}");
         assert_eq!(machine.state().await, LicenseState::NeverActivated);
     }
     shop.turns(Weather::Fine);
     machine.run(|client| client.activate(&activate())).await.unwrap();
-    for weather in [Weather::Tampers, Weather::Unsigned, Weather::Portal] {
+    for weather in [Weather::Tampers, Weather::Unsigned, Weather::Portal, Weather::Gateway] {
         shop.turns(weather);
         let state = machine.check_or_grace().await;
         assert!(matches!(state, LicenseState::Grace { .. }), "{weather:?}: {state:?}");

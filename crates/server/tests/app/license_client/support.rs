@@ -19,7 +19,7 @@ use countersign_crypto::{Secret, SystemRng};
 use countersign_http_kit::http_time::HttpTime;
 use countersign_testkit::{TestClock, WorldOptions};
 use http::StatusCode;
-use http::header::DATE;
+use http::header::{CONTENT_TYPE, DATE};
 use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -50,10 +50,12 @@ pub(super) enum Weather {
     Unsigned,
     /// A page of somebody else answers everything.
     Portal,
+    /// A gateway finds nothing, and says so in JSON.
+    Gateway,
 }
 
 impl Weather {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Fine,
         Self::Away,
         Self::Failing,
@@ -62,6 +64,7 @@ impl Weather {
         Self::Tampers,
         Self::Unsigned,
         Self::Portal,
+        Self::Gateway,
     ];
 }
 
@@ -249,6 +252,10 @@ impl Sky {
             Weather::Away => return cut_off(),
             Weather::Failing => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             Weather::Portal => return (StatusCode::FORBIDDEN, "<html>Please log in.").into_response(),
+            Weather::Gateway => {
+                let page = r#"{"timestamp":"2026-03-01T12:00:00Z","status":404,"error":"Not Found","path":"/api/v4"}"#;
+                return (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/json")], page).into_response();
+            }
             Weather::Fine | Weather::LosesAnswers | Weather::LosesOneAnswer | Weather::Tampers | Weather::Unsigned => {}
         }
         let mut response = doors.answer(request).await;
@@ -273,7 +280,12 @@ impl Sky {
                 }
                 Response::from_parts(parts, Body::from(body))
             }
-            Weather::Tampers | Weather::Fine | Weather::Away | Weather::Failing | Weather::Portal => response,
+            Weather::Tampers
+            | Weather::Fine
+            | Weather::Away
+            | Weather::Failing
+            | Weather::Portal
+            | Weather::Gateway => response,
         }
     }
 }
