@@ -32,6 +32,7 @@ fn status(error: &LicenseError) -> Status {
         | LicenseError::CacheAltered { .. }
         | LicenseError::ClockSetBack { .. }
         | LicenseError::File { .. }
+        | LicenseError::GivenBack
         | LicenseError::Malformed { .. }
         | LicenseError::NotOurs { .. }
         | LicenseError::NotSigned { .. }

@@ -37,6 +37,7 @@ mod hardware;
 mod offline;
 mod offline_bundles;
 mod passage;
+mod past;
 mod products;
 mod proof;
 mod read;

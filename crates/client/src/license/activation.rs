@@ -11,7 +11,6 @@ use super::{
     clock::Moment,
     door::{Ask, Timing, VerifiedAnswer},
     entry::{Entry, Licensee, Signed},
-    passage::Passage,
     read,
 };
 
@@ -300,7 +299,11 @@ impl LicenseClient {
         let licensee = licensee.or_else(|| named.map(Licensee::User)).ok_or(LicenseError::NeverActivated)?;
         let timing = answer.timing;
         let signed = signed(answer, is_bundle)?;
-        self.update(|kept| Ok(Some(self.confirmed(signed, licensee, (licenses, &timing), kept.as_ref()))))
+        // A response that is still on its way would only bring back what was true before.
+        if self.past()?.pending.is_some_and(|pending| pending.licensee.is_same(&licensee)) {
+            self.update_past(|past| past.pending = None)?;
+        }
+        self.update(|kept| Ok(Some(self.confirmed(signed, licensee, (licenses, &timing), kept.as_ref())?)))
     }
 
     /// Keeps the verified answer to a check. Where another process has let the license go meanwhile, or has activated
@@ -315,7 +318,7 @@ impl LicenseClient {
         let signed = signed(answer, is_bundle(asked))?;
         self.update(|kept| match kept {
             Some(kept) if kept.licensee == asked.licensee => {
-                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, &timing), Some(&kept))))
+                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, &timing), Some(&kept))?))
             }
             other => Ok(other),
         })
@@ -328,13 +331,13 @@ impl LicenseClient {
         licensee: Licensee,
         (licenses, timing): (&[License], &Timing),
         kept: Option<&Entry>,
-    ) -> Entry {
-        let passage = kept.map_or_else(Passage::default, |kept| self.passage(kept));
+    ) -> Result<Entry, LicenseError> {
+        let passage = kept.map_or_else(|| self.remembered(None), |kept| Ok(self.passage(kept)))?;
         let (now, mut entry) = (Moment::now(&*self.door.clock), Entry::new(licensee, signed, passage));
         entry.confirmed(now.at, now.since(&timing.asked), timing.date);
         self.stop_watching();
         entry.seated(licenses);
-        entry
+        Ok(entry)
     }
 
     /// Notes why the server did not confirm a license, and passes the error on. An error of the disk comes before it.
@@ -349,7 +352,7 @@ impl LicenseClient {
                 if refusal.reason() == Reason::NoSeat {
                     entry.unseated();
                 } else {
-                    entry.ended = Some(refusal.code.clone());
+                    entry.end(&refusal.code);
                 }
             })
         } else {
@@ -364,7 +367,7 @@ impl LicenseClient {
         Ok(self.identity(&entry.licensee, self.id_of(&entry)))
     }
 
-    /// Sends a deactivation and forgets the license.
+    /// Sends a deactivation and forgets the license, and what was asked for in files.
     pub(crate) fn let_go(
         &self,
         call: Call,
@@ -378,6 +381,7 @@ impl LicenseClient {
                 if matches!(refusal.code.as_str(), "device_not_found" | "license_not_active") => {}
             Err(error) => return Err(error),
         }
+        self.close_past()?;
         self.update(|kept| Ok(kept.filter(|kept| kept.licensee != *licensee)))
     }
 

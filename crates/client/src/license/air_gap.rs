@@ -2,7 +2,8 @@
 //! software. Everything is on the curve P-256.
 
 use countersign_crypto::{
-    encoding::{base64_decode, base64_encode},
+    digest::sha256,
+    encoding::{base64_decode, base64_encode, hex_encode},
     p256::P256PrivateKey,
     secret::Secret,
 };
@@ -12,7 +13,6 @@ use super::{
     License, LicenseClient, LicenseError,
     entry::{Entry, Licensee, Signed},
     offline::decoded,
-    passage::Passage,
     read,
 };
 
@@ -45,7 +45,7 @@ impl LicenseClient {
     /// # Errors
     ///
     /// [`LicenseError::AirGapCode`] when code, key, machine and policy do not fit; [`LicenseError::NotOurs`] when the policy is
-    /// of another product. What was kept before stays.
+    /// of another product; [`LicenseError::GivenBack`] when this machine has given it back since. What was kept before stays.
     pub fn activate_air_gap(
         &self,
         license_key: &str,
@@ -54,10 +54,13 @@ impl LicenseClient {
     ) -> Result<License, LicenseError> {
         let (policy, confirmation) = (decoded(policy_file)?, confirmation_code.trim().to_owned());
         let license = verified_license(self, &policy, &confirmation, license_key)?;
+        if self.past()?.was_given_back(&mark(&confirmation)?) {
+            return Err(LicenseError::GivenBack);
+        }
         let now = self.now();
         self.update(|kept| {
             let signed = Signed::AirGap { policy, confirmation };
-            let passage = kept.map_or_else(Passage::default, |kept| kept.passage).at(now);
+            let passage = self.remembered(kept.as_ref())?.at(now);
             Ok(Some(Entry::new(Licensee::Key(license_key.to_owned()), signed, passage)))
         })?;
         Ok(license)
@@ -70,10 +73,12 @@ impl LicenseClient {
     /// As [`LicenseClient::air_gap_activation_code`]; the license is kept then.
     pub fn air_gap_deactivation_code(&self, initialization_code: &Secret<String>) -> Result<String, LicenseError> {
         let entry = self.activated()?;
-        if !matches!(entry.signed, Signed::AirGap { .. }) {
+        let Signed::AirGap { confirmation, .. } = &entry.signed else {
             return Err(LicenseError::NotPossible { what: "this license was not activated across an air gap" });
-        }
+        };
+        let mark = mark(confirmation)?;
         let code = self.air_gap_activation_code(entry.licensee.text(), initialization_code)?;
+        self.update_past(|past| past.give_back(mark))?;
         self.forget()?;
         Ok(code)
     }
@@ -101,6 +106,14 @@ pub(crate) fn verified_license(
         return Err(LicenseError::NotOurs { what: WHAT.to_owned(), about: "product" });
     }
     Ok(license)
+}
+
+/// What tells a confirmation code from all others, however it is written: of its two numbers the first. The second can be
+/// replaced by its negative, and the signature verifies still.
+fn mark(confirmation: &str) -> Result<String, LicenseError> {
+    let signature = base64_decode(confirmation).map_err(|_| unfit("confirmation code"))?;
+    let first = signature.get(..32).ok_or_else(|| unfit("confirmation code"))?;
+    Ok(hex_encode(&sha256(first)))
 }
 
 /// A policy as the license that it describes.

@@ -37,7 +37,7 @@ pub(crate) struct Cache {
 pub(crate) enum Kind {
     /// The license.
     License,
-    /// What was asked for in a request file whose response is still on its way.
+    /// What is remembered beside it: first of all, what was asked for in a request file whose response is still on its way.
     Request,
 }
 

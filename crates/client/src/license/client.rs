@@ -155,8 +155,8 @@ impl LicenseClient {
     ///
     /// [`LicenseError::Io`] and [`LicenseError::CacheInUse`] when the folder cannot be written.
     pub fn forget(&self) -> Result<(), LicenseError> {
-        self.update(|_| Ok(None))?;
-        self.cache.update::<Value>(Kind::Request, &*self.door.pause, &*self.door.rng, |_| Ok(None))
+        self.close_past()?;
+        self.update(|_| Ok(None))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -190,7 +190,7 @@ impl LicenseClient {
         &self,
         change: impl FnOnce(Option<Entry>) -> Result<Option<Entry>, LicenseError>,
     ) -> Result<(), LicenseError> {
-        self.cache.update(Kind::License, &*self.door.pause, &*self.door.rng, |kept| match kept {
+        self.replace(|kept| match kept {
             Err(LicenseError::WrongMachine { .. } | LicenseError::CacheAltered { .. }) => change(None),
             kept => change(kept?),
         })
@@ -198,13 +198,27 @@ impl LicenseClient {
 
     /// Changes what is kept of a license. Another one, which another process has activated meanwhile, stays as it is.
     pub(crate) fn note(&self, licensee: &Licensee, change: impl FnOnce(&mut Entry)) -> Result<(), LicenseError> {
-        self.cache.update::<Entry>(Kind::License, &*self.door.pause, &*self.door.rng, |kept| {
+        self.replace(|kept| {
             let mut kept = kept?;
             if let Some(entry) = kept.as_mut().filter(|entry| entry.licensee == *licensee) {
                 change(entry);
             }
             Ok(kept)
         })
+    }
+
+    /// Replaces what is kept, and remembers what has passed by then.
+    fn replace(
+        &self,
+        change: impl FnOnce(Result<Option<Entry>, LicenseError>) -> Result<Option<Entry>, LicenseError>,
+    ) -> Result<(), LicenseError> {
+        let mut noted = None;
+        self.cache.update(Kind::License, &*self.door.pause, &*self.door.rng, |kept| {
+            let kept = change(kept)?;
+            noted = kept.as_ref().map(|entry| (entry.passage, entry.is_online()));
+            Ok(kept)
+        })?;
+        noted.map_or(Ok(()), |(passage, is_online)| self.remember(passage, is_online))
     }
 
     /// The licenses in what is kept, after their signatures were verified once more.

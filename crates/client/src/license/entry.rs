@@ -22,6 +22,9 @@ pub(crate) struct Entry {
     #[serde(flatten)]
     pub(crate) passage: Passage,
     pub(crate) away_since: Option<u64>,
+    /// When the server has said last what holds, or that nothing does: files that were made until then are older.
+    #[serde(default)]
+    pub(crate) settled_at: Option<u64>,
     /// The code with which the server has refused the last check.
     pub(crate) ended: Option<String>,
     pub(crate) seat_until: Option<u64>,
@@ -55,6 +58,11 @@ impl Licensee {
             Self::Key(text) | Self::User(text) => text,
         }
     }
+
+    /// Whether both name the same license, however they were typed: what is signed has no letter case.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.text().to_lowercase() == other.text().to_lowercase()
+    }
 }
 
 impl Entry {
@@ -66,6 +74,7 @@ impl Entry {
             confirmed_at: passage.own_at,
             passage,
             away_since: None,
+            settled_at: None,
             ended: None,
             seat_until: None,
             borrowed_until: None,
@@ -88,6 +97,13 @@ impl Entry {
         self.confirmed_at = passage.own().minus(took).as_millis();
         self.away_since = None;
         self.ended = None;
+        self.settled_at = Some(self.passage.trusted_at);
+    }
+
+    /// Notes that the server has ended the license with a code, at the end of what has passed.
+    pub(crate) fn end(&mut self, code: &str) {
+        self.ended = Some(code.to_owned());
+        self.settled_at = Some(self.passage.trusted_at);
     }
 
     /// Notes that the server cannot be asked, at the end of what has passed.

@@ -68,6 +68,9 @@ pub enum LicenseError {
         /// What is wrong with it.
         why: String,
     },
+    /// A confirmation code across the air gap whose license this machine has given back.
+    #[error("Refused: the license of this confirmation code was given back; ask the producer for a new code")]
+    GivenBack,
     /// A file of this application could not be read or written.
     #[error("{} cannot be read or written; check the folder, its permissions and the free space", .path.display())]
     Io {
@@ -173,6 +176,7 @@ impl LicenseError {
             | Self::CacheInUse { .. }
             | Self::ClockSetBack { .. }
             | Self::File { .. }
+            | Self::GivenBack
             | Self::Io { .. }
             | Self::NeverActivated
             | Self::NotPossible { .. }

@@ -8,25 +8,16 @@ use countersign_crypto::{
     random::random_uuid_v4,
     secret::constant_time_eq,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
     Activation, License, LicenseClient, LicenseError, Timestamp,
     bundles::is_bundle,
-    cache::Kind,
     entry::{Entry, Licensee, Signed},
-    passage::Passage,
+    past::Pending,
     proof::{self, Prover},
     read,
 };
-
-/// What was asked for in a file whose response is on its way.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Pending {
-    pub(crate) id: String,
-    pub(crate) licensee: Licensee,
-}
 
 /// Units that were counted without the server, told when the license is given back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,8 +43,7 @@ impl LicenseClient {
         members.extend(activation.members());
         let id = random_uuid_v4(&*self.door.rng);
         let file = self.request_file("activation", &id, licensee.text(), members)?;
-        let pending = Pending { id, licensee };
-        self.cache.update(Kind::Request, &*self.door.pause, &*self.door.rng, |_| Ok(Some(pending)))?;
+        self.update_past(|past| past.pending = Some(Pending { id, licensee }))?;
         Ok(file)
     }
 
@@ -64,7 +54,7 @@ impl LicenseClient {
     ///
     /// [`LicenseError::File`] when it is no response, or one to another request; [`LicenseError::BadSignature`] and
     /// [`LicenseError::NotOurs`] when it must not be used; [`LicenseError::File`] when it is older than what is kept, so that a
-    /// refresh file cannot be undone. What was kept before stays.
+    /// refresh file cannot be undone, nor what the server has said since. What was kept before stays.
     pub fn read_response(&self, file: &str) -> Result<License, LicenseError> {
         let text = decoded(file)?;
         let pending = self.pending()?;
@@ -153,11 +143,6 @@ impl LicenseClient {
         Ok(format!("{}\n", base64_encode(file.as_bytes())))
     }
 
-    /// What was asked for last.
-    pub(crate) fn pending(&self) -> Result<Pending, LicenseError> {
-        self.cache.read(Kind::Request)?.ok_or_else(|| fault("no request was made on this machine"))
-    }
-
     /// Verifies what a response says with the shared key: that it was made for this application.
     pub(crate) fn verify_shared(&self, document: &Map<String, Value>, licensee: &str) -> Result<(), LicenseError> {
         let Prover::ApiKey(key) = &self.door.prover else { return Ok(()) };
@@ -173,7 +158,8 @@ impl LicenseClient {
         self.read_license(WHAT, text.as_bytes(), Some(licensee.text()))
     }
 
-    /// Keeps a file, of which this is a license, unless what is kept of the same licensee was made later.
+    /// Keeps a file, of which this is a license, unless what is kept of the same licensee was made later, or the server has said
+    /// later what holds.
     pub(crate) fn keep_file(
         &self,
         signed: Signed,
@@ -182,16 +168,15 @@ impl LicenseClient {
     ) -> Result<(), LicenseError> {
         let (now, made_at) = (self.now(), made_at(document)?);
         self.update(|kept| {
-            if let Some(Entry { licensee: known, signed, .. }) = &kept
-                && *known == licensee
-                && let Some(newest) = kept_since(signed)?
-                && made_at < newest
-            {
-                return Err(fault("it is older than the license that is kept"));
+            if let Some(kept) = kept.as_ref().filter(|kept| kept.licensee.is_same(&licensee)) {
+                let is_settled = kept.settled_at.is_some_and(|settled_at| made_at.as_millis() <= settled_at);
+                if is_settled || kept_since(&kept.signed)?.is_some_and(|newest| made_at < newest) {
+                    return Err(fault("it is older than the license that is kept"));
+                }
             }
-            let passage = kept.map_or_else(Passage::default, |kept| kept.passage).at(now);
             // The server's date is signed here.
-            Ok(Some(Entry::new(licensee, signed, passage.told(made_at))))
+            let passage = self.remembered(kept.as_ref())?.at(now).told(made_at);
+            Ok(Some(Entry::new(licensee, signed, passage)))
         })
     }
 }

@@ -40,6 +40,12 @@ impl Passage {
         Self { trusted_at: self.trusted_at.max(own_at), own_at, ..self }
     }
 
+    /// What is known by this and another note together.
+    pub(crate) fn later(self, other: Self) -> Self {
+        let newer = if other.own_at > self.own_at { other } else { self };
+        Self { trusted_at: self.trusted_at.max(other.trusted_at), ..newer }
+    }
+
     /// The same, after somebody whose word is good has told a time.
     pub(crate) fn told(self, at: Timestamp) -> Self {
         Self { trusted_at: self.trusted_at.max(at.as_millis()), ..self }

@@ -20,7 +20,7 @@ use http::{Method, StatusCode};
 use super::support::{HOUR, KEY, Machine, Recorded, Shop};
 use crate::license_support::{HARDWARE, endless};
 
-fn carried() -> LicenseRules {
+pub(super) fn carried() -> LicenseRules {
     let named = CustomField { name: "tier".into(), field_type: FieldType::Text, value: "Žlutý 😀".into() };
     LicenseRules { offline: true, custom_fields: vec![named], ..LicenseRules::default() }
 }
@@ -36,13 +36,13 @@ async fn request(machine: &Machine) -> String {
 }
 
 /// A response as a file.
-async fn response(shop: &Shop, machine: &Machine) -> String {
+pub(super) async fn response(shop: &Shop, machine: &Machine) -> String {
     let (status, text) = carry(shop, "/activate_offline", request(machine).await).await;
     assert_eq!(status, StatusCode::OK, "{text}");
     base64_encode(text.as_bytes())
 }
 
-async fn read(machine: &Machine, file: &str) -> Result<LicenseState, LicenseError> {
+pub(super) async fn read(machine: &Machine, file: &str) -> Result<LicenseState, LicenseError> {
     let file = file.to_owned();
     machine.run(move |client| client.read_response(&file).and_then(|_| client.state())).await
 }
@@ -231,6 +231,31 @@ async fn codes_cross_an_air_gap() {
     assert!(machine.client.air_gap_deactivation_code(&Secret::new("AAAA".to_owned())).is_err());
     let code = machine.client.air_gap_deactivation_code(&again).unwrap();
     assert_eq!(machine.state().await, LicenseState::NeverActivated);
-    deactivate_air_gap(ctx, site, key, hardware, &code).await.unwrap();
+    deactivate_air_gap(ctx, site, key.clone(), hardware.clone(), &code).await.unwrap();
     assert_eq!(shop.door.row(id).await.activations, 0);
+
+    // What was given back does not come back, however its code is written; a new code activates again.
+    for code in [confirmed.code.clone(), with_negative(&confirmed.code)] {
+        assert!(matches!(activate(&machine.client, KEY, &code), Err(LicenseError::GivenBack)), "{code}");
+        assert_eq!(machine.state().await, LicenseState::NeverActivated);
+    }
+    let initialization = start_air_gap(ctx, site, key.clone()).await.unwrap();
+    let code = machine.client.air_gap_activation_code(KEY, &initialization).unwrap();
+    let confirmed = activate_air_gap(ctx, site, key, hardware, &code).await.unwrap();
+    activate(&machine.client, KEY, &confirmed.code).unwrap();
+    assert_eq!(machine.check_or_grace().await, LicenseState::Valid { until: None });
+}
+
+/// The same signature with the order of the curve P-256 less its second number, which verifies as well.
+fn with_negative(code: &str) -> String {
+    let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let mut signature = base64_decode(code).unwrap();
+    let mut borrow = 0;
+    for position in (0..32).rev() {
+        let digit = i16::from_str_radix(&order[2 * position..2 * position + 2], 16).unwrap();
+        let rest = digit - i16::from(signature[32 + position]) - borrow;
+        borrow = i16::from(rest < 0);
+        signature[32 + position] = u8::try_from(rest.rem_euclid(256)).unwrap();
+    }
+    base64_encode(&signature)
 }

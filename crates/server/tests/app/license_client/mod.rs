@@ -6,5 +6,6 @@ mod online;
 mod others;
 mod outages;
 mod processes;
+mod returned;
 mod seats;
 mod support;

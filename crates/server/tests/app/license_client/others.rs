@@ -37,7 +37,9 @@ async fn a_user_activates_with_a_password_and_checks_without() {
     };
     let (email, key) = (new.email.clone(), LicenseKey::new(KEY).unwrap());
     license_users::add(ctx, site, new).await.unwrap();
-    license_users::assign(ctx, site, email, key, ActivationLimit::AtMost(1)).await.unwrap();
+    license_users::assign(ctx, site, (email, license_users::Address::Unproved), key, ActivationLimit::AtMost(1))
+        .await
+        .unwrap();
     let machine = shop.machine().await;
     let wrong = machine.run(|client| client.activate(&Activation::by_user(USER, secret("wrong")))).await.unwrap_err();
     assert!(matches!(wrong, LicenseError::Refused { ref refusal, .. } if refusal.reason() == Reason::Login));
