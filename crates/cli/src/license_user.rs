@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use countersign_app::licensing::license_users::{self, NewUser};
+use countersign_app::licensing::license_users::{self, Address, NewUser};
 use countersign_domain::licensing::{ActivationLimit, LicenseUser};
 use countersign_domain::text::{LicenseKey, UserEmail};
 use serde_json::{Value, json};
@@ -87,6 +87,9 @@ pub(crate) struct Assign {
     /// On how many devices the user can activate it at the same time: a number, or unlimited.
     #[arg(long, default_value = "1", value_name = "N", value_parser = limit)]
     limit: ActivationLimit,
+    /// The address is known to be the user's, though he has nothing but trials, which anybody can ask for.
+    #[arg(long)]
+    proved: bool,
 }
 
 /// A license to take from a user.
@@ -168,10 +171,11 @@ impl NamedUser {
 impl Assign {
     async fn run(self, options: &Options) -> Result<()> {
         let (email, key, limit) = (address(&self.email)?, license_key(&self.key)?, self.limit);
+        let known = if self.proved { Address::Proved } else { Address::Unproved };
         options
-            .on_site(
-                async |ctx, site| Ok(license_users::assign(ctx, site.id, email.clone(), key.clone(), limit).await?),
-            )
+            .on_site(async |ctx, site| {
+                Ok(license_users::assign(ctx, site.id, (email.clone(), known), key.clone(), limit).await?)
+            })
             .await?;
         options.output().done(&json!({ "email": email.as_str() }), &format!("Assigned the license to {email}."));
         Ok(())

@@ -31,6 +31,14 @@ pub enum TextError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Longer than the limit, where characters count.
+    #[error("{what} must be at most {limit} characters long")]
+    TooManyCharacters {
+        /// What was being named.
+        what: &'static str,
+        /// The limit in characters.
+        limit: usize,
+    },
 }
 
 /// Checks a text against a byte limit and refuses control characters.
@@ -118,8 +126,6 @@ checked_texts! {
     ProductCode, "a product code", 255;
     /// The code of a policy, unique in its product.
     PolicyCode, "a policy code", 255;
-    /// What a device identifies its hardware with on the license door.
-    HardwareId, "a hardware ID", 512;
     /// The e-mail address with which a license user logs in, unique in its site.
     UserEmail, "an e-mail address", 254;
     /// The code of a feature, unique in its product.
@@ -166,6 +172,47 @@ impl std::fmt::Debug for LicenseKey {
     }
 }
 
+/// What a device identifies its hardware with on the license door: any text, compared character by character, because
+/// applications make it of what they find. It may end with a line end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HardwareId(String);
+
+impl HardwareId {
+    /// The longest accepted ID, in characters.
+    pub const LIMIT: usize = 512;
+
+    /// Takes a text with at least one character, and without NUL, which no store keeps.
+    ///
+    /// # Errors
+    /// [`TextError`] names the broken rule.
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        const WHAT: &str = "a hardware ID";
+        let text = text.into();
+        if text.is_empty() {
+            return Err(TextError::Empty { what: WHAT });
+        }
+        if text.contains('\0') {
+            return Err(TextError::Character { what: WHAT, character: '\0' });
+        }
+        if text.chars().count() > Self::LIMIT {
+            return Err(TextError::TooManyCharacters { what: WHAT, limit: Self::LIMIT });
+        }
+        Ok(Self(text))
+    }
+
+    /// The ID itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for HardwareId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,5 +227,16 @@ mod tests {
         assert!(PackageId::new("x".repeat(255)).is_ok());
         assert_eq!(PackageId::new("a "), Err(TextError::Edge { what: "a package ID" }));
         assert!(Username::new("ada").is_ok());
+    }
+
+    #[test]
+    fn hardware_is_called_as_applications_like() {
+        for text in ["HW-1\n", " ", "\t", &"ä".repeat(512)] {
+            assert_eq!(HardwareId::new(text).map(|id| id.as_str().to_owned()), Ok(text.to_owned()));
+        }
+        let what = "a hardware ID";
+        assert_eq!(HardwareId::new(""), Err(TextError::Empty { what }));
+        assert_eq!(HardwareId::new("a\0"), Err(TextError::Character { what, character: '\0' }));
+        assert_eq!(HardwareId::new("ä".repeat(513)), Err(TextError::TooManyCharacters { what, limit: 512 }));
     }
 }

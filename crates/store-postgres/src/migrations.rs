@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_deliveries_of_sites", include_str!("../migrations/0024_deliveries_of_sites.sql")),
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
     ("0026_unlocked_sites", include_str!("../migrations/0026_unlocked_sites.sql")),
+    ("0027_vacancies", include_str!("../migrations/0027_vacancies.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -37,6 +37,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_deliveries_of_sites", include_str!("../migrations/0024_deliveries_of_sites.sql")),
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
     ("0026_lanes", include_str!("../migrations/0026_lanes.sql")),
+    ("0027_vacancies", include_str!("../migrations/0027_vacancies.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

@@ -8,7 +8,7 @@ use countersign_domain::device::{Device, DeviceClass, DeviceIdentity, DeviceStat
 use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::{DeviceId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{
-    ActivationRefusal, Assignment, DeviceFacts, License, LicenseStatus, LicensedProduct, Registrant, SeatWish,
+    ActivationRefusal, Assignment, DeviceFacts, Holder, License, LicenseStatus, LicensedProduct, Registrant, SeatWish,
     Standing, Step, decide,
 };
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
@@ -45,7 +45,7 @@ pub(super) struct Proved {
 }
 
 /// Activates a license on a device. To repeat it refreshes what is known of the device and counts nothing. A device of
-/// another customer, or of nobody, belongs to the license's customer from then on.
+/// nobody, or of another customer who has nothing on it any more, belongs to the license's customer from then on.
 ///
 /// # Errors
 /// [`Refusal`] says why not; nothing was changed then.
@@ -82,7 +82,7 @@ pub(super) async fn wanted(tx: &mut dyn Tx, proved: &Proved) -> Result<Found, Li
     let license = match &proved.user {
         None => find::named(tx, caller, &product, identity, Hold::Lock).await?,
         Some(email) => {
-            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
+            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware), to_activate: true };
             let found = find::of_user(tx, caller, &product, email, wanted, Hold::Lock).await?;
             found.ok_or(Refusal::LicenseNotFound)?
         }
@@ -151,7 +151,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     if bound.is_some_and(|(_, activation)| activation.offline) != proved.offline {
         tx.activations().set_offline(license.id, device.id, proved.offline).await?;
     }
-    if device.holder.is_none_or(|holder| holder != license.holder) {
+    if device.holder != Some(license.holder) && may_move(tx, site, &device, license.holder, now).await? {
         let from = match device.holder {
             Some(holder) => tx.customers().find_by_id(site, holder.customer).await?,
             None => None,
@@ -181,6 +181,28 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     view.named = proved.identity.name.key().cloned();
     view.variables = variables;
     Ok(view)
+}
+
+/// Whether a device goes to another customer: not while it has a license of another account in force. Whoever has any key knows no
+/// more than the hardware ID of a device that is not his, and must not take it away. A trial does not hold it.
+async fn may_move(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    device: &Device,
+    to: Holder,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if device.holder.is_none_or(|from| from.shares_account(to)) {
+        return Ok(true);
+    }
+    for activation in tx.activations().list_on_device(device.id).await?.into_iter().take(find::LICENSES as usize) {
+        let Some(license) = tx.licenses().find_by_id(site, activation.license).await? else { continue };
+        let is_held = license.rules.trial_days.is_none() && license.standing(now) == Standing::InForce;
+        if is_held && !license.holder.shares_account(to) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Gives the device a seat if one is free: an activation does not need it.

@@ -2,8 +2,11 @@
 
 use countersign_domain::device::{Device, DeviceIdentity, DeviceStatus};
 use countersign_domain::ids::LicenseId;
-use countersign_domain::licensing::{Activation, Customer, License, LicenseStatus, LicensedProduct, ProductStatus};
+use countersign_domain::licensing::{
+    Activation, Assignment, Customer, License, LicenseStatus, LicensedProduct, ProductStatus, Standing,
+};
 use countersign_domain::text::{HardwareId, ProductCode, UserEmail};
+use countersign_domain::time::Timestamp;
 use countersign_store::repositories::{CalledLicense, Revisions, WholeLicense};
 use countersign_store::{StoreError, Tx};
 
@@ -152,7 +155,7 @@ pub(super) async fn named(
         (LicenseName::Key(key), Hold::Look) => tx.licenses().find_for(site, id, key).await?,
         (LicenseName::Key(key), Hold::Lock) => tx.licenses().lock_for(site, id, key).await?,
         (LicenseName::User(email), hold) => {
-            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware) };
+            let wanted = Wanted { license: identity.license, hardware: Some(&identity.hardware), to_activate: false };
             of_user(tx, caller, product, email, wanted, hold).await?
         }
     };
@@ -167,10 +170,12 @@ pub(super) struct Wanted<'a> {
     pub(super) license: Option<LicenseId>,
     /// Best one that is active for the user on this device.
     pub(super) hardware: Option<&'a HardwareId>,
+    /// Whether it is to be activated: one that can be is better than one that is active and has ended.
+    pub(super) to_activate: bool,
 }
 
-/// The license of a product that is assigned to a user: the one that is wanted, else one that is active for him on the device,
-/// else the first. Of more than a hundred, those that were assigned last need their ID. Whether he may log in is asked where he
+/// The license of a product that is assigned to a user: the one that is wanted, else the best of them ([`fitness`]), else the
+/// first. Of more than a hundred, those that were assigned last need their ID. Whether he may log in is asked where he
 /// logs in: what is active stays active.
 pub(super) async fn of_user(
     tx: &mut dyn Tx,
@@ -185,7 +190,7 @@ pub(super) async fn of_user(
         Some(license) => tx.license_users().assignment(license, user.id).await?.into_iter().collect(),
         None => tx.license_users().assignments_to(user.id, Some(product.product.id), LICENSES).await?,
     };
-    let mut chosen = None;
+    let (mut chosen, now) = (None, tx.now().await?);
     for assignment in assignments {
         let license = tx.licenses().find_by_id(caller.site, assignment.license).await?;
         let license = license.ok_or(StoreError::BrokenRow {
@@ -203,16 +208,34 @@ pub(super) async fn of_user(
             }
             None => false,
         };
-        if active || chosen.is_none() {
-            chosen = Some(license);
+        let fit = fitness(&license, &assignment, (active, wanted.to_activate), now);
+        if chosen.as_ref().is_none_or(|(best, _)| fit > *best) {
+            chosen = Some((fit, license));
         }
-        if active {
+        if fit == BEST {
             break;
         }
     }
+    let chosen = chosen.map(|(_, license)| license);
     match (chosen, hold) {
         (Some(license), Hold::Lock) => Ok(tx.licenses().lock_by_id(caller.site, license.id).await?),
         (chosen, _) => Ok(chosen),
+    }
+}
+
+const BEST: u8 = 3;
+
+/// How well a license fits a user's call: best one that is active and in force; then, if it is to be activated, one that can be;
+/// then one that is active.
+fn fitness(license: &License, assignment: &Assignment, (active, to_activate): (bool, bool), now: Timestamp) -> u8 {
+    let in_force = license.standing(now) == Standing::InForce;
+    let has_room =
+        license.terms.limit.has_room(license.activations) && assignment.limit.has_room(assignment.activations);
+    match (active, in_force) {
+        (true, true) => BEST,
+        (false, true) if to_activate && has_room => 2,
+        (true, false) => 1,
+        (false, _) => 0,
     }
 }
 

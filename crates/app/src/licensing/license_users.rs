@@ -5,6 +5,7 @@ use countersign_domain::ids::{LicenseUserId, SiteId};
 use countersign_domain::licensing::{ActivationLimit, Assignment, LicenseUser, may_change};
 use countersign_domain::text::{LicenseKey, UserEmail};
 use countersign_store::repositories::{NewLicenseUser, Page};
+use countersign_store::{StoreError, Tx};
 
 use super::record_named;
 use crate::fault::takes_store_errors;
@@ -25,6 +26,12 @@ pub enum LicenseUserError {
     /// The license is assigned to as many users as it allows.
     #[error("the license is assigned to as many users as it allows")]
     Full,
+    /// The user has nothing but trials, and may be anybody.
+    #[error(
+        "{0} has nothing but trials: whoever asked for the first one knows the password, and nobody has proved the address. Set \
+         another password (countersign license-user password), and assign with --proved"
+    )]
+    OnlyTrials(UserEmail),
     /// The password is too short, or too long.
     #[error("a password has 8 characters or more, and 1024 bytes at most")]
     Password,
@@ -121,6 +128,15 @@ pub async fn list(ctx: &Ctx, site: SiteId, page: Page) -> Result<Vec<LicenseUser
     ctx.store().read(move |tx| Box::pin(async move { Ok(tx.license_users().list(site, page).await?) })).await
 }
 
+/// Whether the producer knows that an address is the user's who has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// He does.
+    Proved,
+    /// An application may have named it for a trial.
+    Unproved,
+}
+
 /// Assigns a license to a user, who can activate it on some devices.
 ///
 /// # Errors
@@ -128,7 +144,7 @@ pub async fn list(ctx: &Ctx, site: SiteId, page: Page) -> Result<Vec<LicenseUser
 pub async fn assign(
     ctx: &Ctx,
     site: SiteId,
-    email: UserEmail,
+    (email, address): (UserEmail, Address),
     key: LicenseKey,
     limit: ActivationLimit,
 ) -> Result<(), LicenseUserError> {
@@ -136,7 +152,10 @@ pub async fn assign(
         Box::pin(async move {
             let license = tx.licenses().lock(site, &key).await?.ok_or(LicenseUserError::UnknownLicense)?;
             let found = tx.license_users().find(site, &email).await?;
-            let (user, _) = found.ok_or(LicenseUserError::UnknownUser(email))?;
+            let Some((user, _)) = found else { return Err(LicenseUserError::UnknownUser(email)) };
+            if address == Address::Unproved && has_only_trials(tx, site, user.id).await? {
+                return Err(LicenseUserError::OnlyTrials(email));
+            }
             let assigned = tx.license_users().assignments_of(license.id).await?.len();
             let assignment = Assignment { license: license.id, user: user.id, limit, activations: 0 };
             if !tx.license_users().assign(&assignment).await? {
@@ -152,6 +171,21 @@ pub async fn assign(
     })
     .await
 }
+
+/// Whether a user has licenses, and all of them are trials.
+async fn has_only_trials(tx: &mut dyn Tx, site: SiteId, user: LicenseUserId) -> Result<bool, StoreError> {
+    let assignments = tx.license_users().assignments_to(user, None, LOOKED_AT).await?;
+    for assignment in &assignments {
+        let license = tx.licenses().find_by_id(site, assignment.license).await?;
+        if license.is_some_and(|license| license.rules.trial_days.is_none()) {
+            return Ok(false);
+        }
+    }
+    Ok(!assignments.is_empty())
+}
+
+/// Licenses of a user that are looked at; nobody has as many trials.
+const LOOKED_AT: u32 = 100;
 
 /// Takes a license from a user who has it active nowhere.
 ///

@@ -29,8 +29,10 @@ pub(crate) struct Reference {
     pub(crate) enabled: bool,
     pub(crate) active: BTreeSet<usize>,
     pub(crate) moved: u32,
-    /// The last device, and whether one was released since.
-    last: Option<(usize, bool)>,
+    /// The last device.
+    last: Option<usize>,
+    /// How often one was released that was not made up for by an activation.
+    vacant: u32,
     first: Option<i64>,
     /// Accepted units with their times.
     counted: Vec<(i64, i64)>,
@@ -54,7 +56,7 @@ pub(crate) enum Said {
 impl Reference {
     pub(crate) fn new(laid: Laid) -> Self {
         let (active, counted) = (BTreeSet::new(), Vec::new());
-        Self { laid, enabled: true, active, moved: 0, last: None, first: None, counted }
+        Self { laid, enabled: true, active, moved: 0, last: None, vacant: 0, first: None, counted }
     }
 
     /// The last moment, if there is one: the end of a day.
@@ -81,12 +83,13 @@ impl Reference {
         if self.active.len() >= self.laid.devices as usize {
             return Said::Full;
         }
-        let moves = matches!(self.last, Some((last, true)) if last != device);
+        let moves = self.vacant > 0 && self.last.is_some_and(|last| last != device);
         if moves && self.laid.transfers.is_some_and(|most| self.moved >= most) {
             return Said::TooOften;
         }
         self.moved += u32::from(moves);
-        self.last = Some((device, false));
+        self.last = Some(device);
+        self.vacant = self.vacant.saturating_sub(1);
         self.first = self.first.or(Some(now));
         self.active.insert(device);
         Said::Done
@@ -96,7 +99,7 @@ impl Reference {
         if !self.active.remove(&device) {
             return Said::NotHere;
         }
-        self.last = self.last.map(|(last, _)| (last, true));
+        self.vacant += 1;
         Said::Done
     }
 

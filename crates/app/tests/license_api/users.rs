@@ -32,7 +32,9 @@ async fn add(shop: &Shop, key: &LicenseKey, email: UserEmail, limit: u32) {
     let new = NewUser { email: email.clone(), first_name, last_name, phone, password: secret("initial-1") };
     license_users::add(&shop.ctx, shop.site, new).await.unwrap();
     let limit = ActivationLimit::AtMost(limit);
-    license_users::assign(&shop.ctx, shop.site, email, key.clone(), limit).await.unwrap();
+    license_users::assign(&shop.ctx, shop.site, (email, license_users::Address::Unproved), key.clone(), limit)
+        .await
+        .unwrap();
 }
 
 async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> Result<u32, Refusal> {
@@ -44,6 +46,29 @@ async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> 
             Ok(view.license.activations)
         }
         other => Err(refusal(other)),
+    }
+}
+
+#[tokio::test]
+async fn of_several_licenses_a_user_gets_one_that_can_be_activated() {
+    let shop = Shop::new().await;
+    let rules = || LicenseRules { trial_days: Some(5), ..LicenseRules::default() };
+    let over = shop.license(TERMS, rules()).await.key;
+    add(&shop, &over, email(), 9).await;
+    assert_eq!(log_in(&shop, &over, "A", "initial-1").await, Ok(1));
+    shop.world.clock.advance(std::time::Duration::from_secs(6 * 24 * 3600));
+    let good = shop.license(TERMS, LicenseRules::default()).await;
+    let (limit, known) = (ActivationLimit::AtMost(9), license_users::Address::Proved);
+    license_users::assign(&shop.ctx, shop.site, (email(), known), good.key.clone(), limit).await.unwrap();
+    let active = async |device: &str| {
+        let by_name = Identity { name: LicenseName::User(email()), ..identity(&good.key, device) };
+        check(&shop.ctx, &shop.caller, by_name, ReleaseFilter::default()).await.map(|seen| seen.license.id == good.id)
+    };
+    // What is active is told, over or not, until the better one is activated.
+    assert!(!active("A").await.unwrap());
+    for (device, activations) in [("A", 1), ("B", 2)] {
+        assert_eq!(log_in(&shop, &good.key, device, "initial-1").await, Ok(activations));
+        assert!(active(device).await.unwrap());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result};
 use countersign_app::license_api::{self, Access, NewApiKey};
-use countersign_app::licensing::license_users::{self, LicenseUserError, NewUser};
+use countersign_app::licensing::license_users::{self, Address, LicenseUserError, NewUser};
 use countersign_app::licensing::licenses::{self, LicenseFilter, NewLicense};
 use countersign_app::licensing::versions::{self, NewVersion, VersionError};
 use countersign_app::licensing::{bundles, features, orders, policies, products as licensed};
@@ -251,7 +251,7 @@ async fn provision_user(
     let keys = top_up(ctx, site, product, kind).await?;
     let key = keys.into_iter().next().context("there is no license for the user")?;
     let key = countersign_domain::text::LicenseKey::new(key.expose().clone())?;
-    match license_users::assign(ctx, site, email, key, ActivationLimit::Unlimited).await {
+    match license_users::assign(ctx, site, (email, Address::Proved), key, ActivationLimit::Unlimited).await {
         Ok(()) | Err(LicenseUserError::Assigned) => Ok(()),
         Err(error) => Err(error.into()),
     }

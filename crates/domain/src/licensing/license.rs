@@ -65,8 +65,8 @@ pub struct LicenseUsage {
     pub first_activated_at: Option<Timestamp>,
     /// The device that it was activated on last.
     pub last_device: Option<DeviceId>,
-    /// Whether it was taken off a device since: the next other device is a transfer.
-    pub released: bool,
+    /// How often it was taken off a device and not activated again since: until then every other device is a transfer.
+    pub vacancies: u32,
     /// How often it has moved to another device.
     pub transfers: u32,
     /// Units that were counted.
@@ -100,7 +100,7 @@ impl License {
     /// Whether activating it on a device now is a transfer.
     #[must_use]
     pub fn is_transfer(&self, device: Option<DeviceId>) -> bool {
-        self.usage.released && self.usage.last_device.is_some() && self.usage.last_device != device
+        self.usage.vacancies > 0 && self.usage.last_device.is_some() && self.usage.last_device != device
     }
 
     /// When next, after a time, something that is told of it changes though nobody changes anything: it ends, or one of its
@@ -128,7 +128,7 @@ impl License {
             self.usage.transfers = self.usage.transfers.saturating_add(1);
         }
         self.usage.last_device = Some(device);
-        self.usage.released = false;
+        self.usage.vacancies = self.usage.vacancies.saturating_sub(1);
         if self.usage.first_activated_at.is_some() {
             return;
         }

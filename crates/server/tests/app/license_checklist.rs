@@ -7,6 +7,7 @@ use countersign_crypto::Secret;
 use countersign_domain::device::DeviceClass;
 use countersign_domain::licensing::{
     ActivationLimit, CustomField, FieldType, LicenseRules, LicenseStatus, LicenseTerms, ProductRules, ProductStatus,
+    TransferLimit,
 };
 use countersign_domain::text::UserEmail;
 use countersign_domain::time::Date;
@@ -92,6 +93,36 @@ async fn item_c5_activations_are_counted_and_so_are_transfers() {
     let moved = door.verified(&door.post("/activate_license", &identity(KEY, "HW-TEST-2")).await).await;
     assert_eq!(counts(&moved), (json!(1), json!(1)));
     assert_eq!(refusal(&door.get(&check_path(KEY, HARDWARE)).await), refused("device_not_found"));
+}
+
+#[tokio::test]
+async fn a_device_in_between_does_not_hide_a_transfer() {
+    let door = Licensing::new().await;
+    let bound = LicenseRules { transfers: TransferLimit::Forbidden, ..LicenseRules::default() };
+    door.license(KEY, endless(2), bound).await;
+    for (call, hardware) in [
+        ("/activate_license", "A"),
+        ("/activate_license", "B"),
+        ("/deactivate_license", "A"),
+        ("/deactivate_license", "B"),
+        // It comes back, which is no transfer.
+        ("/activate_license", "B"),
+    ] {
+        let answer = door.post(call, &identity(KEY, hardware)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{call} {hardware}");
+    }
+    let elsewhere = door.post("/activate_license", &identity(KEY, "C")).await;
+    assert_eq!(refusal(&elsewhere), refused("license_transfer_limit_reached"));
+}
+
+#[tokio::test]
+async fn hardware_ids_are_any_text_and_compared_as_they_are() {
+    let door = Licensing::new().await;
+    door.license(KEY, endless(3), LicenseRules::default()).await;
+    for (times, hardware) in [(1, "HW-1"), (2, "HW-1\n"), (3, &"ž".repeat(512))] {
+        let activated = door.verified(&door.post("/activate_license", &identity(KEY, hardware)).await).await;
+        assert_eq!((&activated["times_activated"], &activated["hardware_id"]), (&json!(times), &json!(hardware)));
+    }
 }
 
 #[tokio::test]

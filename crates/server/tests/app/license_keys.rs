@@ -150,7 +150,9 @@ impl Shop {
         };
         let (email, key) = (new.email.clone(), LicenseKey::new(KEY).unwrap());
         license_users::add(ctx, site, new).await.unwrap();
-        license_users::assign(ctx, site, email, key, ActivationLimit::AtMost(1)).await.unwrap();
+        license_users::assign(ctx, site, (email, license_users::Address::Unproved), key, ActivationLimit::AtMost(1))
+            .await
+            .unwrap();
         Self { door, suite }
     }
 

@@ -190,7 +190,15 @@ async fn units_and_users_are_in_the_very_next_check() {
     };
     license_users::add(&other, site, ada).await.unwrap();
     let key = LicenseKey::new(COUNTED).unwrap();
-    license_users::assign(&other, site, email.clone(), key, ActivationLimit::Unlimited).await.unwrap();
+    license_users::assign(
+        &other,
+        site,
+        (email.clone(), license_users::Address::Unproved),
+        key,
+        ActivationLimit::Unlimited,
+    )
+    .await
+    .unwrap();
     post_through(&door, &others, "/deactivate_license", &identity(COUNTED, HARDWARE)).await;
     assert_eq!(refusal(&door.get(&path).await), refused("license_not_active"));
     let by_user = json!({ "product": "pump", "hardware_id": HARDWARE, "username": email.as_str(),

@@ -44,7 +44,9 @@ async fn add_user(door: &Licensing, key: &str) {
     let (ctx, site, key) = (door.app.ctx(), door.app.site, LicenseKey::new(key).unwrap());
     license_users::add(ctx, site, new).await.unwrap();
     let email = UserEmail::new(USER).unwrap();
-    license_users::assign(ctx, site, email, key, ActivationLimit::Unlimited).await.unwrap();
+    license_users::assign(ctx, site, (email, license_users::Address::Unproved), key, ActivationLimit::Unlimited)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

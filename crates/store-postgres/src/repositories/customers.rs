@@ -27,7 +27,8 @@ const LIST: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.
     from customers c left join accounts a on a.id = c.account where c.site = $1 and c.id > $2 order by c.id limit $3";
 
 const FIND_BY_EMAIL: &str = "select c.id, c.name, c.email, c.created_at, a.id, a.name, c.contact
-    from customers c left join accounts a on a.id = c.account where c.site = $1 and c.email = $2 order by c.id limit 1";
+    from customers c left join accounts a on a.id = c.account where c.site = $1 and c.email = $2
+    order by exists (select 1 from orders where customer = c.id and number like 'trial-%'), c.id limit 1";
 const SET_CONTACT: &str = "update customers set contact = $2 where id = $1";
 
 /// Every statement of this file.

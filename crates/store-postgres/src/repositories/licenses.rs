@@ -32,7 +32,7 @@ macro_rules! select_licenses {
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name,
                 l.status, l.start_date, l.end_date, l.activation_limit,
                 l.activations,
-                l.created_at, l.bundle_key, l.rules, l.first_activated_at, l.last_device, l.released, l.transfers,
+                l.created_at, l.bundle_key, l.rules, l.first_activated_at, l.last_device, l.vacancies, l.transfers,
                 l.units, l.units_since",
             $more,
             " from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
@@ -60,7 +60,7 @@ const FIND_BY_ID: &str = select_licenses!("where l.site = $1 and l.id = $2");
 const LOCK_BY_ID: &str = "select id from licenses where site = $1 and id = $2 for update";
 const FIND_OF_BUNDLE: &str = select_licenses!("where l.site = $1 and l.bundle_key = $2 and l.product = $3");
 const LOCK_OF_BUNDLE: &str = "select id from licenses where site = $1 and bundle_key = $2 and product = $3 for update";
-const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = $2, last_device = $3, released = $4, transfers = $5,
+const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = $2, last_device = $3, vacancies = $4, transfers = $5,
     units = $6, units_since = $7 where id = $1";
 const SET_RULES: &str = "update licenses set rules = $2 where id = $1";
 const SET_FEATURE: &str = "insert into license_features (license, feature, rules, units, units_since)
@@ -276,7 +276,7 @@ pub(super) fn usage_values(license: LicenseId, usage: &LicenseUsage) -> Vec<Owne
         Box::new(license.0),
         Box::new(usage.first_activated_at.map(Timestamp::as_millis)),
         Box::new(usage.last_device.map(|device| device.0)),
-        Box::new(usage.released),
+        Box::new(i64::from(usage.vacancies)),
         Box::new(i64::from(usage.transfers)),
         Box::new(usage.meter.total),
         Box::new(usage.meter.since.map(Timestamp::as_millis)),
@@ -336,7 +336,7 @@ pub(super) fn license(row: &Row) -> Result<License, StoreError> {
         usage: LicenseUsage {
             first_activated_at: column::<Option<i64>>(row, 16)?.map(time),
             last_device: column::<Option<i64>>(row, 17)?.map(DeviceId),
-            released: column(row, 18)?,
+            vacancies: place.check("vacancies", u32::try_from(column::<i64>(row, 18)?))?,
             transfers: place.check("transfers", u32::try_from(column::<i64>(row, 19)?))?,
             meter: Meter { total: column(row, 20)?, since: column::<Option<i64>>(row, 21)?.map(time) },
         },

@@ -30,9 +30,8 @@ const COUNT: &str = "update licenses set activations = activations + ?2, revisio
 
 const COUNT_WITH_USAGE: &str =
     "update licenses set activations = activations + 1, revision = revision + 1, first_activated_at = ?2,
-    last_device = ?3, released = ?4, transfers = ?5, units = ?6, units_since = ?7 where id = ?1";
-const RELEASE: &str =
-    "update licenses set activations = activations - 1, released = true, revision = revision + 1 where id = ?1";
+    last_device = ?3, vacancies = ?4, transfers = ?5, units = ?6, units_since = ?7 where id = ?1";
+const RELEASE: &str = "update licenses set activations = activations - 1, vacancies = vacancies + 1, revision = revision + 1 where id = ?1";
 const RELEASE_USER: &str = "update license_assignments set activations = activations - 1
     where license = ?1 and license_user = ?2";
 const SET_USER: &str = "update activations set license_user = ?3 where license = ?1 and device = ?2";

@@ -27,7 +27,7 @@ macro_rules! select_licenses {
         concat!(
             "select l.id, l.license_key, o.number, c.id, c.account, c.name, p.id, p.name, l.status, l.start_date,
             l.end_date, l.activation_limit, l.activations, l.created_at, l.bundle_key, l.rules, l.first_activated_at,
-            l.last_device, l.released, l.transfers, l.units, l.units_since ",
+            l.last_device, l.vacancies, l.transfers, l.units, l.units_since ",
             $rest
         )
     };
@@ -56,7 +56,7 @@ const FIND_OF_BUNDLE: &str = select_licenses!(
     "from licenses l join orders o on o.id = l.\"order\" join customers c on c.id = o.customer
     join products p on p.id = l.product where l.site = ?1 and l.bundle_key = ?2 and l.product = ?3"
 );
-const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = ?2, last_device = ?3, released = ?4, transfers = ?5,
+const SET_USAGE: &str = "update licenses set revision = revision + 1, first_activated_at = ?2, last_device = ?3, vacancies = ?4, transfers = ?5,
     units = ?6, units_since = ?7 where id = ?1";
 const SET_RULES: &str = "update licenses set rules = ?2 where id = ?1";
 const SET_FEATURE: &str = "insert into license_features (license, feature, rules, units, units_since)
@@ -253,7 +253,7 @@ pub(super) fn usage_values(license: LicenseId, usage: &LicenseUsage) -> impl Par
         license.0,
         usage.first_activated_at.map(Timestamp::as_millis),
         usage.last_device.map(|device| device.0),
-        usage.released,
+        usage.vacancies,
         usage.transfers,
         usage.meter.total,
         usage.meter.since.map(Timestamp::as_millis),
@@ -342,7 +342,7 @@ pub(super) fn plain_license(row: &Row<'_>) -> Result<License, StoreError> {
         usage: LicenseUsage {
             first_activated_at: column::<Option<i64>>(row, 16)?.map(time),
             last_device: column::<Option<i64>>(row, 17)?.map(DeviceId),
-            released: column(row, 18)?,
+            vacancies: place.check("vacancies", u32::try_from(column::<i64>(row, 18)?))?,
             transfers: place.check("transfers", u32::try_from(column::<i64>(row, 19)?))?,
             meter: Meter { total: column(row, 20)?, since: column::<Option<i64>>(row, 21)?.map(time) },
         },

@@ -83,7 +83,7 @@ pub async fn licenses_keep_rules_units_and_features(store: &Store) {
                 let usage = LicenseUsage {
                     first_activated_at: Some(NOW),
                     last_device: Some(device),
-                    released: true,
+                    vacancies: 2,
                     transfers: 3,
                     meter: Meter { total: -4, since: Some(NOW) },
                 };
@@ -233,7 +233,7 @@ pub async fn licenses_are_assigned_to_users(store: &Store) {
                 assert!(tx.activations().delete(license, device).await?);
                 let counted = tx.license_users().assignment(license, user).await?.expect("is there").activations;
                 let released = tx.licenses().find_by_id(site, license).await?.expect("is there");
-                assert_eq!((counted, released.activations, released.usage.released), (0, 0, true));
+                assert_eq!((counted, released.activations, released.usage.vacancies), (0, 0, 1));
                 assert!(tx.license_users().unassign(license, user).await?);
                 assert_eq!(tx.license_users().assignment(license, user).await?, None);
                 Ok(())

@@ -66,7 +66,7 @@ pub trait Customers: Send {
     /// Customers of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Customer>, StoreError>;
 
-    /// The first customer with an e-mail address.
+    /// The first customer with an e-mail address; one that a trial has made comes last, because nobody has proved its address.
     async fn find_by_email(&mut self, site: SiteId, email: &str) -> Result<Option<Customer>, StoreError>;
 
     /// Replaces the contact of a customer. `false`: no such customer.
