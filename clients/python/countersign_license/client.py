@@ -114,7 +114,8 @@ class LicenseClient:
         return self._ask(library.csl_consume, _text(feature), units, _text(once))
 
     def seat(self, feature: str | None = None) -> Seat:
-        """Takes a seat of a floating license, or of a floating feature. Use it with `with`: it is given back at the end."""
+        """Takes a seat of a floating license, or of a floating feature. Use it with `with`: it is given back at the end. `Refused` without a
+        code means that what the seat is of has ended, so there is none to hold."""
         self._call(library.csl_seat_take, _text(feature))
         return Seat(self, feature)
 
@@ -246,7 +247,8 @@ class Seat:
         self._borrowed = False
 
     def heartbeat(self) -> None:
-        """Keeps the seat for another timeout."""
+        """Keeps the seat for another timeout. After `Unavailable` it is held until a timeout after the last call that did not fail; then
+        another machine can have it."""
         self._client._call(library.csl_seat_heartbeat, self._feature)
 
     def borrow(self, until: datetime.datetime | None = None) -> datetime.datetime:

@@ -20,7 +20,7 @@ class NotOpen(LicenseError):
 
 
 class Refused(LicenseError):
-    """The server has refused; `code` says why, such as `license_not_found`."""
+    """The server has refused; `code` says why, such as `license_not_found`. Without a code, it has answered but gave no seat."""
 
 
 class Unavailable(LicenseError):

@@ -27,7 +27,7 @@ enum {
     CSL_OK = 0,
     CSL_INVALID_ARGUMENT = 1, /* an argument is NULL, not UTF-8, or cannot be what it should */
     CSL_NOT_OPEN = 2,         /* the client is not open yet, or it is open already */
-    CSL_REFUSED = 3,          /* the server has refused: csl_code says why */
+    CSL_REFUSED = 3,          /* the server has refused: csl_code says why; without a code, it has answered but gave no seat */
     CSL_UNAVAILABLE = 4,      /* the server could not be asked, or had a fault; worth another try later */
     CSL_NOT_TRUSTED = 5,      /* an answer, a file or what was kept is not signed by the producer, or not for this machine */
     CSL_NOT_ACTIVATED = 6,    /* there is no license on this machine that the call could be about */
@@ -127,7 +127,9 @@ csl_status csl_check_or_grace(csl_client *client, csl_standing *standing, char *
 csl_status csl_consume(csl_client *client, const char *feature, int64_t units, const char *once, char **counters);
 
 /* Seats of a floating license, or of a floating feature (NULL: of the license). Taken by csl_seat_take, held by csl_seat_heartbeat
- * more often than the license's timeout, given back by csl_seat_release. csl_seat_borrow keeps it while the machine is away: until a time
+ * more often than the timeout, given back by csl_seat_release. CSL_REFUSED without a code: what the seat is of has ended, so there is
+ * none to hold. After a heartbeat that failed with CSL_UNAVAILABLE the seat is held until a timeout after the last that did not; then
+ * another machine can have it. csl_seat_borrow keeps it while the machine is away: until a time
  * (RFC 3339), or for as long as the license allows (NULL); the time that was granted comes back. */
 csl_status csl_seat_take(csl_client *client, const char *feature);
 csl_status csl_seat_heartbeat(csl_client *client, const char *feature);

@@ -21,7 +21,7 @@ impl From<LicenseError> for Failure {
 
 fn status(error: &LicenseError) -> Status {
     match error {
-        LicenseError::Refused { .. } => Status::Refused,
+        LicenseError::Refused { .. } | LicenseError::NoSeatGiven { .. } => Status::Refused,
         LicenseError::Busy { .. }
         | LicenseError::ServerFault { .. }
         | LicenseError::Stranger { .. }

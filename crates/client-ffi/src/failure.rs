@@ -17,7 +17,7 @@ pub(crate) enum Status {
     InvalidArgument = 1,
     /// The client is not open yet, or it is already.
     NotOpen = 2,
-    /// The server has refused; there is a code.
+    /// The server has refused, and there is a code; or it has answered, and gave no seat.
     Refused = 3,
     /// The server could not be asked, or had a fault: worth another try later.
     Unavailable = 4,

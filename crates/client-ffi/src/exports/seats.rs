@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use countersign_client::license::Timestamp;
 
 use crate::client::{Client, run};
-use crate::failure::{Failure, Status};
+use crate::failure::Failure;
 use crate::pointers::{client, optional_text, place};
 use crate::told;
 
@@ -80,11 +80,6 @@ pub(crate) unsafe extern "C" fn csl_seat_release(handle: *const Client, feature:
 
 /// Takes a seat or keeps it: the server makes no difference.
 fn hold(client: &Client, feature: Option<&str>) -> Result<(), Failure> {
-    let client = client.opened()?;
-    let seats = match feature {
-        Some(code) => client.check_feature(code)?.seats,
-        None => client.check()?.seats,
-    };
-    let none = || Failure::new(Status::InvalidArgument, "the server counts no seats of this license or feature");
-    seats.map(drop).ok_or_else(none)
+    client.opened()?.hold_seat(feature)?;
+    Ok(())
 }

@@ -193,6 +193,11 @@ impl LicenseClient {
     ///
     /// As [`LicenseClient::check`].
     pub fn check_with(&self, options: &CheckOptions) -> Result<License, LicenseError> {
+        self.ask_to_check(options).map(|(license, _)| license)
+    }
+
+    /// The same, and when it was answered.
+    pub(crate) fn ask_to_check(&self, options: &CheckOptions) -> Result<(License, Timing), LicenseError> {
         let entry = self.online_single()?;
         // What a key signed that is pinned no more names no ID, and is replaced by the answer.
         let mut members = self.identity(&entry.licensee, self.id_of(&entry));
@@ -203,8 +208,9 @@ impl LicenseClient {
         });
         match outcome {
             Ok((answer, license)) => {
+                let timing = answer.timing;
                 self.keep_checked(answer, &entry, std::slice::from_ref(&license))?;
-                Ok(license)
+                Ok((license, timing))
             }
             Err(error) => Err(self.not_confirmed(&entry.licensee, error)),
         }
@@ -237,13 +243,22 @@ impl LicenseClient {
     /// [`LicenseError::Refused`] with [`Reason::NoSeat`] when none is free, and with the code
     /// `unsupported_product_feature` when the license has no such feature. Neither ends the license.
     pub fn check_feature(&self, code: &str) -> Result<Feature, LicenseError> {
+        self.ask_about_feature(code).map(|(feature, _)| feature)
+    }
+
+    /// The same, and when it was answered.
+    pub(crate) fn ask_about_feature(&self, code: &str) -> Result<(Feature, Timing), LicenseError> {
         let call = Call::CheckFeature;
         let mut members = self.known_identity()?;
         members.insert("feature".to_owned(), code.into());
         let answer = self.door.ask(&Ask::get(call, members))?;
         let what = call.to_string();
         let feature = read::feature(&what, &read::object(&what, &answer.body)?)?;
-        if feature.code == code { Ok(feature) } else { Err(LicenseError::NotOurs { what, about: "feature" }) }
+        if feature.code == code {
+            Ok((feature, answer.timing))
+        } else {
+            Err(LicenseError::NotOurs { what, about: "feature" })
+        }
     }
 
     /// Takes the license off this machine, so that another one can have it, and forgets it.

@@ -90,6 +90,13 @@ struct Raw {
     body: Vec<u8>,
 }
 
+impl Timing {
+    /// The time by which the server has answered, as far as it is known.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.date.unwrap_or(self.asked.at)
+    }
+}
+
 impl Door {
     /// Asks, and verifies the answer over its bytes (the first of the two proofs).
     pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<VerifiedAnswer, LicenseError> {

@@ -91,6 +91,12 @@ pub enum LicenseError {
     /// There is no license on this machine.
     #[error("no license was activated on this machine")]
     NeverActivated,
+    /// The server has answered a question for a seat, but what it says leaves none to hold.
+    #[error("no seat was given: {why}")]
+    NoSeatGiven {
+        /// What the answer says.
+        why: &'static str,
+    },
     /// The call does not fit how the license came here, or who asks.
     #[error("{what}")]
     NotPossible {
@@ -179,6 +185,7 @@ impl LicenseError {
             | Self::GivenBack
             | Self::Io { .. }
             | Self::NeverActivated
+            | Self::NoSeatGiven { .. }
             | Self::NotPossible { .. }
             | Self::WrongMachine { .. } => false,
         }

@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Call, LicenseClient, LicenseError, Seats, Timestamp,
+    Call, CheckOptions, LicenseClient, LicenseError, Seats, Timestamp,
+    clock::Moment,
     door::Ask,
     entry::{Entry, Licensee},
     read,
@@ -27,12 +28,23 @@ pub struct FloatingSeat {
     /// Whose seat it is; `None`: the license's.
     feature: Option<String>,
     seats: Seats,
-    renewed_at: Timestamp,
-    is_held: bool,
+    /// `None` when it is lost.
+    held: Option<Held>,
+}
+
+/// Until when a seat is held.
+#[derive(Clone, Copy)]
+struct Held {
+    /// When it was asked for; the server has counted from later on.
+    asked: Moment,
+    lasts: Duration,
+    borrowed_until: Option<Timestamp>,
 }
 
 /// A seat that a thread of its own keeps. It is given back when this is dropped.
 pub struct KeptSeat {
+    client: Arc<LicenseClient>,
+    held: Arc<Mutex<Option<Held>>>,
     /// Closing it ends the thread.
     stop: Option<mpsc::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -44,21 +56,62 @@ impl LicenseClient {
     /// # Errors
     ///
     /// [`LicenseError::Refused`] with [`Reason::NoSeat`](super::Reason::NoSeat) when none is free, which the message of the
-    /// server explains; otherwise as [`LicenseClient::check`].
+    /// server explains; [`LicenseError::NoSeatGiven`] when the license is not in force; otherwise as [`LicenseClient::check`].
     pub fn take_seat(self: &Arc<Self>) -> Result<FloatingSeat, LicenseError> {
-        let seats = self.check()?.seats.ok_or(NO_SEATS)?;
-        Ok(FloatingSeat { client: self.clone(), feature: None, seats, renewed_at: self.now(), is_held: true })
+        self.take(None)
     }
 
     /// Takes a seat of a feature.
     ///
     /// # Errors
     ///
-    /// As [`LicenseClient::take_seat`]; nothing about the feature ends the license.
+    /// As [`LicenseClient::take_seat`], also when the feature has expired, or the license by what is kept of it; nothing about the
+    /// feature ends the license.
     pub fn take_feature_seat(self: &Arc<Self>, code: &str) -> Result<FloatingSeat, LicenseError> {
-        let seats = self.check_feature(code)?.seats.ok_or(NO_SEATS)?;
-        let feature = Some(code.to_owned());
-        Ok(FloatingSeat { client: self.clone(), feature, seats, renewed_at: self.now(), is_held: true })
+        self.take(Some(code))
+    }
+
+    fn take(self: &Arc<Self>, feature: Option<&str>) -> Result<FloatingSeat, LicenseError> {
+        let (seats, held) = self.hold(feature)?;
+        Ok(FloatingSeat { client: self.clone(), feature: feature.map(str::to_owned), seats, held: Some(held) })
+    }
+
+    /// Takes a seat of the license, or of the feature that is named, or keeps it, and leaves it at that: the caller renews it
+    /// by this within its [timeout](Seats::timeout), and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// As [`LicenseClient::take_seat`] and [`LicenseClient::take_feature_seat`].
+    pub fn hold_seat(&self, feature: Option<&str>) -> Result<Seats, LicenseError> {
+        self.hold(feature).map(|(seats, _)| seats)
+    }
+
+    /// Asks for a seat. The server answers as well when it gives none, because what the seat is of is over.
+    fn hold(&self, feature: Option<&str>) -> Result<(Seats, Held), LicenseError> {
+        let (seats, timing, is_in_force) = if let Some(code) = feature {
+            let (feature, timing) = self.ask_about_feature(code)?;
+            if feature.seats.is_some() && (feature.is_expired || !feature.is_in_force(timing.at())) {
+                return Err(LicenseError::NoSeatGiven { why: "the feature has expired" });
+            }
+            // This answer says nothing of the license itself.
+            let licenses = self.licenses_of(&self.online()?).unwrap_or_default();
+            let is_known = !licenses.is_empty();
+            let is_in_force = licenses.iter().any(|license| license.is_in_force(timing.at()));
+            (feature.seats, timing, is_in_force || !is_known)
+        } else {
+            let (license, timing) = self.ask_to_check(&CheckOptions::default())?;
+            (license.seats, timing, license.is_in_force(timing.at()))
+        };
+        let seats = seats.ok_or(NO_SEATS)?;
+        if !is_in_force {
+            return Err(LicenseError::NoSeatGiven { why: "the license is not in force; check it" });
+        }
+        if seats.held == Some(false) {
+            return Err(LicenseError::NoSeatGiven { why: "the server says that this machine holds none" });
+        }
+        // A timeout of nothing would be no seat at all.
+        let lasts = seats.timeout.max(SHORTEST_TIMEOUT);
+        Ok((seats, Held { asked: timing.asked, lasts, borrowed_until: seats.borrowed_until }))
     }
 
     /// Holds a seat of the license until a time, or for as long as the license allows, and returns until when. Meanwhile the
@@ -154,32 +207,33 @@ impl FloatingSeat {
         &self.seats
     }
 
+    /// Whether it is held now: it is not lost, and its timeout has not ended. Whatever becomes of the server, another machine
+    /// can have it after that.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some_and(|held| held.holds(&self.client))
+    }
+
     /// When to renew it at the latest: after a third of its timeout, so that two renewals may fail.
     #[must_use]
     pub fn renew_at(&self) -> Timestamp {
-        self.renewed_at.plus(self.interval())
+        self.held.map_or_else(|| self.client.now(), |held| held.asked.at.plus(self.interval()))
     }
 
-    /// Keeps the seat for another timeout.
+    /// Keeps the seat for another timeout. One that has ended is taken anew, if it is free.
     ///
     /// # Errors
     ///
-    /// As when it was taken. After a [refusal](LicenseError::Refused), and without the license, the seat is lost; after any other
-    /// error it lasts until its timeout ends.
+    /// As when it was taken. After a [refusal](LicenseError::Refused), without the license, and when
+    /// [none was given](LicenseError::NoSeatGiven), the seat is lost; after any other error it lasts until its timeout ends.
     pub fn renew(&mut self) -> Result<(), LicenseError> {
-        let renewed = match &self.feature {
-            Some(code) => self.client.check_feature(code).map(|feature| feature.seats),
-            None => self.client.check().map(|license| license.seats),
-        };
-        match renewed {
-            Ok(seats) => {
-                self.seats = seats.ok_or(NO_SEATS)?;
-                self.renewed_at = self.client.now();
-                self.is_held = true;
+        match self.client.hold(self.feature.as_deref()) {
+            Ok((seats, held)) => {
+                (self.seats, self.held) = (seats, Some(held));
                 Ok(())
             }
             Err(error) => {
-                self.is_held = still_holds(&error);
+                self.held = self.held.filter(|_| still_holds(&error));
                 Err(error)
             }
         }
@@ -191,12 +245,13 @@ impl FloatingSeat {
     ///
     /// When the server cannot be asked: the seat is free again when its timeout ends.
     pub fn release(mut self) -> Result<(), LicenseError> {
-        self.is_held = false;
+        self.held = None;
         self.client.release_as(self.feature.as_deref(), true)
     }
 
     /// Lets a thread renew the seat, every so often or at [`FloatingSeat::renew_at`], until what is returned is dropped or
-    /// the seat is lost. `told` hears of each renewal that failed, on that thread.
+    /// the seat is lost. `told` hears of each renewal that failed, on that thread. A seat whose timeout ends while the server is
+    /// away is not held, as [`KeptSeat::is_held`] says, and is taken anew once the server answers.
     ///
     /// # Errors
     ///
@@ -208,30 +263,42 @@ impl FloatingSeat {
     ) -> io::Result<KeptSeat> {
         let (stop, stopped) = mpsc::channel::<()>();
         let every = every.unwrap_or_else(|| self.interval()).max(SHORTEST_INTERVAL);
+        let (client, held) = (self.client.clone(), Arc::new(Mutex::new(self.held)));
+        let shown = held.clone();
         let renewing = move || {
             // Nothing is sent; the end of the channel is what ends the wait.
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = self.renew() {
+                let renewed = self.renew();
+                *shown.lock().unwrap_or_else(PoisonError::into_inner) = self.held;
+                if let Err(error) = renewed {
                     told(&error);
-                    if !self.is_held {
+                    if self.held.is_none() {
                         break;
                     }
                 }
             }
         };
         let thread = thread::Builder::new().name("license seat".to_owned()).spawn(renewing)?;
-        Ok(KeptSeat { stop: Some(stop), thread: Some(thread) })
+        Ok(KeptSeat { client, held, stop: Some(stop), thread: Some(thread) })
     }
 
     fn interval(&self) -> Duration {
-        // A timeout of nothing would be no wait at all.
-        self.seats.timeout.max(Duration::from_secs(60)).checked_div(3).unwrap_or(SHORTEST_INTERVAL)
+        self.seats.timeout.max(SHORTEST_TIMEOUT).checked_div(3).unwrap_or(SHORTEST_INTERVAL)
+    }
+}
+
+impl Held {
+    fn holds(&self, client: &LicenseClient) -> bool {
+        let now = Moment::now(&*client.door.clock);
+        let is_lent = self.borrowed_until.is_some_and(|until| now.at <= until);
+        is_lent || now.since(&self.asked) <= self.lasts
     }
 }
 
 impl Drop for FloatingSeat {
     fn drop(&mut self) {
-        if self.is_held {
+        // Also when its timeout has ended: an answer that was lost may have renewed it.
+        if self.held.is_some() {
             // Once, so that a program ends soon; a seat that is not given back ends with its timeout.
             let _ = self.client.release_as(self.feature.as_deref(), false);
         }
@@ -239,6 +306,13 @@ impl Drop for FloatingSeat {
 }
 
 impl KeptSeat {
+    /// Whether it is held now; see [`FloatingSeat::is_held`].
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let held = *self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some_and(|held| held.holds(&self.client))
+    }
+
     /// Gives the seat back, and waits until that is done.
     pub fn release(self) {
         drop(self);
@@ -270,10 +344,16 @@ impl fmt::Debug for KeptSeat {
     }
 }
 
-/// Whether a seat that could not be renewed is still this machine's: neither a network nor a disk that fails takes it away.
+/// Whether a seat that could not be renewed is still this machine's until it ends: neither a network nor a disk that fails takes
+/// it away before.
 fn still_holds(error: &LicenseError) -> bool {
-    let is_lost =
-        matches!(error, LicenseError::Refused { .. } | LicenseError::NeverActivated | LicenseError::NotPossible { .. });
+    let is_lost = matches!(
+        error,
+        LicenseError::Refused { .. }
+            | LicenseError::NeverActivated
+            | LicenseError::NoSeatGiven { .. }
+            | LicenseError::NotPossible { .. }
+    );
     error.is_away() || !is_lost
 }
 
@@ -285,5 +365,7 @@ fn name_feature(members: &mut Map<String, Value>, feature: Option<&str>) {
 
 const NO_SEATS: LicenseError =
     LicenseError::NotPossible { what: "the server counts no seats of this license or feature" };
+/// However short the server says a timeout is.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// However short a timeout is, a thread asks no more often.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);

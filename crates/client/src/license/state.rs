@@ -119,7 +119,7 @@ pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> 
     if let Some(start) = license.starts.filter(|start| at < *start) {
         return LicenseState::NotStarted { at: start };
     }
-    let last = license.ends.map(|end| end.plus(license.grace.unwrap_or_default()));
+    let last = license.last();
     if last.is_some_and(|last| at > last) || (license.ends.is_none() && license.is_expired) {
         return LicenseState::Expired { at: license.ends };
     }

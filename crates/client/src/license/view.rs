@@ -156,6 +156,18 @@ pub struct Release {
 }
 
 impl License {
+    /// Whether it is in force at a time, its own grace period included.
+    #[must_use]
+    pub fn is_in_force(&self, at: Timestamp) -> bool {
+        let is_over = self.last().map_or(self.is_expired, |last| at > last);
+        self.is_enabled && self.is_active && !is_over && self.starts.is_none_or(|start| at >= start)
+    }
+
+    /// The last moment at which it is valid; `None`: it names no end.
+    pub(crate) fn last(&self) -> Option<Timestamp> {
+        self.ends.map(|end| end.plus(self.grace.unwrap_or_default()))
+    }
+
     /// The feature of a code.
     #[must_use]
     pub fn feature(&self, code: &str) -> Option<&Feature> {

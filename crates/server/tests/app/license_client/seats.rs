@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use countersign_client::license::{
-    Activation, GraceReason, KeptSeat, LicenseClient, LicenseError, LicenseState, Reason,
+    Activation, FloatingSeat, GraceReason, KeptSeat, LicenseClient, LicenseError, LicenseState, Reason, Timestamp,
 };
-use countersign_domain::licensing::{FeatureRules, Floating, LicenseRules, Seats};
+use countersign_domain::licensing::{FeatureRules, Floating, LicenseRules, LicenseTerms, LicenseType, Seats};
+use countersign_domain::time::Date;
 
 use super::support::{HOUR, KEY, Machine, Shop, Weather};
 use crate::license_seats::pass;
@@ -124,6 +125,71 @@ async fn seats_of_features_come_and_go_beside_those_of_licenses() {
 }
 
 #[tokio::test]
+async fn no_seat_is_taken_of_what_is_over() {
+    let shop = Shop::new().await;
+    let seats = Seats { floating: Floating::Cloud, users: 1, timeout: 60, borrow: None };
+    let end = |day| Some(Date::parse(day).unwrap());
+    let short = FeatureRules { seats, end_date: end("2026-03-02"), ..FeatureRules::default() };
+    let long = FeatureRules { seats, ..FeatureRules::default() };
+    let terms = LicenseTerms { end_date: end("2026-03-04"), ..endless(9) };
+    let rules = LicenseRules { license_type: LicenseType::TimeLimited, seats, ..LicenseRules::default() };
+    shop.door.license_with(KEY, "pump", terms, rules, vec![("short", short), ("long", long)]).await;
+    let machine = activated(&shop, "HW-1").await;
+    let (mut of_license, mut of_feature) =
+        machine.run(|client| (client.take_seat().unwrap(), client.take_feature_seat("short").unwrap())).await;
+    let why = |outcome: Result<(), LicenseError>| match outcome {
+        Err(LicenseError::NoSeatGiven { why }) => why,
+        other => panic!("{other:?}"),
+    };
+    let take =
+        async |code: &'static str| why(machine.run(move |client| client.take_feature_seat(code).map(drop)).await);
+    shop.set(Timestamp::parse_iso("2026-03-03T00:00:00Z").unwrap());
+    assert_eq!(take("short").await, "the feature has expired");
+    assert_eq!(why(machine.run(|client| client.hold_seat(Some("short")).map(drop)).await), "the feature has expired");
+    // One that was held is lost.
+    let (renewed, seat) = machine.run(move |_| (of_feature.renew(), of_feature)).await;
+    assert_eq!((why(renewed), seat.is_held()), ("the feature has expired", false));
+    machine.run(|client| client.take_feature_seat("long").map(drop)).await.unwrap();
+    shop.set(Timestamp::parse_iso("2026-03-05T00:00:00Z").unwrap());
+    assert!(take("long").await.starts_with("the license is not in force"));
+    let (renewed, seat) = machine.run(move |_| (of_license.renew(), of_license)).await;
+    assert!(why(renewed).starts_with("the license is not in force") && !seat.is_held());
+}
+
+#[tokio::test]
+async fn a_seat_that_cannot_be_renewed_is_held_until_its_timeout_ends() {
+    let shop = floating().await;
+    let machine = activated(&shop, "HW-1").await;
+    let mut seats: Vec<_> =
+        machine.run(|client| vec![client.take_seat().unwrap(), client.take_feature_seat("pdf").unwrap()]).await;
+    shop.turns(Weather::Away);
+    let renew = async |mut seats: Vec<FloatingSeat>| {
+        let renewed = move |_: &Arc<LicenseClient>| {
+            assert!(seats.iter_mut().all(|seat| seat.renew().is_err_and(|error| error.is_away())));
+            seats
+        };
+        machine.run(renewed).await
+    };
+    shop.advance(HOUR);
+    seats = renew(seats).await;
+    assert!(seats.iter().all(FloatingSeat::is_held));
+    shop.advance(Duration::from_millis(1));
+    assert!(!seats.iter().any(FloatingSeat::is_held));
+    seats = renew(seats).await;
+    assert!(!seats.iter().any(FloatingSeat::is_held));
+    // The server comes back, and the seats are free still; a clock that stands still holds none longer.
+    shop.turns(Weather::Fine);
+    let renewed = machine.run(move |_| seats.iter_mut().all(|seat| seat.renew().is_ok()).then_some(seats)).await;
+    let seats = renewed.unwrap();
+    assert!(seats.iter().all(FloatingSeat::is_held));
+    shop.runs(HOUR);
+    assert!(seats.iter().all(FloatingSeat::is_held));
+    shop.runs(Duration::from_secs(1));
+    assert!(!seats.iter().any(FloatingSeat::is_held));
+    machine.run(move |_| drop(seats)).await;
+}
+
+#[tokio::test]
 async fn a_thread_keeps_the_seat_until_it_is_dropped_or_lost() {
     let shop = floating().await;
     let machine = activated(&shop, "HW-1").await;
@@ -139,8 +205,13 @@ async fn a_thread_keeps_the_seat_until_it_is_dropped_or_lost() {
     // The server is away, and comes back: the thread goes on.
     shop.turns(Weather::Away);
     let heard = machine.run(move |_| (heard.recv().unwrap(), heard)).await;
-    assert!(heard.0);
+    assert!(heard.0 && kept.is_held());
+    shop.runs(HOUR * 2);
+    assert!(!kept.is_held(), "its timeout has ended");
     shop.turns(Weather::Fine);
+    while !kept.is_held() {
+        tokio::task::yield_now().await;
+    }
     machine.run(move |_| kept.release()).await;
     assert!(shop.requests() > before + 2);
     assert_eq!(machine.state().await, LicenseState::NoSeat);
