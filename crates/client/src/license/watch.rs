@@ -27,7 +27,13 @@ impl LicenseClient {
         let now = Moment::now(&*self.door.clock);
         // What needs no server could be put back from a copy: then the other note is later.
         let noted = if entry.is_online() { Ok(entry.passage) } else { self.remembered(Some(entry)) };
-        let mut passage = noted.unwrap_or(entry.passage).at(now.at);
+        let noted = noted.unwrap_or(entry.passage);
+        let mut passage = noted.at(now.at);
+        if noted.is_set_back(now.at) {
+            // Nothing runs meanwhile, so nothing is counted: a clock that was ahead for a moment can be waited for.
+            *watch = None;
+            return passage;
+        }
         if let Some(last) = watch.as_ref().filter(|last| last.confirmed_at == entry.confirmed_at) {
             passage = passage.at_least(last.own.plus(slowed(now.steady_since(&last.looked))));
         }

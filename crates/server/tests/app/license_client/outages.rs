@@ -189,6 +189,21 @@ async fn a_clock_that_stands_still_holds_no_time_up_while_a_program_runs() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_ahead_for_a_moment_can_be_waited_for() {
+    let shop = Shop::new().await;
+    shop.door.license(KEY, endless(9), LicenseRules::default()).await;
+    let (start, machine) = (shop.now(), activated(&shop, grace(72)).await);
+    shop.turns(Weather::Away);
+    shop.set(start.plus(HOUR));
+    assert!(machine.state().await.may_run());
+    for minute in 0..60 {
+        shop.set(start.plus(Duration::from_secs(60 * minute)));
+        shop.runs(Duration::from_secs(60));
+        assert_eq!(machine.state().await.may_run(), minute >= 44, "minute {minute}");
+    }
+}
+
+#[tokio::test]
 async fn a_license_is_refused_on_another_machine_and_when_it_was_altered() {
     let shop = Shop::new().await;
     shop.door.license(KEY, endless(9), LicenseRules::default()).await;
