@@ -25,6 +25,11 @@ pub(crate) const LOWER_MARK: &str =
 const SHORTEN_SEATS: &str =
     "update seats set taken_at = min(taken_at, ?1), seen_at = ?1, ends_at = ?1 + ends_at - seen_at,
     borrowed_until = ?1 + borrowed_until - seen_at where seen_at > ?1";
+/// Units that were counted in such a time count for the period that is now: until that time came they would not begin anew. For
+/// licenses, and for their features. Goes through all of them.
+const COUNT_LICENSES_NOW: &str = "update licenses set first_activated_at = min(first_activated_at, ?1),
+    units_since = min(units_since, ?1) where first_activated_at > ?1 or units_since > ?1";
+const COUNT_FEATURES_NOW: &str = "update license_features set units_since = ?1 where units_since > ?1";
 /// The last jump of the clock that a committed group of units has seen.
 pub(crate) const FIND_JUMP: &str = "select jumped_from, jumped_to from high_water where id = 1";
 
@@ -119,7 +124,9 @@ impl TransactionTime {
             return Ok(None);
         }
         changed(connection, LOWER_MARK, [shown.as_millis()])?;
-        changed(connection, SHORTEN_SEATS, [shown.as_millis()])?;
+        for statement in [SHORTEN_SEATS, COUNT_LICENSES_NOW, COUNT_FEATURES_NOW] {
+            changed(connection, statement, [shown.as_millis()])?;
+        }
         let mut told = self.store.told();
         (told.last, told.jump) = (shown, None);
         drop(told);

@@ -183,3 +183,40 @@ async fn seats_that_were_taken_in_a_wrong_time_end_as_they_would_have() {
     assert_eq!(lowered.await.unwrap(), expected);
     process.store.close().await;
 }
+
+#[tokio::test]
+async fn units_that_were_counted_in_a_wrong_time_count_for_the_period_that_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(&folder.path().join("a.db"), 1000);
+    let file = rusqlite::Connection::open(folder.path().join("a.db")).unwrap();
+    file.execute_batch(
+        "pragma foreign_keys = off;
+        insert into licenses (id, site, license_key, \"order\", customer, product, status, created_at, first_activated_at,
+            units, units_since) values
+        (1, 1, 'A', 1, 1, 1, 'enabled', 0, 900000, 3, 950000), (2, 1, 'B', 1, 1, 1, 'enabled', 0, 900000, 3, 9000000000),
+        (3, 1, 'C', 1, 1, 1, 'enabled', 0, 9000000000, 0, null);
+        insert into license_features (license, feature, units, units_since) values (1, 1, 3, 950000), (1, 2, 3, 9000000000);",
+    )
+    .unwrap();
+    process.written(9_000_000).await;
+    process.clock.0.store(1000, Ordering::SeqCst);
+    let lowered = process
+        .store
+        .write::<_, StoreError, _>(|tx| Box::pin(async move { tx.installation().lower_time().await.map(drop) }));
+    lowered.await.unwrap();
+    let times = |sql: &str| {
+        let mut statement = file.prepare(sql).unwrap();
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
+        statement.query_map([], read).unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    let (right, now) = (Some(900_000), Some(1_000_000));
+    assert_eq!(
+        times("select first_activated_at, units_since from licenses order by id"),
+        [(right, Some(950_000)), (right, now), (now, None)]
+    );
+    assert_eq!(
+        times("select units, units_since from license_features order by feature"),
+        [(Some(3), Some(950_000)), (Some(3), now)]
+    );
+    process.store.close().await;
+}

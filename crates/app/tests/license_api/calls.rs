@@ -15,7 +15,8 @@ use countersign_app::{Ctx, products as catalog};
 use countersign_domain::device::DeviceIdentity;
 use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::{
-    ActivationLimit, FeatureType, LicenseRules, LicenseStatus, LicenseTerms, ProductStatus, TransferLimit, Units,
+    ActivationLimit, FeatureRules, FeatureType, LicenseRules, LicenseStatus, LicenseTerms, ProductStatus,
+    TransferLimit, Units, Validity,
 };
 use countersign_domain::text::{FeatureCode, ProductCode, ProductName};
 use countersign_domain::time::Date;
@@ -115,6 +116,36 @@ async fn virtual_machines_and_retired_devices_are_refused() {
     devices::retire(&shop.ctx, shop.site, identity).await.unwrap();
     assert_eq!(refusal(shop.check(&key, "A").await), Refusal::Blacklisted);
     assert_eq!(refusal(shop.activate(&key, "A").await), Refusal::Blacklisted);
+}
+
+#[tokio::test]
+async fn days_that_are_laid_down_in_use_count_from_then() {
+    let shop = Shop::new().await;
+    let code = FeatureCode::new("pages").unwrap();
+    features::create(&shop.ctx, shop.site, product(), code.clone(), "Pages".to_owned()).await.unwrap();
+    let key = shop.license(TERMS, LicenseRules::default()).await.key;
+    let laid = |rules: &mut LicenseRules| {
+        rules.validity = Some(Validity::days(30));
+        rules.maintenance = Some(Validity::days(10));
+    };
+    let lay_feature = async |days| {
+        let lay = move |rules: &mut FeatureRules| rules.validity = Some(Validity::days(days));
+        let license = licenses::set_feature(&shop.ctx, shop.site, key.clone(), code.clone(), lay).await.unwrap();
+        license.features[0].rules.end_date.map(|end| end.to_string())
+    };
+    assert_eq!(lay_feature(7).await, None, "the first activation is still to come");
+    shop.activate(&key, "A").await.unwrap();
+    shop.world.clock.advance(Duration::from_secs(2 * 24 * 3600));
+    assert_eq!(lay_feature(9).await.as_deref(), Some("2026-03-08"), "it ends already; the day is changed as such");
+    let license = licenses::change_rules(&shop.ctx, shop.site, key.clone(), laid).await.unwrap();
+    let ends = [license.terms.end_date, license.rules.maintenance_end].map(|end| end.unwrap().to_string());
+    assert_eq!(ends, ["2026-04-02", "2026-03-13"]);
+    assert_eq!(shop.check(&key, "A").await.unwrap().ends_at().unwrap().date().to_string(), "2026-04-02");
+    // An end that is taken away stays away when something else is laid down.
+    let endless = |terms: &mut LicenseTerms| terms.end_date = None;
+    licenses::change_terms(&shop.ctx, shop.site, key.clone(), endless).await.unwrap();
+    let license = licenses::change_rules(&shop.ctx, shop.site, key, |rules| rules.users = Some(3)).await.unwrap();
+    assert_eq!(license.terms.end_date, None);
 }
 
 #[tokio::test]

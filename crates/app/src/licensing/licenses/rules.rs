@@ -5,9 +5,10 @@ use countersign_domain::changes::{Changes, Members};
 use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{
-    FeatureRules, License, LicenseRules, LicenseUsage, Meter, RULES_LIMIT, RulesError, check_rules,
+    FeatureRules, License, LicenseRules, LicenseUsage, Meter, RULES_LIMIT, RulesError, Validity, check_rules,
 };
 use countersign_domain::text::{FeatureCode, LicenseKey};
+use countersign_domain::time::Date;
 use countersign_store::repositories::Page;
 use countersign_store::{StoreError, Tx};
 
@@ -57,12 +58,22 @@ pub async fn change_rules(
     record_named(ctx, site, "license.change-rules", move |tx| {
         Box::pin(async move {
             let mut license = tx.licenses().lock(site, &key).await?.ok_or(ChangeRulesError::UnknownLicense)?;
-            let (license_type, before) = (license.rules.license_type, license.members());
+            let (laid, before) = (license.rules.clone(), license.members());
             change(&mut license.rules);
-            if license.rules.license_type != license_type {
+            if license.rules.license_type != laid.license_type {
                 return Err(ChangeRulesError::Type);
             }
             check_rules(&license.rules)?;
+            if license.usage.first_activated_at.is_some() {
+                let today = tx.now().await?.date();
+                let rules = &mut license.rules;
+                let ends = last_day(rules.validity, laid.validity, license.terms.end_date, today);
+                rules.maintenance_end = last_day(rules.maintenance, laid.maintenance, rules.maintenance_end, today);
+                if ends != license.terms.end_date {
+                    license.terms.end_date = ends;
+                    tx.licenses().set_terms(license.id, &license.terms).await?;
+                }
+            }
             tx.licenses().set_rules(license.id, &license.rules).await?;
             tell(tx, site, &before, &license, &actor).await?;
             Ok((license.id.to_string(), license))
@@ -95,7 +106,12 @@ pub async fn set_feature(
                     (feature.id, feature.rules, Meter::default())
                 }
             };
+            let laid = license.features.iter().find(|feature| feature.code == code);
+            let laid = laid.and_then(|feature| feature.rules.validity);
             change(&mut rules);
+            if license.usage.first_activated_at.is_some() {
+                rules.end_date = last_day(rules.validity, laid, rules.end_date, tx.now().await?.date());
+            }
             if rules.to_text().len() > RULES_LIMIT {
                 return Err(RulesError::TooLong.into());
             }
@@ -106,6 +122,12 @@ pub async fn set_feature(
         })
     })
     .await
+}
+
+/// The last day of what is in use already, once it has a duration and no end: its days count from when they are laid down. What
+/// was laid down before the first activation counts from there.
+fn last_day(validity: Option<Validity>, laid: Option<Validity>, end: Option<Date>, today: Date) -> Option<Date> {
+    end.or(validity.filter(|_| validity != laid).map(|validity| validity.last_day_from(today)))
 }
 
 /// Sets a license back to what it was before its first activation: it is active on no device, nothing is counted, and it has
