@@ -154,7 +154,7 @@ async fn units_are_counted_on_licenses_and_features() {
     let feature = FeatureCode::new("pages").unwrap();
     features::create(&shop.ctx, shop.site, product(), feature.clone(), "Pages".to_owned()).await.unwrap();
     let key = shop.license(TERMS, counting(10)).await.key;
-    let limit = |rules: &mut countersign_domain::licensing::FeatureRules| {
+    let limit = |rules: &mut FeatureRules| {
         rules.feature_type = FeatureType::Consumption;
         rules.metering.limit = Units::AtMost(3);
     };
