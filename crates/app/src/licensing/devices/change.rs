@@ -59,19 +59,25 @@ pub async fn give_back(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Res
     ctx.record(site, Action::new("device.return", &identity.id), move |tx| {
         Box::pin(async move {
             let found = tx.devices().find(site, &identity).await?.ok_or(ChangeDeviceError::UnknownDevice)?;
-            let activations = tx.activations().list_on_device(found.id).await?;
-            for activation in &activations {
-                tx.activations().delete(activation.license, found.id).await?;
+            let mut licenses = Vec::new();
+            for activation in tx.activations().list_on_device(found.id).await? {
+                let license = activated_license(tx, site, activation.license).await?;
+                licenses.push((license.key, license.id));
+            }
+            // To remove an activation locks its license: in the order of keys, as everybody does.
+            licenses.sort_unstable();
+            for (_, license) in &licenses {
+                tx.activations().delete(*license, found.id).await?;
             }
             let device = lock_other_than(tx, site, &identity, DeviceStatus::Returned).await?;
             if !tx.activations().list_on_device(device.id).await?.is_empty() {
                 return Err(ChangeDeviceError::Registering);
             }
             let now = tx.now().await?;
-            for activation in &activations {
+            for (_, license) in &licenses {
                 // The license is locked since the activation was removed, and counts without it.
-                let left = activated_license(tx, site, activation.license).await?.activations;
-                let event = Event::LicenseReleased(activation.license, device.id);
+                let left = activated_license(tx, site, *license).await?.activations;
+                let event = Event::LicenseReleased(*license, device.id);
                 let changes = Changes::of("activations", left.saturating_add(1), left);
                 tx.outbox().insert_changed(site, &Happened { event, changes }, &actor, now).await?;
             }
@@ -81,7 +87,7 @@ pub async fn give_back(ctx: &Ctx, site: SiteId, identity: DeviceIdentity) -> Res
             tx.devices().set_customer(device.id, None).await?;
             let happened = Happened { event: Event::DeviceChanged(device.id), changes };
             tx.outbox().insert_changed(site, &happened, &actor, now).await?;
-            Ok(Returned { released: activations.len() })
+            Ok(Returned { released: licenses.len() })
         })
     })
     .await
