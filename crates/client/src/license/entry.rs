@@ -97,7 +97,8 @@ impl Entry {
         self.confirmed_at = passage.own().minus(took).as_millis();
         self.away_since = None;
         self.ended = None;
-        self.settled_at = Some(self.passage.trusted_at);
+        // Files are dated by the server: a clock that is fast makes none of them older.
+        self.settled_at = Some(server.map_or(self.passage.trusted_at, Timestamp::as_millis));
     }
 
     /// Notes that the server has ended the license with a code, at the end of what has passed.
@@ -179,5 +180,12 @@ mod tests {
         // It is as good without a server that tells its time.
         confirmed(&mut entry, 50, 10, None);
         assert_eq!((entry.confirmed_at, entry.passage.own()), (at(40).as_millis(), at(50)));
+    }
+
+    #[test]
+    fn a_fast_clock_makes_no_file_older() {
+        let mut entry = entry(at(0));
+        confirmed(&mut entry, 930, 0, Some(30));
+        assert_eq!((entry.settled_at, entry.passage.trusted()), (Some(at(30).as_millis()), at(930)));
     }
 }
