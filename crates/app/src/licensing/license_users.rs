@@ -184,7 +184,8 @@ async fn has_only_trials(tx: &mut dyn Tx, site: SiteId, user: LicenseUserId) -> 
     Ok(!assignments.is_empty())
 }
 
-/// Licenses of a user that are looked at; nobody has as many trials.
+/// Licenses of a user that are looked at, by row id. Who has so many trials before anything else counts as one who has nothing but
+/// them: the producer is asked then, and nobody is let in.
 const LOOKED_AT: u32 = 100;
 
 /// Takes a license from a user who has it active nowhere.

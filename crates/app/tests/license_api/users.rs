@@ -50,6 +50,22 @@ async fn log_in(shop: &Shop, key: &LicenseKey, device: &str, password: &str) -> 
 }
 
 #[tokio::test]
+async fn no_users_at_most_are_any_number() {
+    let shop = Shop::new().await;
+    let limited = |users| LicenseRules { users: Some(users), ..LicenseRules::default() };
+    let (any, one) = (shop.license(TERMS, limited(0)).await.key, shop.license(TERMS, limited(1)).await.key);
+    let bob = UserEmail::new("bob@example.test").unwrap();
+    add(&shop, &any, email(), 1).await;
+    add(&shop, &any, bob.clone(), 1).await;
+    let assign = async |email, key: &LicenseKey| {
+        let (known, limit) = (license_users::Address::Unproved, ActivationLimit::AtMost(1));
+        license_users::assign(&shop.ctx, shop.site, (email, known), key.clone(), limit).await
+    };
+    assign(email(), &one).await.unwrap();
+    assert!(matches!(assign(bob, &one).await, Err(LicenseUserError::Full)));
+}
+
+#[tokio::test]
 async fn of_several_licenses_a_user_gets_one_that_can_be_activated() {
     let shop = Shop::new().await;
     let rules = || LicenseRules { trial_days: Some(5), ..LicenseRules::default() };
