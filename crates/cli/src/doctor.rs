@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use countersign_app::installation::LoweredTime;
-use countersign_server::maintenance::{self, Finding, Level};
+use countersign_server::maintenance::{self, Finding, Level, Look};
 use countersign_server::{Config, Overrides, init_logging};
 use serde_json::{Value, json};
 
@@ -31,6 +31,9 @@ pub(crate) struct Doctor {
     /// Read all stored bytes and all of the database.
     #[arg(long)]
     deep: bool,
+    /// Warn when less than this is left on the disk of the data directory.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, env = "COUNTERSIGN_DOCTOR_ROOM")]
+    room: u64,
     /// Look at nothing, and take the time of the embedded store back to what the clock shows, if it is ahead of it.
     #[arg(long, conflicts_with = "deep")]
     repair_clock: bool,
@@ -43,7 +46,7 @@ impl Doctor {
         if self.repair_clock {
             return repair_clock(&config, options).await;
         }
-        let findings = maintenance::doctor(&config, self.deep).await;
+        let findings = maintenance::doctor(&config, Look { is_deep: self.deep, room: self.room }).await;
         let document = Value::Array(findings.iter().map(document).collect());
         options.output().result(&document, || text(&findings));
         let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();

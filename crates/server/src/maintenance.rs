@@ -13,7 +13,7 @@ mod restore;
 pub use backup::{Backup, backup};
 pub use clock::repair_clock;
 pub use config_check::{Origin, SettingInForce, check_config};
-pub use doctor::{Finding, Level, doctor};
+pub use doctor::{Finding, Level, Look, doctor};
 #[cfg(fuzzing)]
 pub(crate) use manifest::reread;
 pub use manifest::{BackedUpDatabase, BackedUpFiles, Manifest};

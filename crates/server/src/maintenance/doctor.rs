@@ -23,19 +23,28 @@ use crate::clock::SystemClock;
 use crate::node::open_store;
 use crate::{Config, Node};
 
-/// Looks at configuration, host, store, files, keys and sites. `deep` reads all stored bytes and all of the database.
+/// How a look is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Reads all stored bytes and all of the database.
+    pub is_deep: bool,
+    /// With less room than this on the disk of the data directory, in MiB, there is a warning.
+    pub room: u64,
+}
+
+/// Looks at configuration, host, store, files, keys and sites.
 ///
 /// What cannot be looked at because something else is broken is left out: the finding about that says so first.
-pub async fn doctor(config: &Config, deep: bool) -> Vec<Finding> {
+pub async fn doctor(config: &Config, look: Look) -> Vec<Finding> {
     let mut findings = Findings::default();
     host::configuration(config, &mut findings);
     if !host::data_directory(config, &mut findings) {
         return findings.into_sorted();
     }
-    host::disk_space(config, &mut findings);
+    host::disk_space(config, look.room, &mut findings);
     host::running_server(config, &mut findings);
     if let Some((store, vault)) = unlock(config, &mut findings).await {
-        look_inside(config, &store, vault, deep, &mut findings).await;
+        look_inside(config, &store, vault, look.is_deep, &mut findings).await;
         store.close().await;
     }
     findings.into_sorted()

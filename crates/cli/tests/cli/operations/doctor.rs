@@ -57,6 +57,8 @@ const FAULTS: &[Fault] = &[
         variables: &[("COUNTERSIGN_BASE_URL", "http://updates.example.com")],
         ..fault(|_| (), "warning", "base-url")
     },
+    // An exabyte is left nowhere.
+    Fault { more: &["--room", "1099511627776"], ..fault(|_| (), "warning", "disk-space") },
 ];
 
 fn leave_an_upload(place: &Place) {

@@ -102,4 +102,5 @@ const USUAL_FILE: &str = "countersign.toml";
 /// How the names of our variables begin.
 const PREFIX: &str = "COUNTERSIGN_";
 /// Variables that are no settings of the server.
-const OTHER_VARIABLES: [&str; 3] = ["COUNTERSIGN_DEVICE_TOKEN", "COUNTERSIGN_TEST_MEMOS", "COUNTERSIGN_TEST_STORE"];
+const OTHER_VARIABLES: [&str; 4] =
+    ["COUNTERSIGN_DEVICE_TOKEN", "COUNTERSIGN_DOCTOR_ROOM", "COUNTERSIGN_TEST_MEMOS", "COUNTERSIGN_TEST_STORE"];

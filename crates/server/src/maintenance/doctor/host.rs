@@ -12,10 +12,9 @@ use super::Findings;
 use crate::Config;
 use crate::maintenance::{DATABASE, FILES};
 
-/// Less room than this on the disk of the data directory stops uploads, and then the store, soon.
-const LITTLE_ROOM: u64 = 1024 * 1024 * 1024;
-/// Less room than this, and every write may fail.
-const NO_ROOM: u64 = 64 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
+/// Less room than this, in MiB, and every write may fail.
+const NO_ROOM: u64 = 64;
 /// Longest wait for a server that may run here.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -63,14 +62,14 @@ pub(super) fn data_directory(config: &Config, findings: &mut Findings) -> bool {
     true
 }
 
-/// How much room is left.
-pub(super) fn disk_space(config: &Config, findings: &mut Findings) {
+/// How much room is left: less than `wanted`, in MiB, stops uploads, and then the store, soon.
+pub(super) fn disk_space(config: &Config, wanted: u64, findings: &mut Findings) {
     let Ok(disk) = rustix::fs::statvfs(&config.data) else { return };
-    let room = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let what = format!("{} MiB are left on the disk of {}", room / (1024 * 1024), config.data.display());
+    let room = disk.f_bavail.saturating_mul(disk.f_frsize) / MIB;
+    let what = format!("{room} MiB are left on the disk of {}", config.data.display());
     if room < NO_ROOM {
         findings.error("disk-space", what, "make room at once: the store cannot be written on a full disk");
-    } else if room < LITTLE_ROOM {
+    } else if room < wanted {
         findings.warning("disk-space", what, "make room, or remove what nothing names: countersign scrub --collect");
     }
 }
