@@ -11,7 +11,8 @@ Answers of the server are verified before they are read, and come as dictionarie
 talk to the server; any number of threads may use one client.
 """
 
-from .client import LicenseClient, Seat
+from ._library import library as _library
+from .client import LicenseClient
 from .errors import (
     InvalidArgument,
     LibraryFault,
@@ -23,10 +24,16 @@ from .errors import (
     StorageFailed,
     Unavailable,
 )
+from .seat import Seat
 from .sign_on import SignOn
-from .state import Standing, State
+from .state import PAYMENT_DUE, SERVER_AWAY, Standing, State
+
+#: The version of the C library, which is that of the wheel.
+__version__: str = _library.csl_version().decode()
 
 __all__ = [
+    "PAYMENT_DUE",
+    "SERVER_AWAY",
     "InvalidArgument",
     "LibraryFault",
     "LicenseClient",
@@ -41,4 +48,5 @@ __all__ = [
     "State",
     "StorageFailed",
     "Unavailable",
+    "__version__",
 ]

@@ -1,5 +1,7 @@
 """The C library beside this file: what it offers, as ctypes sees it. The header `countersign_license.h` says what each call means."""
 
+from __future__ import annotations
+
 import ctypes
 import pathlib
 import sys
@@ -26,13 +28,17 @@ _STATUS_CALLS = {
     "csl_activate_code": (_text, _text, _text, _answer),
     "csl_check": (_answer,),
     "csl_check_feature": (_text, _answer),
-    "csl_state": (_number, _answer),
-    "csl_check_or_grace": (_number, _answer),
+    "csl_license": (_answer,),
+    "csl_hardware_id": (_answer,),
+    "csl_change_password": (_text, _text, _text),
+    "csl_state": (_number, _answer, _answer),
+    "csl_check_or_grace": (_number, _answer, _answer),
     "csl_consume": (_text, ctypes.c_int64, _text, _answer),
-    "csl_seat_take": (_text,),
-    "csl_seat_heartbeat": (_text,),
+    "csl_seat_take": (_text, _answer),
+    "csl_seat_heartbeat": (_text, _answer),
     "csl_seat_borrow": (_text, _text, _answer),
     "csl_seat_release": (_text,),
+    "csl_seat_leave": (_text,),
     "csl_offline_request": (_text, _answer),
     "csl_offline_activate": (_text, _answer),
     "csl_offline_refresh": (_text, _answer),
@@ -40,6 +46,7 @@ _STATUS_CALLS = {
     "csl_bundle_activate_key": (_text, _answer),
     "csl_bundle_activate_user": (_text, _text, _answer),
     "csl_bundle_check": (_answer,),
+    "csl_bundle_licenses": (_answer,),
     "csl_bundle_offline_activate": (_text, _answer),
     "csl_bundle_deactivate": (),
     "csl_air_gap_code": (_text, _text, _answer),
@@ -66,7 +73,7 @@ for _function in (library.csl_message, library.csl_code):
     _function.restype = owned
 
 
-def take(text: "int | None") -> "str | None":
+def take(text: int | None) -> str | None:
     """A text that the library has handed out, as our own; its memory is given back."""
     if not text:
         return None
@@ -75,3 +82,12 @@ def take(text: "int | None") -> "str | None":
         return value.decode() if value is not None else None
     finally:
         library.csl_text_free(text)
+
+
+def as_text(value: str | None) -> bytes | None:
+    """A text as the library reads it."""
+    if value is None:
+        return None
+    if "\0" in value:
+        raise ValueError("a text has a NUL")
+    return value.encode()

@@ -16,7 +16,7 @@ class InvalidArgument(LicenseError, ValueError):
 
 
 class NotOpen(LicenseError):
-    """The client was closed."""
+    """The client was closed, or is of the process that this one was forked from."""
 
 
 class Refused(LicenseError):

@@ -12,7 +12,7 @@ class Standing(enum.IntEnum):
 
     #: Until: the end of the license, if it has one.
     VALID = 0
-    #: The server could not be asked for a while, or a payment is due. Until: how long it goes on.
+    #: The license goes on for now. Until: how long. Reason: `SERVER_AWAY` or `PAYMENT_DUE`.
     GRACE = 1
     #: The server could not be asked for too long. Until: when that was over.
     GRACE_ENDED = 2
@@ -24,7 +24,7 @@ class Standing(enum.IntEnum):
     DISABLED = 5
     #: It is not active on this machine any more.
     NOT_ACTIVE = 6
-    #: The server has refused the last check for another reason.
+    #: The server has refused the last check for another reason. Reason: its code.
     TURNED_AWAY = 7
     #: No seat is held.
     NO_SEAT = 8
@@ -38,11 +38,18 @@ class Standing(enum.IntEnum):
     NEVER_ACTIVATED = 12
 
 
+#: The reason of a grace: the server was not asked for a while, or could not be.
+SERVER_AWAY = "server_away"
+#: The reason of a grace: the license is past its end, and goes on for the days that a payment may be late.
+PAYMENT_DUE = "payment_due"
+
+
 class State(NamedTuple):
-    """The standing, and the time that goes with it, if there is one."""
+    """The standing, and the time and the reason that go with it, if there are some."""
 
     standing: Standing
     until: datetime.datetime | None
+    reason: str | None = None
 
     @property
     def is_usable(self) -> bool:

@@ -20,7 +20,9 @@ def count(client: LicenseClient, key: str) -> None:
     state = client.check_or_grace()
     print("standing:", state.standing.name, "until", state.until)
     if not state.is_usable:
-        sys.exit("this program is not licensed")
+        sys.exit(f"this program is not licensed: {state.reason or state.standing.name}")
+    # Features and what the producer has written, at any time: as they were signed last.
+    print("kept:", client.license()["license_type"], "on", client.hardware_id())
 
     print("counters:", client.consume(3))
     # More than there are: refused with a reason, and nothing is counted.
@@ -39,7 +41,11 @@ def share_a_seat(client: LicenseClient, key: str) -> None:
     with client.seat() as seat:
         granted = seat.borrow(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1))
         print("borrowed until:", granted.isoformat())
-        seat.release()
+    # On loan in later runs, too: `with` does not give it back.
+    for time in ("first", "second"):
+        with client.seat() as seat:
+            print(f"on loan for the {time} time:", seat.borrowed_until == granted, "timeout", seat.timeout)
+    seat.release()
     client.deactivate()
 
 

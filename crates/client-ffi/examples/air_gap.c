@@ -25,7 +25,7 @@ int main(int count_of_words, char **words)
     csl_text_free(code);
     ask(line, sizeof line);
     must(client, csl_air_gap_activate(client, words[3], line, policy, NULL), "activate");
-    must(client, csl_check_or_grace(client, &standing, NULL), "look at the state");
+    must(client, csl_check_or_grace(client, &standing, NULL, NULL), "look at the state");
     printf("standing: %d\n", (int)standing);
 
     puts("the producer's initialization code?");
@@ -33,7 +33,7 @@ int main(int count_of_words, char **words)
     must(client, csl_air_gap_deactivate(client, line, &code), "give the license back");
     printf("tell the producer %s\n", code);
     csl_text_free(code);
-    must(client, csl_state(client, &standing, NULL), "look at the state again");
+    must(client, csl_state(client, &standing, NULL, NULL), "look at the state again");
     printf("standing: %d\n", (int)standing);
     csl_free(client);
     puts("done");

@@ -9,7 +9,7 @@ static void print_standing(csl_client *client)
 {
     csl_standing standing;
 
-    must(client, csl_check_or_grace(client, &standing, NULL), "look at the state");
+    must(client, csl_check_or_grace(client, &standing, NULL, NULL), "look at the state");
     printf("standing: %d\n", (int)standing);
 }
 

@@ -26,8 +26,8 @@ static inline csl_client *open_client(const char *settings, const char *folder, 
     char line[4096];
     csl_client *client = csl_new();
     FILE *file = fopen(settings, "r");
-    if (!file) {
-        perror(settings);
+    if (!client || !file) {
+        perror(client ? settings : "csl_new");
         exit(EXIT_FAILURE);
     }
     while (fgets(line, sizeof line, file)) {

@@ -8,7 +8,7 @@
 
 static void count(csl_client *client, const char *key)
 {
-    char *license, *counters, *code, *message, *until;
+    char *license, *counters, *code, *message, *until, *reason;
     csl_standing standing;
 
     must(client, csl_activate_key(client, key, &license), "activate");
@@ -16,9 +16,15 @@ static void count(csl_client *client, const char *key)
     csl_text_free(license);
 
     /* At the start, and every now and then: it goes on for a while when the server cannot be asked. */
-    must(client, csl_check_or_grace(client, &standing, &until), "check");
-    printf("standing: %d until %s\n", (int)standing, until ? until : "the end of time");
+    must(client, csl_check_or_grace(client, &standing, &until, &reason), "check");
+    printf("standing: %d until %s, %s\n", (int)standing, until ? until : "the end of time", reason ? reason : "nothing to say");
     csl_text_free(until);
+    csl_text_free(reason);
+
+    /* Features and what the producer has written, at any time: as they were signed last. */
+    must(client, csl_license(client, &license), "look at what is kept");
+    printf("kept: %.60s...\n", license);
+    csl_text_free(license);
 
     must(client, csl_consume(client, NULL, 3, NULL, &counters), "count 3 units");
     printf("counters: %s\n", counters);
@@ -37,15 +43,25 @@ static void count(csl_client *client, const char *key)
 
 static void share_a_seat(csl_client *client, const char *key)
 {
-    char *granted;
+    char *granted, *seat;
 
     must(client, csl_activate_key(client, key, NULL), "activate the floating license");
-    must(client, csl_seat_take(client, NULL), "take a seat");
-    must(client, csl_seat_heartbeat(client, NULL), "keep the seat");
+    must(client, csl_seat_take(client, NULL, &seat), "take a seat");
+    printf("seat: %s\n", seat);
+    csl_text_free(seat);
+    must(client, csl_seat_heartbeat(client, NULL, NULL), "keep the seat");
     must(client, csl_seat_borrow(client, NULL, NULL, &granted), "borrow the seat");
     printf("borrowed until: %s\n", granted);
     csl_text_free(granted);
+    must(client, csl_seat_take(client, NULL, &seat), "take the seat that is on loan");
+    printf("on loan: %s\n", seat);
+    csl_text_free(seat);
     must(client, csl_seat_release(client, NULL), "give the seat back");
+
+    /* At the end of a program, a server that is away does not matter: the seat is free after its timeout. */
+    must(client, csl_seat_take(client, NULL, NULL), "take a seat again");
+    if (csl_seat_leave(client, NULL) == CSL_OK)
+        puts("ok: leave the seat");
     must(client, csl_deactivate(client), "deactivate the floating license");
 }
 
@@ -59,14 +75,14 @@ static void work_offline(csl_client *client, const char *key, const char *folder
     carry(folder, request, response, sizeof response);
     csl_text_free(request);
     must(client, csl_offline_activate(client, response, NULL), "read the response");
-    must(client, csl_state(client, &standing, NULL), "look at the state");
+    must(client, csl_state(client, &standing, NULL, NULL), "look at the state");
     printf("standing: %d\n", (int)standing);
 
     must(client, csl_offline_deactivate(client, &request), "make the deactivation");
     snprintf(path, sizeof path, "%s/deactivate_offline.req", folder);
     write_file(path, request);
     csl_text_free(request);
-    must(client, csl_state(client, &standing, NULL), "look at the state again");
+    must(client, csl_state(client, &standing, NULL, NULL), "look at the state again");
     printf("standing: %d\n", (int)standing);
 }
 

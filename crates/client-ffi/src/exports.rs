@@ -6,7 +6,9 @@
 
 mod air_gap;
 mod bundles;
+mod kept;
 mod offline;
+mod password;
 mod seats;
 mod sign_on;
 
@@ -14,7 +16,7 @@ use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use countersign_client::license::{Activation, Consumption, LicenseState};
+use countersign_client::license::{ActivatedBy, Consumption, LicenseState};
 use countersign_crypto::secret::Secret;
 
 use crate::client::{Client, run};
@@ -109,7 +111,7 @@ pub(crate) unsafe extern "C" fn csl_activate_key(
 ) -> i32 {
     // SAFETY: as the caller promises.
     let (handle, key, license) = unsafe { (client(handle), text(key, "key"), place(license)) };
-    run(handle, |client| activate(client, &Activation::by_key(key?), license))
+    run(handle, |client| activate(client, by_key(key?), license))
 }
 
 /// `csl_activate_user`.
@@ -127,10 +129,7 @@ pub(crate) unsafe extern "C" fn csl_activate_user(
     let (handle, license) = unsafe { (client(handle), place(license)) };
     // SAFETY: as the caller promises.
     let (user, password) = unsafe { (text(user, "user"), text(password, "password")) };
-    run(handle, |client| {
-        let (user, password) = (user?, Secret::new(password?.to_owned()));
-        activate(client, &Activation::by_user(user, password), license)
-    })
+    run(handle, |client| activate(client, by_user(user?, password?), license))
 }
 
 /// `csl_check`.
@@ -170,11 +169,18 @@ pub(crate) unsafe extern "C" fn csl_check_feature(
 /// # Safety
 /// The handle is NULL or from [`csl_new`]; the places are NULL or can be written to.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn csl_state(handle: *const Client, standing: *mut i32, until: *mut *mut c_char) -> i32 {
+pub(crate) unsafe extern "C" fn csl_state(
+    handle: *const Client,
+    standing: *mut i32,
+    until: *mut *mut c_char,
+    reason: *mut *mut c_char,
+) -> i32 {
     // SAFETY: as the caller promises.
-    let (handle, standing, until) = unsafe { (client(handle), pointers::number(standing), place(until)) };
+    let (handle, standing) = unsafe { (client(handle), pointers::number(standing)) };
+    // SAFETY: as the caller promises.
+    let (until, reason) = unsafe { (place(until), place(reason)) };
     run(handle, |client| {
-        tell(&client.opened()?.state()?, &standing, until);
+        tell(&client.opened()?.state()?, &standing, until, reason);
         Ok(())
     })
 }
@@ -188,11 +194,14 @@ pub(crate) unsafe extern "C" fn csl_check_or_grace(
     handle: *const Client,
     standing: *mut i32,
     until: *mut *mut c_char,
+    reason: *mut *mut c_char,
 ) -> i32 {
     // SAFETY: as the caller promises.
-    let (handle, standing, until) = unsafe { (client(handle), pointers::number(standing), place(until)) };
+    let (handle, standing) = unsafe { (client(handle), pointers::number(standing)) };
+    // SAFETY: as the caller promises.
+    let (until, reason) = unsafe { (place(until), place(reason)) };
     run(handle, |client| {
-        tell(&client.opened()?.check_or_grace()?, &standing, until);
+        tell(&client.opened()?.check_or_grace()?, &standing, until, reason);
         Ok(())
     })
 }
@@ -231,16 +240,28 @@ pub(crate) unsafe extern "C" fn csl_deactivate(handle: *const Client) -> i32 {
     run(unsafe { client(handle) }, |client| Ok(client.opened()?.deactivate()?))
 }
 
-fn activate(client: &Client, activation: &Activation, license: Place) -> Result<(), Failure> {
-    license.put(&told::license(client.opened()?.activate(activation)?));
+fn activate(client: &Client, by: ActivatedBy, license: Place) -> Result<(), Failure> {
+    let activation = client.activation(by)?;
+    license.put(&told::license(client.opened()?.activate(&activation)?));
     Ok(())
 }
 
-fn tell(state: &LicenseState, standing: &NumberPlace, until: Place) {
+fn by_key(key: &str) -> ActivatedBy {
+    ActivatedBy::Key(Secret::new(key.to_owned()))
+}
+
+fn by_user(email: &str, password: &str) -> ActivatedBy {
+    ActivatedBy::User { email: email.to_owned(), password: Secret::new(password.to_owned()) }
+}
+
+fn tell(state: &LicenseState, standing: &NumberPlace, until: Place, reason: Place) {
     let (number, time) = told::standing(state);
     standing.put(number);
     if let Some(time) = time {
         until.put(&told::time(time));
+    }
+    if let Some(word) = told::reason(state) {
+        reason.put(word);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_client::license::{AwayPolicy, Credential, LicenseConfig, WhenAway};
+use countersign_client::Timeouts;
+use countersign_client::license::{AwayPolicy, Credential, LicenseConfig, Machine, Retries, WhenAway};
 use countersign_crypto::secret::Secret;
 
 use crate::failure::{Failure, Status};
@@ -11,6 +12,10 @@ use crate::failure::{Failure, Status};
 const MAX_ANSWER_KEYS: usize = 8;
 /// The longest span: ten years.
 const MAX_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
+/// The longest wait for one answer: nobody waits for a program that says nothing for longer.
+const MAX_TIMEOUT: Duration = Duration::from_secs(600);
+/// The most attempts that the client makes.
+const MAX_ATTEMPTS: u32 = 10;
 
 /// What was set so far.
 #[derive(Default)]
@@ -28,6 +33,9 @@ pub(crate) struct Settings {
     token_url: Option<String>,
     confirmed: Option<Duration>,
     grace: Option<Duration>,
+    timeout: Option<Duration>,
+    attempts: Option<u32>,
+    machine: Machine,
 }
 
 impl Settings {
@@ -54,6 +62,15 @@ impl Settings {
             "token_url" => self.token_url = text,
             "confirmed_seconds" => self.confirmed = Some(seconds(name, value)?),
             "grace_seconds" => self.grace = Some(seconds(name, value)?),
+            "timeout_seconds" => self.timeout = Some(timeout(name, value)?),
+            "attempts" => self.attempts = Some(attempts(name, value)?),
+            "is_vm" => self.machine.is_vm = Some(truth(name, value)?),
+            "vm_info" => value.clone_into(&mut self.machine.vm_info),
+            "app_version" => value.clone_into(&mut self.machine.app_version),
+            "os_version" => value.clone_into(&mut self.machine.os_version),
+            "hostname" => value.clone_into(&mut self.machine.hostname),
+            "ip" => value.clone_into(&mut self.machine.ip),
+            "mac_address" => value.clone_into(&mut self.machine.mac_address),
             _ => return Err(Failure::argument(format!("there is no setting `{name}`"))),
         }
         Ok(())
@@ -80,7 +97,25 @@ impl Settings {
         };
         let config = LicenseConfig::new(base_url, credential, product, self.answer_keys.clone(), folder);
         let (hardware_id, air_gap_key) = (self.hardware_id.clone(), self.air_gap_key.clone());
-        Ok(LicenseConfig { hardware_id, air_gap_key, away, ..config })
+        let (retries, timeouts) = (self.retries(), self.timeouts());
+        Ok(LicenseConfig { hardware_id, air_gap_key, away, retries, timeouts, ..config })
+    }
+
+    /// What the producer is told of the machine.
+    pub(crate) fn machine(&self) -> Machine {
+        self.machine.clone()
+    }
+
+    fn retries(&self) -> Retries {
+        let usual = Retries::default();
+        Retries { attempts: self.attempts.unwrap_or(usual.attempts), ..usual }
+    }
+
+    /// One attempt may take so long as a whole, so no part of it can take longer.
+    fn timeouts(&self) -> Timeouts {
+        let usual = Timeouts::default();
+        let Some(exchange) = self.timeout else { return usual };
+        Timeouts { connect: usual.connect.min(exchange), read: exchange, exchange, ..usual }
     }
 
     /// How requests are proved.
@@ -115,6 +150,22 @@ fn seconds(name: &str, value: &str) -> Result<Duration, Failure> {
         .ok_or_else(|| Failure::argument(format!("`{name}` is a number of seconds up to {MAX_SECONDS}")))
 }
 
+fn timeout(name: &str, value: &str) -> Result<Duration, Failure> {
+    let timeout = seconds(name, value).ok().filter(|timeout| !timeout.is_zero() && *timeout <= MAX_TIMEOUT);
+    timeout.ok_or_else(|| {
+        Failure::argument(format!("`{name}` is a number of seconds from 1 to {}", MAX_TIMEOUT.as_secs()))
+    })
+}
+
+fn attempts(name: &str, value: &str) -> Result<u32, Failure> {
+    let attempts = value.parse().ok().filter(|attempts| (1..=MAX_ATTEMPTS).contains(attempts));
+    attempts.ok_or_else(|| Failure::argument(format!("`{name}` is a number from 1 to {MAX_ATTEMPTS}")))
+}
+
+fn truth(name: &str, value: &str) -> Result<bool, Failure> {
+    value.parse().map_err(|_| Failure::argument(format!("`{name}` is either true or false")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_the_machine_and_of_waiting_is_passed_on() {
+        let more = [("is_vm", "true"), ("vm_info", "kvm"), ("app_version", "2.1"), ("hostname", "press-7")];
+        let machine = settings(&more).machine();
+        let expected = Machine {
+            is_vm: Some(true),
+            vm_info: "kvm".to_owned(),
+            app_version: "2.1".to_owned(),
+            hostname: "press-7".to_owned(),
+            ..Machine::default()
+        };
+        assert_eq!((machine, Settings::default().machine()), (expected, Machine::default()));
+        let config =
+            settings(&[&ENOUGH[..], &[("timeout_seconds", "5"), ("attempts", "1")]].concat()).finish().unwrap();
+        let five = Duration::from_secs(5);
+        assert_eq!((config.timeouts.connect, config.timeouts.read, config.timeouts.exchange), (five, five, five));
+        assert_eq!(config.retries, Retries { attempts: 1, ..Retries::default() });
+        let usual = settings(&ENOUGH).finish().unwrap();
+        assert_eq!((usual.timeouts, usual.retries), (Timeouts::default(), Retries::default()));
+    }
+
+    #[test]
     fn what_is_missing_or_wrong_is_named() {
         for (name, _) in ENOUGH {
             let others: Vec<_> = ENOUGH.into_iter().filter(|(other, _)| *other != name).collect();
@@ -154,7 +226,16 @@ mod tests {
         let both = settings(&[&ENOUGH[..], &[("client_id", "app")]].concat()).finish().map(drop);
         assert!(both.unwrap_err().message.contains("client_id"));
         let mut settings = Settings::default();
-        for (name, value) in [("colour", "red"), ("grace_seconds", "-1"), ("grace_seconds", "999999999999")] {
+        for (name, value) in [
+            ("colour", "red"),
+            ("grace_seconds", "-1"),
+            ("grace_seconds", "999999999999"),
+            ("timeout_seconds", "0"),
+            ("timeout_seconds", "601"),
+            ("attempts", "0"),
+            ("attempts", "11"),
+            ("is_vm", "yes"),
+        ] {
             assert_eq!(settings.set(name, value).map_err(|failure| failure.status), Err(Status::InvalidArgument));
         }
         (0..MAX_ANSWER_KEYS).for_each(|_| settings.set("answer_key", "k").unwrap());

@@ -1,6 +1,6 @@
 //! What calls answer, as texts: licenses, features and units as JSON, standings as the numbers of the header.
 
-use countersign_client::license::{Feature, License, LicenseState, Seats, Timestamp, Units};
+use countersign_client::license::{Feature, GraceReason, License, LicenseState, Seats, Timestamp, Units};
 use serde_json::{Value, json};
 
 /// A license: the members that were signed.
@@ -43,6 +43,17 @@ pub(crate) fn time(time: Timestamp) -> String {
     time.to_string()
 }
 
+/// Why a standing is what it is, where it alone does not say that: a word of the header, or the code of the server.
+pub(crate) fn reason(state: &LicenseState) -> Option<&str> {
+    if let LicenseState::Grace { why, .. } = state {
+        return Some(match why {
+            GraceReason::ServerAway => SERVER_AWAY,
+            GraceReason::PaymentDue => PAYMENT_DUE,
+        });
+    }
+    if let LicenseState::Refused { code } = state { Some(code) } else { None }
+}
+
 /// The number of a standing in the header, and the time that goes with it.
 pub(crate) fn standing(state: &LicenseState) -> (i32, Option<Timestamp>) {
     match state {
@@ -64,7 +75,8 @@ pub(crate) fn standing(state: &LicenseState) -> (i32, Option<Timestamp>) {
     }
 }
 
-fn seats(seats: Seats) -> Value {
+/// Seats. A timeout is how long one lasts without another word of its holder.
+pub(crate) fn seats(seats: Seats) -> Value {
     json!({
         "count": seats.count,
         "in_use": seats.in_use,
@@ -73,3 +85,8 @@ fn seats(seats: Seats) -> Value {
         "borrowed_until": seats.borrowed_until.map(time),
     })
 }
+
+/// `CSL_SERVER_AWAY`.
+pub(crate) const SERVER_AWAY: &str = "server_away";
+/// `CSL_PAYMENT_DUE`.
+pub(crate) const PAYMENT_DUE: &str = "payment_due";

@@ -34,6 +34,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hardware;
+mod loans;
 mod offline;
 mod offline_bundles;
 mod passage;

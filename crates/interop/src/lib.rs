@@ -34,7 +34,7 @@ pub use foreign::{
     python_sdks, rust_oauth_client,
 };
 pub use installation::{Installation, Serving};
-pub use library::{Example, Language, Linking};
+pub use library::{Example, Language, Linking, python_package_tests};
 pub use program::Demo;
 pub use random::Random;
 pub use s3_server::S3Server;

@@ -78,6 +78,17 @@ impl Example {
     }
 }
 
+/// The tests that come with the Python package, ready to run with the wheel, which is installed into a folder. They need no server.
+///
+/// # Errors
+/// As for [`Language::example`].
+pub fn python_package_tests(folder: &Path) -> Result<Command> {
+    let mut command = python_with_wheel(&folder.join("packages"))?;
+    // Where the sources of the package are not found instead of it.
+    command.current_dir(repository().join("clients/python/tests")).args(["-m", "unittest", "discover"]);
+    Ok(command)
+}
+
 /// Settings as lines of names and values. The lines between the first and the last one of PEM are base64, which is taken as well.
 fn lines(settings: &Value) -> String {
     let line = |(name, value): (&String, &Value)| match value.as_array() {

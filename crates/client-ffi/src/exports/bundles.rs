@@ -3,10 +3,9 @@
 
 use std::ffi::c_char;
 
-use countersign_client::license::Activation;
-use countersign_crypto::secret::Secret;
-
+use super::{by_key, by_user};
 use crate::client::{Client, run};
+use crate::failure::{Failure, Status};
 use crate::pointers::{client, place, text};
 use crate::told;
 
@@ -23,7 +22,7 @@ pub(crate) unsafe extern "C" fn csl_bundle_activate_key(
     // SAFETY: as the caller promises.
     let (handle, key, licenses) = unsafe { (client(handle), text(key, "key"), place(licenses)) };
     run(handle, |client| {
-        let activation = Activation::by_key(key?);
+        let activation = client.activation(by_key(key?))?;
         licenses.put(&told::licenses(client.opened()?.activate_bundle(&activation)?));
         Ok(())
     })
@@ -45,7 +44,7 @@ pub(crate) unsafe extern "C" fn csl_bundle_activate_user(
     // SAFETY: as the caller promises.
     let (user, password) = unsafe { (text(user, "user"), text(password, "password")) };
     run(handle, |client| {
-        let activation = Activation::by_user(user?, Secret::new(password?.to_owned()));
+        let activation = client.activation(by_user(user?, password?))?;
         licenses.put(&told::licenses(client.opened()?.activate_bundle(&activation)?));
         Ok(())
     })
@@ -61,6 +60,24 @@ pub(crate) unsafe extern "C" fn csl_bundle_check(handle: *const Client, licenses
     let (handle, licenses) = unsafe { (client(handle), place(licenses)) };
     run(handle, |client| {
         licenses.put(&told::licenses(client.opened()?.check_bundle()?));
+        Ok(())
+    })
+}
+
+/// `csl_bundle_licenses`.
+///
+/// # Safety
+/// As for [`csl_bundle_check`].
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_bundle_licenses(handle: *const Client, licenses: *mut *mut c_char) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, licenses) = unsafe { (client(handle), place(licenses)) };
+    run(handle, |client| {
+        let kept = client.opened()?.bundle()?;
+        if kept.is_empty() {
+            return Err(Failure::new(Status::NotActivated, "no bundle is active on this machine"));
+        }
+        licenses.put(&told::licenses(kept));
         Ok(())
     })
 }

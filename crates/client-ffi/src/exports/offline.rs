@@ -3,8 +3,9 @@
 
 use std::ffi::c_char;
 
-use countersign_client::license::{Activation, OfflineUnits};
+use countersign_client::license::OfflineUnits;
 
+use super::by_key;
 use crate::client::{Client, run};
 use crate::pointers::{client, place, text};
 use crate::told;
@@ -22,8 +23,8 @@ pub(crate) unsafe extern "C" fn csl_offline_request(
     // SAFETY: as the caller promises.
     let (handle, key, request) = unsafe { (client(handle), text(key, "key"), place(request)) };
     run(handle, |client| {
-        let client = client.opened()?;
-        request.needed("request")?.put(&client.activation_request(&Activation::by_key(key?))?);
+        let activation = client.activation(by_key(key?))?;
+        request.needed("request")?.put(&client.opened()?.activation_request(&activation)?);
         Ok(())
     })
 }

@@ -3,22 +3,26 @@
 
 use std::ffi::c_char;
 
-use countersign_client::license::Timestamp;
+use countersign_client::license::{LicenseClient, Timestamp};
 
 use crate::client::{Client, run};
 use crate::failure::Failure;
-use crate::pointers::{client, optional_text, place};
+use crate::pointers::{Place, client, optional_text, place};
 use crate::told;
 
 /// `csl_seat_take`.
 ///
 /// # Safety
-/// The handle is NULL or from [`csl_new`](super::csl_new); the text is NULL or ends with NUL.
+/// The handle is NULL or from [`csl_new`](super::csl_new); the text is NULL or ends with NUL; the place is NULL or can be written to.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn csl_seat_take(handle: *const Client, feature: *const c_char) -> i32 {
+pub(crate) unsafe extern "C" fn csl_seat_take(
+    handle: *const Client,
+    feature: *const c_char,
+    seat: *mut *mut c_char,
+) -> i32 {
     // SAFETY: as the caller promises.
-    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
-    run(handle, |client| hold(client, feature?))
+    let (handle, feature, seat) = unsafe { (client(handle), optional_text(feature, "feature"), place(seat)) };
+    run(handle, |client| hold(client, feature?, seat))
 }
 
 /// `csl_seat_heartbeat`.
@@ -26,16 +30,20 @@ pub(crate) unsafe extern "C" fn csl_seat_take(handle: *const Client, feature: *c
 /// # Safety
 /// As for [`csl_seat_take`].
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn csl_seat_heartbeat(handle: *const Client, feature: *const c_char) -> i32 {
+pub(crate) unsafe extern "C" fn csl_seat_heartbeat(
+    handle: *const Client,
+    feature: *const c_char,
+    seat: *mut *mut c_char,
+) -> i32 {
     // SAFETY: as the caller promises.
-    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
-    run(handle, |client| hold(client, feature?))
+    let (handle, feature, seat) = unsafe { (client(handle), optional_text(feature, "feature"), place(seat)) };
+    run(handle, |client| hold(client, feature?, seat))
 }
 
 /// `csl_seat_borrow`.
 ///
 /// # Safety
-/// As for [`csl_seat_take`]; the other text as well, and the place is NULL or can be written to.
+/// As for [`csl_seat_take`]; the other text as well.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn csl_seat_borrow(
     handle: *const Client,
@@ -63,23 +71,35 @@ pub(crate) unsafe extern "C" fn csl_seat_borrow(
 /// `csl_seat_release`.
 ///
 /// # Safety
-/// As for [`csl_seat_take`].
+/// The handle is NULL or from [`csl_new`](super::csl_new); the text is NULL or ends with NUL.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn csl_seat_release(handle: *const Client, feature: *const c_char) -> i32 {
     // SAFETY: as the caller promises.
     let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
-    run(handle, |client| {
-        let client = client.opened()?;
-        match feature? {
-            Some(code) => client.release_feature_seat(code)?,
-            None => client.release_seat()?,
-        }
-        Ok(())
-    })
+    run(handle, |client| release(client.opened()?, feature?))
+}
+
+/// `csl_seat_leave`.
+///
+/// # Safety
+/// As for [`csl_seat_release`].
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csl_seat_leave(handle: *const Client, feature: *const c_char) -> i32 {
+    // SAFETY: as the caller promises.
+    let (handle, feature) = unsafe { (client(handle), optional_text(feature, "feature")) };
+    run(handle, |client| release(client.hasty()?, feature?))
 }
 
 /// Takes a seat or keeps it: the server makes no difference.
-fn hold(client: &Client, feature: Option<&str>) -> Result<(), Failure> {
-    client.opened()?.hold_seat(feature)?;
+fn hold(client: &Client, feature: Option<&str>, seat: Place) -> Result<(), Failure> {
+    seat.put(&told::seats(client.opened()?.hold_seat(feature)?).to_string());
+    Ok(())
+}
+
+fn release(client: &LicenseClient, feature: Option<&str>) -> Result<(), Failure> {
+    match feature {
+        Some(code) => client.release_feature_seat(code)?,
+        None => client.release_seat()?,
+    }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::c_char;
 
-use countersign_client::license::{ActivatedBy, Activation, SsoAnswer};
+use countersign_client::license::{ActivatedBy, SsoAnswer};
 use countersign_crypto::secret::Secret;
 
 use crate::client::{Client, run};
@@ -54,7 +54,7 @@ pub(crate) unsafe extern "C" fn csl_activate_id_token(
     let (account, id_token) = unsafe { (text(account, "account"), text(id_token, "id_token")) };
     run(handle, |client| {
         let (account, id_token) = (account?.to_owned(), Secret::new(id_token?.to_owned()));
-        super::activate(client, &Activation::new(ActivatedBy::IdToken { account, id_token }), license)
+        super::activate(client, ActivatedBy::IdToken { account, id_token }, license)
     })
 }
 
@@ -77,7 +77,7 @@ pub(crate) unsafe extern "C" fn csl_activate_code(
     run(handle, |client| {
         let (account, code) = (account?.to_owned(), Secret::new(code?.to_owned()));
         let redirect_uri = redirect_uri?.map(str::to_owned);
-        super::activate(client, &Activation::new(ActivatedBy::Code { account, code, redirect_uri }), license)
+        super::activate(client, ActivatedBy::Code { account, code, redirect_uri }, license)
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
     Call, Feature, License, LicenseClient, LicenseError, LicenseState, Reason,
     bundles::is_bundle,
     clock::Moment,
-    door::{Ask, Timing, VerifiedAnswer},
+    door::{Ask, Timing, VerifiedAnswer, sendable},
     entry::{Entry, Licensee, Signed},
     read,
 };
@@ -170,6 +170,8 @@ impl LicenseClient {
     /// # Errors
     ///
     /// [`LicenseError::Refused`] with the reason when the server does not let this device in; what was kept before stays.
+    /// [`LicenseError::Io`] and [`LicenseError::CacheInUse`] when the license could not be kept, and
+    /// [`LicenseError::NotPossible`] when the `idempotency_key` cannot be sent: the server is not asked then.
     pub fn activate(&self, activation: &Activation) -> Result<License, LicenseError> {
         let (answer, asked) = self.ask_to_activate(Call::Activate, activation)?;
         let license = self.read_license("the activation", &answer.body, asked.as_ref().map(Licensee::text))?;
@@ -199,6 +201,7 @@ impl LicenseClient {
     /// The same, and when it was answered.
     pub(crate) fn ask_to_check(&self, options: &CheckOptions) -> Result<(License, Timing), LicenseError> {
         let entry = self.online_single()?;
+        self.prepare()?;
         // What a key signed that is pinned no more names no ID, and is replaced by the answer.
         let mut members = self.identity(&entry.licensee, self.id_of(&entry));
         members.extend(options.members());
@@ -249,16 +252,25 @@ impl LicenseClient {
     /// The same, and when it was answered.
     pub(crate) fn ask_about_feature(&self, code: &str) -> Result<(Feature, Timing), LicenseError> {
         let call = Call::CheckFeature;
-        let mut members = self.known_identity()?;
+        let entry = self.online()?;
+        let mut members = self.identity(&entry.licensee, self.id_of(&entry));
         members.insert("feature".to_owned(), code.into());
         let answer = self.door.ask(&Ask::get(call, members))?;
         let what = call.to_string();
         let feature = read::feature(&what, &read::object(&what, &answer.body)?)?;
-        if feature.code == code {
-            Ok((feature, answer.timing))
-        } else {
-            Err(LicenseError::NotOurs { what, about: "feature" })
+        if feature.code != code {
+            return Err(LicenseError::NotOurs { what, about: "feature" });
         }
+        let loan = feature.seats.and_then(|seats| seats.borrowed_until);
+        if loan != entry.loan(Some(code)) {
+            self.note(&entry.licensee, |kept| {
+                // What was noted meanwhile is newer.
+                if kept.loan(Some(code)) == entry.loan(Some(code)) {
+                    kept.lent_feature(code, loan);
+                }
+            })?;
+        }
+        Ok((feature, answer.timing))
     }
 
     /// Takes the license off this machine, so that another one can have it, and forgets it.
@@ -288,16 +300,17 @@ impl LicenseClient {
         call: Call,
         activation: &Activation,
     ) -> Result<(VerifiedAnswer, Option<Licensee>), LicenseError> {
-        let mut members = self.device();
-        members.extend(activation.members());
         let own;
         let once = match &activation.idempotency_key {
-            Some(key) => key,
+            Some(key) => sendable(key)?,
             None => {
                 own = random_uuid_v4(&*self.door.rng);
                 &own
             }
         };
+        self.prepare()?;
+        let mut members = self.device();
+        members.extend(activation.members());
         let answer = self.door.ask(&Ask::post(call, members).once(once))?;
         Ok((answer, activation.licensee()))
     }
@@ -333,7 +346,9 @@ impl LicenseClient {
         let signed = signed(answer, is_bundle(asked))?;
         self.update(|kept| match kept {
             Some(kept) if kept.licensee == asked.licensee => {
-                Ok(Some(self.confirmed(signed, asked.licensee.clone(), (licenses, &timing), Some(&kept))?))
+                let mut entry = self.confirmed(signed, asked.licensee.clone(), (licenses, &timing), Some(&kept))?;
+                entry.keep_loans(&kept, asked);
+                Ok(Some(entry))
             }
             other => Ok(other),
         })
@@ -350,7 +365,11 @@ impl LicenseClient {
         let passage = kept.map_or_else(|| self.remembered(None), |kept| Ok(self.passage(kept)))?;
         let (now, mut entry) = (Moment::now(&*self.door.clock), Entry::new(licensee, signed, passage));
         entry.confirmed(now.at, now.since(&timing.asked), timing.date);
-        self.stop_watching();
+        self.watch_from(now, &entry);
+        // Of a feature's seat that the answer does not tell of, the last word holds.
+        if let Some(kept) = kept.filter(|kept| kept.licensee == entry.licensee) {
+            entry.feature_loans.clone_from(&kept.feature_loans);
+        }
         entry.seated(licenses);
         Ok(entry)
     }

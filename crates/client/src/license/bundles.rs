@@ -28,6 +28,7 @@ impl LicenseClient {
     /// As [`LicenseClient::check`].
     pub fn check_bundle(&self) -> Result<Vec<License>, LicenseError> {
         let entry = self.online_bundle()?;
+        self.prepare()?;
         let mut members = self.identity(&entry.licensee, None);
         members.extend(CheckOptions::default().members());
         let outcome = self.door.ask(&Ask::get(Call::CheckBundle, members)).and_then(|answer| {

@@ -103,6 +103,20 @@ impl Cache {
         }
     }
 
+    /// Makes sure that files can be written, before anybody is asked for what they will hold: as it is done then, but with a file
+    /// that goes again.
+    ///
+    /// # Errors
+    /// `CacheInUse` and `Io`, as when something is written.
+    pub(crate) fn prepare(&self, pause: &dyn Pause) -> Result<(), LicenseError> {
+        let _lock = self.lock(pause)?;
+        let new = self.path(Kind::License).with_extension(NEW);
+        let tried = create_new(&new).and_then(|mut file| file.write_all(&[0; TRIED_BYTES]));
+        // Also when it was only begun, as on a disk that is full.
+        let gone = fs::remove_file(&new);
+        tried.and(gone).map_err(|source| io_fault(&new, source))
+    }
+
     /// Opens the bytes of a file.
     pub(crate) fn open<T: DeserializeOwned>(&self, kind: Kind, bytes: &[u8]) -> Result<T, OpenFault> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(OpenFault::Altered)?;
@@ -124,16 +138,8 @@ impl Cache {
 
     /// Whoever reads sees the old bytes or the new ones, also after a loss of power.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let new = path.with_extension("new");
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
+        let new = path.with_extension(NEW);
+        let mut file = create_new(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
@@ -161,7 +167,24 @@ impl Cache {
         }
     }
 
+    /// Makes the folder, for its owner alone, where only the one that it is in is there.
+    fn make_folder(&self) -> io::Result<()> {
+        // An empty path is the folder in which the program runs.
+        if self.folder.as_os_str().is_empty() || self.folder.is_dir() {
+            return Ok(());
+        }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(&self.folder) {
+            // Another process was faster.
+            Err(_) if self.folder.is_dir() => Ok(()),
+            made => made,
+        }
+    }
+
     fn lock(&self, pause: &dyn Pause) -> Result<File, LicenseError> {
+        self.make_folder().map_err(|source| io_fault(&self.folder, source))?;
         let path = self.folder.join(format!("{}.lock", self.stem));
         for attempt in 0..MAX_LOCK_ATTEMPTS {
             if attempt > 0 {
@@ -187,12 +210,29 @@ impl Kind {
     }
 }
 
+/// Creates a file for its owner alone, in place of one that was left when a write broke off.
+fn create_new(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 fn io_fault(path: &Path, source: io::Error) -> LicenseError {
     LicenseError::Io { path: path.to_owned(), source }
 }
 
 /// What every file begins with: its form.
 const MAGIC: &[u8] = b"CSLC1\n";
+/// What a file is called while it is written.
+const NEW: &str = "new";
+/// More than most licenses have with their envelope.
+const TRIED_BYTES: usize = 32 * 1024;
 /// Bytes that tell one machine from another.
 const TAG_LEN: usize = 16;
 /// The largest answer, and its envelope.

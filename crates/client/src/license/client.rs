@@ -185,6 +185,19 @@ impl LicenseClient {
         }
     }
 
+    /// Makes sure that an answer can be kept, before the server is asked for it: one that is lost here would count there.
+    pub(crate) fn prepare(&self) -> Result<(), LicenseError> {
+        self.cache.prepare(&*self.door.pause)?;
+        for read in [self.kept().map(drop), self.past().map(drop)] {
+            match read {
+                // These are replaced.
+                Ok(()) | Err(LicenseError::WrongMachine { .. } | LicenseError::CacheAltered { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Changes what is kept; what cannot be used is replaced.
     pub(crate) fn update(
         &self,

@@ -21,8 +21,8 @@ pub struct LicenseConfig {
     pub answer_keys: Vec<String>,
     /// The public key (P-256) for codes across an air gap: base64 of X and then Y. Needed for those alone.
     pub air_gap_key: Option<String>,
-    /// Where the license is kept between runs. The folder must exist, be writable, and be the same for all processes that
-    /// are to share the activation.
+    /// Where the license is kept between runs: the same folder for all processes that are to share the activation. It must be
+    /// writable. It is made, for its owner alone, with the first file if only the folder that it is in is there.
     pub folder: PathBuf,
     /// What holds while the server cannot be asked.
     pub away: AwayPolicy,

@@ -279,6 +279,16 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// An idempotency key of the application, if it can stand in a header.
+///
+/// # Errors
+/// `NotPossible` otherwise: no later attempt would end better.
+pub(crate) fn sendable(key: &str) -> Result<&str, LicenseError> {
+    let is_sendable = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let unfit = LicenseError::NotPossible { what: "an idempotency key must have 1 to 255 visible ASCII characters" };
+    if is_sendable { Ok(key) } else { Err(unfit) }
+}
+
 /// The error for a status that brings nothing. Only what has the form of this protocol's errors is a refusal; anything else was
 /// said by somebody on the way, or by another server.
 fn refused(call: Call, raw: &Raw) -> LicenseError {
@@ -333,6 +343,8 @@ fn form(members: &Map<String, Value>) -> String {
 /// What stands for itself in a query and a form (RFC 3986 §2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The longest idempotency key that servers of this protocol take.
+const MAX_KEY_BYTES: usize = 255;
 /// However a client is configured, a call is not sent more often.
 const MAX_ATTEMPTS: u32 = 10;
 

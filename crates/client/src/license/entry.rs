@@ -1,6 +1,6 @@
 //! What is kept of a license between runs, and what becomes of it with each answer.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub(crate) struct Entry {
     pub(crate) licensee: Licensee,
     pub(crate) signed: Signed,
     /// When the last answer that was verified was asked for, in milliseconds since 1970 as this machine counts them; as are all times
-    /// here.
+    /// here but those of loans.
     pub(crate) confirmed_at: u64,
     /// What is known to have passed.
     #[serde(flatten)]
@@ -27,9 +27,13 @@ pub(crate) struct Entry {
     pub(crate) settled_at: Option<u64>,
     /// The code with which the server has refused the last check.
     pub(crate) ended: Option<String>,
+    /// When the timeout of the seat ends; `None`: none is held.
     pub(crate) seat_until: Option<u64>,
-    /// Until when the seat was borrowed: so long the server need not be asked.
+    /// Until when the seat was borrowed, by the time of the server: so long it need not be asked.
     pub(crate) borrowed_until: Option<u64>,
+    /// The same of seats of features, by their codes.
+    #[serde(default)]
+    pub(crate) feature_loans: BTreeMap<String, u64>,
 }
 
 /// By what a license is named in calls.
@@ -78,6 +82,7 @@ impl Entry {
             ended: None,
             seat_until: None,
             borrowed_until: None,
+            feature_loans: BTreeMap::new(),
         }
     }
 
@@ -117,13 +122,50 @@ impl Entry {
     pub(crate) fn seated(&mut self, licenses: &[License]) {
         let confirmed = Timestamp::from_millis(self.confirmed_at);
         let counted = || licenses.iter().filter_map(|license| license.seats);
-        let until = counted().map(|seats| {
-            let end = confirmed.plus(seats.timeout);
-            seats.borrowed_until.map_or(end, |borrowed| borrowed.max(end))
-        });
         let is_held = counted().all(|seats| seats.held != Some(false));
-        self.seat_until = until.min().filter(|_| is_held).map(Timestamp::as_millis);
-        self.borrowed_until = counted().filter_map(|seats| seats.borrowed_until).min().map(Timestamp::as_millis);
+        let until = counted().map(|seats| confirmed.plus(seats.timeout)).min();
+        self.seat_until = until.filter(|_| is_held).map(Timestamp::as_millis);
+        // A loan of one of them does not hold the others.
+        let loans: Option<Vec<_>> = counted().map(|seats| seats.borrowed_until).collect();
+        let loan = loans.and_then(|loans| loans.into_iter().min());
+        self.borrowed_until = loan.filter(|_| is_held).map(Timestamp::as_millis);
+        for feature in licenses.iter().flat_map(|license| &license.features) {
+            if let Some(seats) = feature.seats {
+                self.lent_feature(&feature.code, seats.borrowed_until);
+            }
+        }
+    }
+
+    /// Notes that the seat was lent by an answer that was asked for so long ago, at the end of what has passed. Nothing of an
+    /// earlier loan holds on: the server has given that up.
+    pub(crate) fn lent(&mut self, until: Timestamp, took: Duration, timeout: Duration) {
+        self.seat_until = Some(self.passage.own().minus(took).plus(timeout).as_millis());
+        self.borrowed_until = Some(until.as_millis());
+    }
+
+    /// Notes until when the seat of a feature is lent; `None`: it is not.
+    pub(crate) fn lent_feature(&mut self, code: &str, until: Option<Timestamp>) {
+        match until {
+            Some(until) => self.feature_loans.insert(code.to_owned(), until.as_millis()),
+            None => self.feature_loans.remove(code),
+        };
+    }
+
+    /// Until when the seat of the license, or of a feature, is lent, if it is.
+    pub(crate) fn loan(&self, feature: Option<&str>) -> Option<Timestamp> {
+        let until = feature.map_or(self.borrowed_until, |code| self.feature_loans.get(code).copied());
+        until.map(Timestamp::from_millis)
+    }
+
+    /// Keeps what was noted of loans since an answer was asked for: it may have been made before them.
+    pub(crate) fn keep_loans(&mut self, noted: &Self, asked: &Self) {
+        if noted.borrowed_until != asked.borrowed_until {
+            self.seat_until = self.seat_until.max(noted.seat_until);
+            self.borrowed_until = noted.borrowed_until;
+        }
+        if noted.feature_loans != asked.feature_loans {
+            self.feature_loans.clone_from(&noted.feature_loans);
+        }
     }
 
     /// Notes that the seat was given back.
@@ -137,6 +179,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Entry, Licensee, Passage, Signed, Timestamp};
+    use crate::license::read;
 
     fn entry(now: Timestamp) -> Entry {
         let signed = Signed::Answer { body: String::new(), signature: String::new(), is_bundle: false };
@@ -180,6 +223,28 @@ mod tests {
         // It is as good without a server that tells its time.
         confirmed(&mut entry, 50, 10, None);
         assert_eq!((entry.confirmed_at, entry.passage.own()), (at(40).as_millis(), at(50)));
+    }
+
+    #[test]
+    fn a_loan_of_one_license_of_a_bundle_holds_no_other() {
+        let license = |id: u64, until: Option<Timestamp>| {
+            let document = serde_json::json!({
+                "id": id, "license_type": "perpetual", "product_details": {}, "is_floating_cloud": true,
+                "floating_timeout": 60, "borrowed_until": until.map(|until| until.to_string()),
+            });
+            read::license("it", document.as_object().unwrap().clone()).unwrap()
+        };
+        let mut entry = entry(at(0));
+        confirmed(&mut entry, 0, 0, None);
+        entry.seated(&[license(1, Some(at(9000))), license(2, None)]);
+        assert_eq!((entry.seat_until, entry.loan(None)), (Some(at(3600).as_millis()), None));
+        entry.seated(&[license(1, Some(at(9000))), license(2, Some(at(8000)))]);
+        assert_eq!((entry.seat_until, entry.loan(None)), (Some(at(3600).as_millis()), Some(at(8000))));
+        // The next loan says all that holds.
+        entry.lent(at(600), Duration::from_secs(20), Duration::from_secs(60));
+        assert_eq!((entry.seat_until, entry.loan(None)), (Some(at(40).as_millis()), Some(at(600))));
+        entry.unseated();
+        assert_eq!((entry.seat_until, entry.loan(None)), (None, None));
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub enum LicenseError {
         /// What the answer says.
         why: &'static str,
     },
-    /// The call does not fit how the license came here, or who asks.
+    /// The call does not fit how the license came here, who asks, or what servers take.
     #[error("{what}")]
     NotPossible {
         /// What cannot be done, and why.

@@ -1,4 +1,4 @@
-//! Seats: taken with a check, kept with further ones, borrowed, and given back.
+//! Seats: taken with a check, kept with further ones, and given back.
 
 use std::{
     fmt, io,
@@ -10,19 +10,15 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Call, CheckOptions, LicenseClient, LicenseError, Seats, Timestamp,
-    clock::Moment,
-    door::Ask,
-    entry::{Entry, Licensee},
-    read,
+    Call, CheckOptions, LicenseClient, LicenseError, Seats, Timestamp, clock::Moment, door::Ask, entry::Entry,
 };
 
-/// A seat that this machine holds. It is given back when this is dropped; until then [`FloatingSeat::renew`] must be called
-/// before the [timeout](Seats::timeout) of the seat ends, or [`FloatingSeat::keep_alive`] does it.
+/// A seat that this machine holds. It is given back when this is dropped, unless a loan of it runs, which only
+/// [`FloatingSeat::release`] and its like end early. Until then [`FloatingSeat::renew`] must be called before the
+/// [timeout](Seats::timeout) of the seat ends, or [`FloatingSeat::keep_alive`] does it.
 pub struct FloatingSeat {
     client: Arc<LicenseClient>,
     /// Whose seat it is; `None`: the license's.
@@ -38,17 +34,20 @@ struct Held {
     /// When it was asked for; the server has counted from later on.
     asked: Moment,
     lasts: Duration,
-    borrowed_until: Option<Timestamp>,
 }
 
-/// A seat that a thread of its own keeps. It is given back when this is dropped.
+/// A seat that a thread of its own keeps. It is given back when this is dropped, unless a loan of it runs.
 pub struct KeptSeat {
     client: Arc<LicenseClient>,
+    feature: Option<String>,
     held: Arc<Mutex<Option<Held>>>,
     /// Closing it ends the thread.
-    stop: Option<mpsc::Sender<()>>,
+    stop: Option<mpsc::Sender<GiveBack>>,
     thread: Option<thread::JoinHandle<()>>,
 }
+
+/// What a thread is told that is to give its seat back, whether a loan of it runs or not.
+struct GiveBack;
 
 impl LicenseClient {
     /// Takes a seat of the license, or keeps the one that this machine has.
@@ -111,33 +110,7 @@ impl LicenseClient {
         }
         // A timeout of nothing would be no seat at all.
         let lasts = seats.timeout.max(SHORTEST_TIMEOUT);
-        Ok((seats, Held { asked: timing.asked, lasts, borrowed_until: seats.borrowed_until }))
-    }
-
-    /// Holds a seat of the license until a time, or for as long as the license allows, and returns until when. Meanwhile the
-    /// server need not be asked, whatever the [policy](super::AwayPolicy).
-    ///
-    /// # Errors
-    ///
-    /// [`LicenseError::Refused`] with [`Reason::BorrowNotAllowed`](super::Reason::BorrowNotAllowed),
-    /// [`Reason::BorrowDate`](super::Reason::BorrowDate) or [`Reason::NoSeat`](super::Reason::NoSeat).
-    pub fn borrow_seat(&self, until: Option<Timestamp>) -> Result<Timestamp, LicenseError> {
-        let (licensee, borrowed) = self.borrow_as(Call::Borrow, None, until)?;
-        self.note(&licensee, |entry| {
-            entry.passage = self.passage(entry);
-            entry.borrowed_until = Some(borrowed.as_millis());
-            entry.seat_until = Some(borrowed.as_millis().max(entry.seat_until.unwrap_or(0)));
-        })?;
-        Ok(borrowed)
-    }
-
-    /// The same with a seat of a feature.
-    ///
-    /// # Errors
-    ///
-    /// As [`LicenseClient::borrow_seat`].
-    pub fn borrow_feature_seat(&self, code: &str, until: Option<Timestamp>) -> Result<Timestamp, LicenseError> {
-        self.borrow_as(Call::BorrowFeature, Some(code), until).map(|(_, borrowed)| borrowed)
+        Ok((seats, Held { asked: timing.asked, lasts }))
     }
 
     /// Gives the seat of the license back, borrowed or not; the license stays active on this machine. To give back what one does
@@ -165,38 +138,16 @@ impl LicenseClient {
         let call = if feature.is_some() { Call::ReleaseFeature } else { Call::Release };
         name_feature(&mut members, feature);
         // Noted first, as the program may end at any time; a disk that fails does not keep the seat from others.
-        let noted = if feature.is_none() { self.note(&entry.licensee, Entry::unseated) } else { Ok(()) };
+        let noted = match feature {
+            None => self.note(&entry.licensee, Entry::unseated),
+            Some(code) if entry.loan(feature).is_some() => {
+                self.note(&entry.licensee, |entry| entry.lent_feature(code, None))
+            }
+            Some(_) => Ok(()),
+        };
         let mut ask = Ask::post(call, members);
         ask.is_patient = is_patient;
         noted.and(self.door.ask_unsigned(&ask).map(drop))
-    }
-
-    fn borrow_as(
-        &self,
-        call: Call,
-        feature: Option<&str>,
-        until: Option<Timestamp>,
-    ) -> Result<(Licensee, Timestamp), LicenseError> {
-        #[derive(Deserialize)]
-        struct Lent {
-            borrowed_until: String,
-            license_id: i64,
-        }
-        let entry = self.online()?;
-        let license_id = self.id_of(&entry);
-        let mut members = self.identity(&entry.licensee, license_id);
-        name_feature(&mut members, feature);
-        let until = until.map_or(Value::Null, |until| until.to_string().into());
-        members.insert("borrowed_until".to_owned(), until);
-        let answer = self.door.ask(&Ask::post(call, members))?;
-        let what = call.to_string();
-        let lent: Lent = read::typed(&what, &read::object(&what, &answer.body)?)?;
-        if license_id.is_some_and(|id| id != lent.license_id) {
-            return Err(LicenseError::NotOurs { what, about: "license" });
-        }
-        let why = "borrowed_until is no date in UTC".to_owned();
-        let until = Timestamp::parse_iso(&lent.borrowed_until).ok_or(LicenseError::Malformed { what, why })?;
-        Ok((entry.licensee, until))
     }
 }
 
@@ -207,11 +158,11 @@ impl FloatingSeat {
         &self.seats
     }
 
-    /// Whether it is held now: it is not lost, and its timeout has not ended. Whatever becomes of the server, another machine
-    /// can have it after that.
+    /// Whether it is held now: it is not lost, and its timeout or a loan of it has not ended. Whatever becomes of the server, another
+    /// machine can have it after that.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.held.is_some_and(|held| held.holds(&self.client))
+        self.held.is_some_and(|held| held.holds(&self.client, self.feature.as_deref()))
     }
 
     /// When to renew it at the latest: after a third of its timeout, so that two renewals may fail.
@@ -239,11 +190,11 @@ impl FloatingSeat {
         }
     }
 
-    /// Gives the seat back.
+    /// Gives the seat back, borrowed or not.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked: the seat is free again when its timeout ends.
+    /// When the server cannot be asked: the seat is free again when its timeout, or a loan of it, ends.
     pub fn release(mut self) -> Result<(), LicenseError> {
         self.held = None;
         self.client.release_as(self.feature.as_deref(), true)
@@ -255,19 +206,27 @@ impl FloatingSeat {
     ///
     /// # Errors
     ///
-    /// When the system starts no thread; the seat is given back then.
+    /// When the system starts no thread; the seat is dropped then.
     pub fn keep_alive(
         mut self,
         every: Option<Duration>,
         mut told: impl FnMut(&LicenseError) + Send + 'static,
     ) -> io::Result<KeptSeat> {
-        let (stop, stopped) = mpsc::channel::<()>();
+        let (stop, stopped) = mpsc::channel();
         let every = every.unwrap_or_else(|| self.interval()).max(SHORTEST_INTERVAL);
-        let (client, held) = (self.client.clone(), Arc::new(Mutex::new(self.held)));
+        let (client, feature) = (self.client.clone(), self.feature.clone());
+        let held = Arc::new(Mutex::new(self.held));
         let shown = held.clone();
         let renewing = move || {
-            // Nothing is sent; the end of the channel is what ends the wait.
-            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+            loop {
+                match stopped.recv_timeout(every) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                    Ok(GiveBack) => {
+                        self.give_back();
+                        break;
+                    }
+                }
                 let renewed = self.renew();
                 *shown.lock().unwrap_or_else(PoisonError::into_inner) = self.held;
                 if let Err(error) = renewed {
@@ -279,7 +238,16 @@ impl FloatingSeat {
             }
         };
         let thread = thread::Builder::new().name("license seat".to_owned()).spawn(renewing)?;
-        Ok(KeptSeat { client, held, stop: Some(stop), thread: Some(thread) })
+        Ok(KeptSeat { client, feature, held, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Gives it back unless it is lost, and asks for that once, so that a program ends soon; a seat that is not given back ends
+    /// with its timeout.
+    fn give_back(&mut self) {
+        // Also when its timeout has ended: an answer that was lost may have renewed it.
+        if self.held.take().is_some() {
+            let _ = self.client.release_as(self.feature.as_deref(), false);
+        }
     }
 
     fn interval(&self) -> Duration {
@@ -288,19 +256,16 @@ impl FloatingSeat {
 }
 
 impl Held {
-    fn holds(&self, client: &LicenseClient) -> bool {
-        let now = Moment::now(&*client.door.clock);
-        let is_lent = self.borrowed_until.is_some_and(|until| now.at <= until);
-        is_lent || now.since(&self.asked) <= self.lasts
+    fn holds(&self, client: &LicenseClient, feature: Option<&str>) -> bool {
+        Moment::now(&*client.door.clock).since(&self.asked) <= self.lasts || client.is_lent(feature)
     }
 }
 
 impl Drop for FloatingSeat {
     fn drop(&mut self) {
-        // Also when its timeout has ended: an answer that was lost may have renewed it.
-        if self.held.is_some() {
-            // Once, so that a program ends soon; a seat that is not given back ends with its timeout.
-            let _ = self.client.release_as(self.feature.as_deref(), false);
+        // A loan was made to last when the program does not.
+        if self.held.is_some() && !self.client.is_lent(self.feature.as_deref()) {
+            self.give_back();
         }
     }
 }
@@ -310,11 +275,15 @@ impl KeptSeat {
     #[must_use]
     pub fn is_held(&self) -> bool {
         let held = *self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.is_some_and(|held| held.holds(&self.client))
+        held.is_some_and(|held| held.holds(&self.client, self.feature.as_deref()))
     }
 
-    /// Gives the seat back, and waits until that is done.
+    /// Gives the seat back, borrowed or not, and waits until that is done.
     pub fn release(self) {
+        if let Some(stop) = &self.stop {
+            // A thread that is gone has lost the seat.
+            let _ = stop.send(GiveBack);
+        }
         drop(self);
     }
 }
@@ -357,7 +326,7 @@ fn still_holds(error: &LicenseError) -> bool {
     error.is_away() || !is_lost
 }
 
-fn name_feature(members: &mut Map<String, Value>, feature: Option<&str>) {
+pub(crate) fn name_feature(members: &mut Map<String, Value>, feature: Option<&str>) {
     if let Some(code) = feature {
         members.insert("feature".to_owned(), code.into());
     }

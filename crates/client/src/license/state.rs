@@ -92,9 +92,9 @@ pub(crate) struct Known<'a> {
     pub(crate) away_since: Option<Timestamp>,
     /// The code with which the server has refused the last check.
     pub(crate) ended: Option<&'a str>,
-    /// Until when a seat is held; `None`: none is.
+    /// When the timeout of the seat ends; `None`: none is held.
     pub(crate) seat_until: Option<Timestamp>,
-    /// Until when the seat was borrowed.
+    /// Until when the seat was borrowed. The server has named this date, so it is compared with all that is known of its time.
     pub(crate) borrowed_until: Option<Timestamp>,
 }
 
@@ -123,20 +123,22 @@ pub(crate) fn decide(known: &Known<'_>, now: Timestamp, policy: &AwayPolicy) -> 
     if last.is_some_and(|last| at > last) || (license.ends.is_none() && license.is_expired) {
         return LicenseState::Expired { at: license.ends };
     }
-    let borrowed_until = known.borrowed_until.filter(|_| license.seats.is_some());
-    if license.seats.is_some() && known.is_online && known.seat_until.is_none_or(|until| own > until) {
+    let seat_until = known.seat_until.filter(|_| license.seats.is_some());
+    let borrowed_until = known.borrowed_until.filter(|_| seat_until.is_some());
+    let is_borrowed = borrowed_until.is_some_and(|until| at <= until);
+    let is_seated = is_borrowed || seat_until.is_some_and(|until| own <= until);
+    if license.seats.is_some() && known.is_online && !is_seated {
         return LicenseState::NoSeat;
     }
     let confirmation = confirmation(known, own, policy);
     // A seat that was borrowed was borrowed to be away.
-    let is_borrowed = borrowed_until.is_some_and(|until| at <= until);
     match confirmation {
         Confirmation::Over { at } if !is_borrowed => return LicenseState::GraceEnded { at },
         Confirmation::Until(_) | Confirmation::Fresh | Confirmation::Over { .. } => {}
     }
     let payment_due = license.ends.filter(|end| at > *end).and(last);
     // Nor does grace outlast the seat, which only the server renews.
-    let seat_until = known.seat_until.filter(|_| license.seats.is_some());
+    let seat_until = seat_until.max(borrowed_until);
     let away_until = match confirmation {
         Confirmation::Until(until) => {
             let until = borrowed_until.map_or(until, |borrowed| borrowed.max(until));

@@ -2,7 +2,11 @@
 
 use countersign_crypto::random::random_uuid_v4;
 
-use super::{Call, LicenseClient, LicenseError, Units, door::Ask, read};
+use super::{
+    Call, LicenseClient, LicenseError, Units,
+    door::{Ask, sendable},
+    read,
+};
 
 /// Units to count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +41,17 @@ impl LicenseClient {
     /// # Errors
     ///
     /// [`LicenseError::Refused`] with [`Reason::NotEnoughUnits`](super::Reason::NotEnoughUnits) when not all of them are left:
-    /// none is counted then. After [`LicenseError::is_away`] nobody knows whether they were counted; call again with the
+    /// none is counted then. [`LicenseError::NotPossible`] when the `idempotency_key` cannot be sent. After [`LicenseError::is_away`] nobody knows whether they were counted; call again with the
     /// same `idempotency_key` to find out.
     pub fn consume(&self, consumption: &Consumption) -> Result<Units, LicenseError> {
+        let own;
+        let once = match &consumption.idempotency_key {
+            Some(key) => sendable(key)?,
+            None => {
+                own = random_uuid_v4(&*self.door.rng);
+                &own
+            }
+        };
         let entry = self.online()?;
         let license_id = self.id_of(&entry);
         let mut members = self.identity(&entry.licensee, license_id);
@@ -50,14 +62,6 @@ impl LicenseClient {
                 Call::ConsumeFeature
             }
             None => Call::Consume,
-        };
-        let own;
-        let once = match &consumption.idempotency_key {
-            Some(key) => key,
-            None => {
-                own = random_uuid_v4(&*self.door.rng);
-                &own
-            }
         };
         let answer = self.door.ask(&Ask::post(call, members).once(once))?;
         let what = call.to_string();

@@ -41,9 +41,10 @@ impl LicenseClient {
         passage
     }
 
-    /// Begins to count anew: the server may have forgiven a clock that ran ahead.
-    pub(crate) fn stop_watching(&self) {
-        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Begins to count anew with an answer that is kept: the server may have forgiven a clock that ran ahead.
+    pub(crate) fn watch_from(&self, now: Moment, entry: &Entry) {
+        let watch = Watch { looked: now, own: entry.passage.own(), confirmed_at: entry.confirmed_at };
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch);
     }
 
     /// Decides about each license of what is kept, by the code of its product, and notes that time has passed.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use countersign_interop::{Demo, Example, Language, Linking};
+use countersign_interop::{Demo, Example, Language, Linking, python_package_tests};
 use serde_json::Value;
 
 use support::{carry, holds, settings, talk};
@@ -33,11 +33,21 @@ fn a_python_program_is_licensed_with_the_wheel() -> Result<()> {
             "standing: VALID until None",
             "refused: license_not_enough_consumptions (the server refuses ",
             "in use: 1",
+            "kept: consumption on EXAMPLE-1",
             "borrowed until: 20",
+            "on loan for the second time: True",
             "standing: NEVER_ACTIVATED",
             "not activated: ",
         ],
     )
+}
+
+#[test]
+fn the_python_package_passes_its_own_tests() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let output = python_package_tests(folder.path())?.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 fn c_program(linking: Linking) -> Result<()> {
@@ -50,7 +60,10 @@ fn c_program(linking: Linking) -> Result<()> {
             "counters: {",
             "refused: license_not_enough_consumptions (the server refuses ",
             "ok: keep the seat",
+            "kept: {",
             "borrowed until: 20",
+            "on loan: {\"borrowed_until\":\"20",
+            "ok: leave the seat",
             "standing: 12",
         ],
     )

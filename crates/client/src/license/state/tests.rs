@@ -172,6 +172,24 @@ fn a_borrowed_seat_lasts_as_long_as_it_was_lent_and_no_longer() {
 }
 
 #[test]
+fn a_loan_ends_by_the_time_of_the_server_and_a_timeout_by_that_of_the_machine() {
+    let borrowed = license(&json!({ "is_floating_cloud": true, "floating_users": 2, "floating_timeout": 60 }));
+    // The clock of the machine is ten minutes slow.
+    let slow = |time: Timestamp| Timestamp::from_millis(time.as_millis() - 600_000);
+    let at = |seat_until, borrowed_until, server: Timestamp| {
+        let passage = Passage::default().at(slow(server)).told(server);
+        decide(&Known { passage, seat_until, borrowed_until, ..known(&borrowed) }, slow(server), &grace(72))
+    };
+    let (lent_until, seat_until) = (Some(after(12)), Some(after(1)));
+    assert!(at(seat_until, lent_until, after(12)).may_run());
+    assert_eq!(at(seat_until, lent_until, after(12).plus(MOMENT)), LicenseState::NoSeat);
+    assert!(at(seat_until, None, after(1).plus(HOUR / 6)).may_run());
+    assert_eq!(at(seat_until, None, after(1).plus(HOUR / 6).plus(MOMENT)), LicenseState::NoSeat);
+    // What was given back is not lent either.
+    assert_eq!(at(None, lent_until, after(1)), LicenseState::NoSeat);
+}
+
+#[test]
 fn a_license_that_came_by_file_needs_no_server() {
     let ending = license(&json!({ "validity_period": "2026-06-01T00:00:00.000Z" }));
     let carried = Known { is_online: false, ..known(&ending) };

@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 
 pub(crate) use self::{
     answer::{Answer, error_object, json_answer},
-    server::{Request, Server, Step, step},
-    signer::{other_public_key, public_key, sign, sign_with_other_key},
+    server::{Request, Running, Server, Step, step},
+    signer::{bare_signature, other_public_key, public_key, sign, sign_with_other_key},
 };
 
 /// A token that looks like one; nobody here verifies it.

@@ -31,6 +31,11 @@ pub(crate) fn sign_with_other_key(payload: &str) -> String {
     flattened(&OTHER_KEY, payload)
 }
 
+/// Base64 of the bare signature of a text, as license answers have it.
+pub(crate) fn bare_signature(text: &str) -> String {
+    base64_encode(&KEY.sign_pkcs1_sha256(text.as_bytes()).unwrap())
+}
+
 fn flattened(key: &RsaPrivateKey, payload: &str) -> String {
     let protected = base64url_encode(br#"{"alg":"RS256"}"#);
     let payload = base64url_encode(payload.as_bytes());

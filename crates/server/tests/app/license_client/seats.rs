@@ -9,7 +9,7 @@ use countersign_client::license::{
 use countersign_domain::licensing::{FeatureRules, Floating, LicenseRules, LicenseTerms, LicenseType, Seats};
 use countersign_domain::time::Date;
 
-use super::support::{HOUR, KEY, Machine, Shop, Weather};
+use super::support::{HOUR, KEY, Machine, Recorded, Shop, Weather};
 use crate::license_seats::pass;
 use crate::license_support::endless;
 
@@ -107,6 +107,35 @@ async fn a_borrowed_seat_needs_no_server_until_it_was_lent() {
     machine.run(|client| client.release_seat()).await.unwrap();
     assert_eq!(machine.state().await, LicenseState::NoSeat);
     assert!(other.check_or_grace().await.may_run());
+}
+
+#[tokio::test]
+async fn a_loan_outlasts_the_program_and_ends_when_it_was_last_said_to() {
+    let shop = floating().await;
+    let (first, second) = (activated(&shop, "HW-1").await, activated(&shop, "HW-2").await);
+    let seats = first.run(|client| (client.take_seat().unwrap(), client.take_feature_seat("pdf").unwrap())).await;
+    for hours in [40, 3] {
+        let until = shop.now().plus(HOUR * hours);
+        first.run(move |client| client.borrow_seat(Some(until))).await.unwrap();
+        first.run(move |client| client.borrow_feature_seat("pdf", Some(until))).await.unwrap();
+    }
+    first.run(move |_| drop(seats)).await;
+    // The program starts anew, and what it takes was lent before.
+    let config = shop.config("HW-1", first.folder.path()).await;
+    let started = Arc::new(shop.client(config, Recorded::default()));
+    let again = move |_: &Arc<LicenseClient>| {
+        let seats = [started.take_seat().unwrap(), started.take_feature_seat("pdf").unwrap()];
+        seats.iter().all(|seat| seat.seats().borrowed_until.is_some())
+    };
+    assert!(first.run(again).await);
+    assert!(is_taken(&second.run(|client| client.take_seat().map(drop)).await));
+    assert!(is_taken(&second.run(|client| client.take_feature_seat("pdf").map(drop)).await));
+    // Both sides end it at once.
+    pass(&shop.door, HOUR * 3 + Duration::from_secs(2)).await;
+    shop.turns(Weather::Away);
+    assert_eq!(first.check_or_grace().await, LicenseState::NoSeat);
+    shop.turns(Weather::Fine);
+    second.run(|client| (client.take_seat().unwrap(), client.take_feature_seat("pdf").unwrap())).await;
 }
 
 #[tokio::test]
