@@ -13,7 +13,7 @@ use bytes::Bytes;
 use clap::Args;
 use countersign_app::license_api::{
     Access, Activate, Consumption, Credentials, Done, Identity, LicenseCaller, LicenseCredential, LicenseError,
-    LicenseName, ReleaseFilter, Sight, activate, add_consumption, check,
+    LicenseName, ReleaseFilter, activate, add_consumption, check,
 };
 use countersign_app::{Ctx, sites};
 use countersign_crypto::HmacKey;
@@ -55,8 +55,8 @@ impl UseCases {
             let all = sites::list(node.ctx()).await?;
             let site = all.iter().find(|site| site.name.as_str() == SITE).context("the site is not listed")?.id;
             let credential = LicenseCredential::ApiKey(ApiKeyId(1));
-            let (access, sight) = (Access::ReadWrite, Sight::Company);
-            let caller = LicenseCaller { site, credential, products: None, access, sight };
+            let caller =
+                LicenseCaller { site, credential, products: None, access: Access::ReadWrite, parts: Vec::new() };
             let served = Arc::new(Served { ctx: node.ctx().clone(), caller, key: HmacKey::new(KEY) });
             accept(move |request| answer(request, served.clone())).await
         })

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use self::credentials::{KeyCommand, SecretCommand};
 use self::set::SetApp;
 use crate::options::Options;
+use crate::part::sight;
 use crate::table::{fields, table};
 
 mod credentials;
@@ -136,12 +137,13 @@ impl CreateApp {
 impl NamedApp {
     async fn show(self, options: &Options) -> Result<()> {
         let id = self.client_id;
-        let (found, credentials, now) = options
+        let (found, sees, credentials, now) = options
             .on_site(async |ctx, site| {
                 let found = oauth::find(ctx, site.id, id.clone()).await?;
                 let found =
                     found.with_context(|| format!("this site has no application {id}; see: countersign app list"))?;
-                Ok((found, oauth::list_credentials(ctx, site.id, id.clone()).await?, ctx.now()))
+                let sees = sight(ctx, site.id, found.part).await?;
+                Ok((found, sees, oauth::list_credentials(ctx, site.id, id.clone()).await?, ctx.now()))
             })
             .await?;
         let mut shown = document(&found);
@@ -151,7 +153,7 @@ impl NamedApp {
         }
         options.output().result(&shown, || {
             let credentials = credentials::listing(&credentials.iter().collect::<Vec<&Credential>>(), now);
-            format!("{}\n{credentials}", fields(&rows(&found)))
+            format!("{}\n{credentials}", fields(&rows(&found, sees)))
         });
         Ok(())
     }

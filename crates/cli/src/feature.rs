@@ -1,6 +1,6 @@
 //! `countersign feature`: parts of products that licenses can include.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use countersign_app::licensing::features;
 use countersign_domain::licensing::Feature;
@@ -77,13 +77,14 @@ impl FeatureCommand {
 impl CreateFeature {
     async fn run(self, options: &Options) -> Result<()> {
         let Self { code, product, name } = self;
-        let id = options
+        let feature = options
             .on_site(async |ctx, site| {
-                Ok(features::create(ctx, site.id, product.clone(), code.clone(), name.clone()).await?)
+                let id = features::create(ctx, site.id, product.clone(), code.clone(), name.clone()).await?;
+                let found = features::list(ctx, site.id, product.clone()).await?.into_iter().find(|one| one.id == id);
+                found.context("the feature was created and is not there")
             })
             .await?;
-        let document = json!({ "id": id.0, "code": code.as_str(), "name": name, "product": product.as_str() });
-        options.output().done(&document, &format!("Created feature {code} of {product}."));
+        options.output().done(&document(&feature, &product), &format!("Created feature {code} of {product}."));
         Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use countersign_app::licensing::licenses;
-use countersign_domain::licensing::{ActivationLimit, License, LicenseFeature};
-use countersign_domain::text::LicenseKey;
+use countersign_app::licensing::{license_users, licenses};
+use countersign_domain::licensing::{ActivationLimit, Assignment, License, LicenseFeature};
+use countersign_domain::text::{LicenseKey, UserEmail};
 use serde_json::{Map, Value, json};
 
 use self::activations::{Activate, ListActivations, Release};
@@ -119,14 +119,31 @@ impl NamedLicense {
 impl ShowLicense {
     async fn run(self, options: &Options) -> Result<()> {
         let key = self.license.key()?;
-        let found = options.on_site(async |ctx, site| Ok(licenses::find(ctx, site.id, key.clone()).await?)).await?;
-        let license = found.context("this site has no license with this key; see: countersign license list")?;
-        options.output().result(&license.document(), || describe(&license));
+        let (license, users) = options
+            .on_site(async |ctx, site| {
+                let found = licenses::find(ctx, site.id, key.clone()).await?;
+                let license = found.context("this site has no license with this key; see: countersign license list")?;
+                let users = license_users::assigned(ctx, site.id, license.id).await?;
+                Ok((license, users))
+            })
+            .await?;
+        let mut document = license.document();
+        if let Some(members) = document.as_object_mut() {
+            let users = users.iter().map(|(email, assignment)| {
+                let most = number(assignment.limit);
+                json!({ "email": email.as_str(), "activations": assignment.activations, "limit": most })
+            });
+            members.insert("users".to_owned(), users.collect());
+        }
+        options.output().result(&document, || describe(&license, &users));
         Ok(())
     }
 }
 
-fn describe(license: &License) -> String {
+fn describe(license: &License, users: &[(UserEmail, Assignment)]) -> String {
+    let users = users
+        .iter()
+        .map(|(email, assignment)| format!("{email} ({})", of_limit(assignment.activations, assignment.limit)));
     fields(&[
         ("License", license.id.to_string()),
         ("Key", license.key.as_str().to_owned()),
@@ -140,6 +157,8 @@ fn describe(license: &License) -> String {
         ("Activated", activated(license)),
         ("Transfers", format!("{} of {}", license.usage.transfers, license.rules.transfers)),
         ("Units", format!("{} of {}", license.usage.meter.total, license.rules.metering.limit)),
+        ("Users", users.collect::<Vec<_>>().join(", ")),
+        ("Rules", crate::rules::in_words(&license.rules)),
         ("Created", license.created_at.to_string()),
     ])
 }
@@ -154,10 +173,6 @@ impl Listed<8> for License {
     }
 
     fn document(&self) -> Value {
-        let limit = match self.terms.limit {
-            ActivationLimit::AtMost(limit) => Some(limit),
-            ActivationLimit::Unlimited => None,
-        };
         json!({
             "id": self.id.0,
             "key": self.key.as_str(),
@@ -168,7 +183,7 @@ impl Listed<8> for License {
             "status": self.terms.status.as_str(),
             "start_date": self.terms.start_date.map(|date| date.to_string()),
             "end_date": self.terms.end_date.map(|date| date.to_string()),
-            "limit": limit,
+            "limit": number(self.terms.limit),
             "activations": self.activations,
             "created_at": self.created_at.to_string(),
             "bundle_key": self.bundle_key.as_ref().map(LicenseKey::as_str),
@@ -217,9 +232,21 @@ fn validity(license: &License) -> String {
 }
 
 fn activated(license: &License) -> String {
-    match license.terms.limit {
-        ActivationLimit::AtMost(limit) => format!("{} of {limit}", license.activations),
-        ActivationLimit::Unlimited => format!("{} of any number", license.activations),
+    of_limit(license.activations, license.terms.limit)
+}
+
+fn of_limit(activations: u32, limit: ActivationLimit) -> String {
+    match limit {
+        ActivationLimit::AtMost(limit) => format!("{activations} of {limit}"),
+        ActivationLimit::Unlimited => format!("{activations} of any number"),
+    }
+}
+
+/// A limit for programs; `None`: there is none.
+fn number(limit: ActivationLimit) -> Option<u32> {
+    match limit {
+        ActivationLimit::AtMost(limit) => Some(limit),
+        ActivationLimit::Unlimited => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 use countersign_app::licensing::license_users::{self, Address, NewUser};
 use countersign_domain::licensing::{ActivationLimit, LicenseUser};
@@ -126,7 +126,10 @@ impl LicenseUserCommand {
 impl AddUser {
     async fn run(self, options: &Options) -> Result<()> {
         let email = address(&self.email)?;
-        let (id, shown) = options
+        let has_both =
+            email.as_str().split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
+        ensure!(has_both, "{email} is no e-mail address; write it as ada@example.com");
+        let (added, shown) = options
             .on_site(async |ctx, site| {
                 let (password, shown) = choose_password(ctx, self.password_file.as_deref())?;
                 let (first_name, last_name) = (self.first_name.clone(), self.last_name.clone());
@@ -134,8 +137,7 @@ impl AddUser {
                 Ok((license_users::add(ctx, site.id, new).await?, shown))
             })
             .await?;
-        let document = json!({ "id": id.0, "email": email.as_str() });
-        show(options, document, &format!("Added license user {email}."), shown.as_ref());
+        show(options, added.document(), &format!("Added license user {email}."), shown.as_ref());
         Ok(())
     }
 }
@@ -177,7 +179,8 @@ impl Assign {
                 Ok(license_users::assign(ctx, site.id, (email.clone(), known), key.clone(), limit).await?)
             })
             .await?;
-        options.output().done(&json!({ "email": email.as_str() }), &format!("Assigned the license to {email}."));
+        let document = json!({ "email": email.as_str(), "key": key.as_str() });
+        options.output().done(&document, &format!("Assigned the license to {email}."));
         Ok(())
     }
 }
@@ -188,7 +191,8 @@ impl Unassign {
         options
             .on_site(async |ctx, site| Ok(license_users::unassign(ctx, site.id, email.clone(), key.clone()).await?))
             .await?;
-        options.output().done(&json!({ "email": email.as_str() }), &format!("Took the license from {email}."));
+        let document = json!({ "email": email.as_str(), "key": key.as_str() });
+        options.output().done(&document, &format!("Took the license from {email}."));
         Ok(())
     }
 }

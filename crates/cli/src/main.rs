@@ -36,6 +36,7 @@ mod options;
 mod order;
 mod output;
 mod package;
+mod part;
 mod policy;
 mod private_file;
 mod product;

@@ -1,5 +1,7 @@
 //! Rules of licenses and features as options: for `license create`, `license rules`, `policy create` and `feature set`.
 
+use std::str::FromStr;
+
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, value_parser};
 use countersign_domain::licensing::{
@@ -20,15 +22,15 @@ pub(crate) struct RuleOptions {
     /// It is a trial of so many days.
     #[arg(long, value_name = "DAYS", value_parser = value_parser!(u16).range(1..))]
     trial_days: Option<u16>,
-    /// How long it lasts from its first activation on: 35d, 4m or 2y.
+    /// How long it lasts from its first activation on: 35d, 4m, 2y, or none.
     #[arg(long, value_name = "DURATION")]
-    validity: Option<Validity>,
-    /// How long updates are included from its first activation on.
+    validity: Option<OrNone<Validity>>,
+    /// How long updates are included from its first activation on, or none: always.
     #[arg(long, value_name = "DURATION")]
-    maintenance: Option<Validity>,
-    /// Last day of included updates.
+    maintenance: Option<OrNone<Validity>>,
+    /// Last day of included updates, or none.
     #[arg(long, value_name = "DATE")]
-    maintenance_end: Option<Date>,
+    maintenance_end: Option<OrNone<Date>>,
     /// Hours after its last day in which it goes on to work.
     #[arg(long, value_name = "HOURS")]
     grace: Option<u32>,
@@ -70,18 +72,40 @@ pub(crate) struct FeatureOptions {
     /// What it does: activation (it is there or not) or consumption (it has units).
     #[arg(long = "type", value_name = "TYPE")]
     feature_type: Option<FeatureType>,
-    /// How long it lasts from the first activation of its license on: 35d, 4m or 2y.
+    /// How long it lasts from the first activation of its license on: 35d, 4m, 2y, or none.
     #[arg(long, value_name = "DURATION")]
-    validity: Option<Validity>,
-    /// Its last day.
+    validity: Option<OrNone<Validity>>,
+    /// Its last day, or none.
     #[arg(long, value_name = "DATE")]
-    end: Option<Date>,
+    end: Option<OrNone<Date>>,
     #[command(flatten)]
     units: UnitOptions,
     #[command(flatten)]
     seats: SeatOptions,
     #[command(flatten)]
     metadata: MetadataOption,
+}
+
+/// Something that can be laid down, or `none`, which takes it back.
+#[derive(Clone, Copy)]
+struct OrNone<T>(Option<T>);
+
+impl<T> OrNone<T> {
+    /// What is typed, or what was there.
+    fn over(typed: Option<Self>, was: Option<T>) -> Option<T> {
+        typed.map_or(was, |Self(value)| value)
+    }
+}
+
+impl<T: FromStr<Err: std::fmt::Display>> FromStr for OrNone<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => text.parse().map(|value| Self(Some(value))).map_err(|error: T::Err| format!("{error}, or none")),
+        }
+    }
 }
 
 /// Units that can be counted.
@@ -139,9 +163,9 @@ impl RuleOptions {
         Ok(move |rules: &mut LicenseRules| {
             rules.license_type = self.license_type.unwrap_or(rules.license_type);
             rules.trial_days = self.trial_days.or(rules.trial_days);
-            rules.validity = self.validity.or(rules.validity);
-            rules.maintenance = self.maintenance.or(rules.maintenance);
-            rules.maintenance_end = self.maintenance_end.or(rules.maintenance_end);
+            rules.validity = OrNone::over(self.validity, rules.validity);
+            rules.maintenance = OrNone::over(self.maintenance, rules.maintenance);
+            rules.maintenance_end = OrNone::over(self.maintenance_end, rules.maintenance_end);
             rules.grace = self.grace.or(rules.grace).filter(|hours| *hours > 0);
             rules.transfers = self.transfers.unwrap_or(rules.transfers);
             rules.users = self.users.or(rules.users).filter(|users| *users > 0);
@@ -168,8 +192,8 @@ impl FeatureOptions {
         let metadata = self.metadata.read()?;
         Ok(move |rules: &mut FeatureRules| {
             rules.feature_type = self.feature_type.unwrap_or(rules.feature_type);
-            rules.validity = self.validity.or(rules.validity);
-            rules.end_date = self.end.or(rules.end_date);
+            rules.validity = OrNone::over(self.validity, rules.validity);
+            rules.end_date = OrNone::over(self.end, rules.end_date);
             self.units.apply(&mut rules.metering);
             self.seats.apply(&mut rules.seats);
             if let Some(metadata) = metadata {
@@ -219,6 +243,7 @@ pub(crate) fn document(rules: &LicenseRules) -> Value {
     let fields = rules.custom_fields.iter().map(|field| (field.name.clone(), field.value.clone().into()));
     let mut document = json!({
         "type": rules.license_type.as_str(),
+        "policy_id": rules.policy.map(|policy| policy.0),
         "trial_days": rules.trial_days,
         "validity": rules.validity.map(|validity| validity.to_string()),
         "maintenance": rules.maintenance.map(|validity| validity.to_string()),
@@ -236,6 +261,19 @@ pub(crate) fn document(rules: &LicenseRules) -> Value {
     });
     extend(&mut document, &rules.metering, &rules.seats);
     document
+}
+
+/// What differs from what holds when nothing is laid down, for people. What stands in lines of its own is left out.
+pub(crate) fn in_words(rules: &LicenseRules) -> String {
+    let (laid, usual) = (document(rules), document(&LicenseRules::default()));
+    let own_lines = ["type", "transfers", "units"];
+    let laid = laid.as_object().into_iter().flatten();
+    let laid = laid.filter(|(name, value)| !own_lines.contains(&name.as_str()) && usual.get(name) != Some(value));
+    let told = laid.map(|(name, value)| {
+        let (name, text) = (name.replace('_', " "), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        if value == true { name } else { format!("{name}: {text}") }
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// What is laid down for a feature, for programs.

@@ -97,9 +97,8 @@ impl AddVersion {
             release_notes_link: self.notes,
             released_at: None,
         };
-        let id = options.on_site(async |ctx, site| Ok(versions::add(ctx, site.id, new.clone()).await?)).await?;
-        let document = json!({ "id": id.0, "version": new.version, "package": new.package.as_str() });
-        options.output().done(&document, &format!("Applications are told about version {}.", new.version));
+        let added = options.on_site(async |ctx, site| Ok(versions::add(ctx, site.id, new.clone()).await?)).await?;
+        options.output().done(&document(&added), &format!("Applications are told about version {}.", new.version));
         Ok(())
     }
 }
@@ -108,19 +107,6 @@ impl ListVersions {
     async fn run(self, options: &Options) -> Result<()> {
         let product = self.product;
         let all = options.on_site(async |ctx, site| Ok(versions::list(ctx, site.id, product.clone()).await?)).await?;
-        let document = |version: &ReleasedVersion| {
-            json!({
-                "id": version.id.0,
-                "version": version.version,
-                "environment": version.environment.as_str(),
-                "channel": version.channel,
-                "file_name": version.file_name.as_str(),
-                "url": version.url,
-                "size": version.size,
-                "requires_version": version.requires_version,
-                "released_at": version.released_at.to_string(),
-            })
-        };
         options.output().result(&Value::Array(all.iter().map(document).collect()), || {
             let row = |version: &ReleasedVersion| {
                 [
@@ -148,6 +134,21 @@ impl WithdrawVersion {
         options.output().done(&json!({ "id": self.id }), &format!("Version {id} is told about no more."));
         Ok(())
     }
+}
+
+/// A version for programs.
+fn document(version: &ReleasedVersion) -> Value {
+    json!({
+        "id": version.id.0,
+        "version": version.version,
+        "environment": version.environment.as_str(),
+        "channel": version.channel,
+        "file_name": version.file_name.as_str(),
+        "url": version.url,
+        "size": version.size,
+        "requires_version": version.requires_version,
+        "released_at": version.released_at.to_string(),
+    })
 }
 
 fn file_name(text: &str) -> Result<PlainFileName, FileNameError> {

@@ -47,7 +47,7 @@ impl<'t, T: 'static> Call<'t, T> {
     pub(crate) async fn answer(self, outcome: Result<Done<T>, LicenseError>) -> Result<Response, Error> {
         let draft = match outcome? {
             Done::Now(done) => (self.write)(&done, &self.told.proved.places())?,
-            Done::Before(kept) => Draft::from_kept(&kept)?,
+            Done::Before(kept) => Draft::from_kept(&kept)?.without_seat(),
         };
         draft.send(&self.told.proved, Some(&self.place)).await
     }

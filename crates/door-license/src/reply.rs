@@ -129,6 +129,20 @@ impl Draft {
         serde_json::from_slice(kept).map_err(Error::Json)
     }
 
+    /// The answer where the seat that it told of may be somebody else's by now: seats are taken and kept by checks.
+    pub(crate) fn without_seat(mut self) -> Self {
+        let objects = match &mut self {
+            Self::Object(object) => std::slice::from_mut(object),
+            Self::Array(objects) => objects,
+            Self::Word(_) | Self::Refusal(..) => &mut [],
+        };
+        for object in objects {
+            // In texts of others these marks would be escaped.
+            object.json = object.json.replace("\"floating_in_use\":true", "\"floating_in_use\":false");
+        }
+        self
+    }
+
     /// The answer with its signatures. `place` is that of a request which has written.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl From<tokio_postgres::Error> for Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match &fault.code {
-            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
+            Some(code) if [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => Self::Busy,
             _ => Self::backend(fault),
         }
     }
@@ -124,6 +124,7 @@ mod tests {
     #[test]
     fn a_lock_that_is_not_given_in_time_may_be_tried_again() {
         assert!(matches!(StoreError::from(reported(&SqlState::LOCK_NOT_AVAILABLE)), StoreError::Busy));
+        assert!(matches!(StoreError::from(reported(&SqlState::T_R_DEADLOCK_DETECTED)), StoreError::Busy));
         assert!(matches!(StoreError::from(reported(&SqlState::QUERY_CANCELED)), StoreError::Backend(_)));
     }
 }

@@ -39,6 +39,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
     ("0026_unlocked_sites", include_str!("../migrations/0026_unlocked_sites.sql")),
     ("0027_vacancies", include_str!("../migrations/0027_vacancies.sql")),
+    ("0028_parts", include_str!("../migrations/0028_parts.sql")),
+    ("0029_asked_at", include_str!("../migrations/0029_asked_at.sql")),
 ];
 
 /// Held while one process migrates; any number that nothing else in the database uses ("countrsg" in ASCII).

@@ -38,6 +38,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_seat_ends", include_str!("../migrations/0025_seat_ends.sql")),
     ("0026_lanes", include_str!("../migrations/0026_lanes.sql")),
     ("0027_vacancies", include_str!("../migrations/0027_vacancies.sql")),
+    ("0028_parts", include_str!("../migrations/0028_parts.sql")),
+    ("0029_asked_at", include_str!("../migrations/0029_asked_at.sql")),
 ];
 
 /// Applies what is missing, all in one transaction: a start that is interrupted leaves the schema as it was.

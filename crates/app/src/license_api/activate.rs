@@ -42,6 +42,8 @@ pub(super) struct Proved {
     pub(super) releases: ReleaseFilter,
     /// Whether it came by a file or a code, not from the device itself.
     pub(super) offline: bool,
+    /// The date of the file.
+    pub(super) asked_at: Option<Timestamp>,
 }
 
 /// Activates a license on a device. To repeat it refreshes what is known of the device and counts nothing. A device of
@@ -106,7 +108,19 @@ pub(super) async fn proved(ctx: &Ctx, caller: &LicenseCaller, request: Activate)
     };
     let identity = Identity { product: product.clone(), bundle: bundle.clone(), hardware, name, license };
     let actor = ctx.actor();
-    Ok(Proved { caller, actor, product, bundle, identity, user, facts, variables, releases, offline: false })
+    Ok(Proved {
+        caller,
+        actor,
+        product,
+        bundle,
+        identity,
+        user,
+        facts,
+        variables,
+        releases,
+        offline: false,
+        asked_at: None,
+    })
 }
 
 /// Binds the device to a license that is locked.
@@ -148,8 +162,10 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
         tx.license_users().count(license.id, user, 1).await?;
         tx.activations().set_user(license.id, device.id, Some(user)).await?;
     }
-    if bound.is_some_and(|(_, activation)| activation.offline) != proved.offline {
-        tx.activations().set_offline(license.id, device.id, proved.offline).await?;
+    let was = bound.map_or((false, None), |(_, activation)| (activation.offline, activation.asked_at));
+    let is = (proved.offline, if proved.offline { was.1.max(proved.asked_at) } else { None });
+    if is != was {
+        tx.activations().set_offline(license.id, device.id, is.0, is.1).await?;
     }
     if device.holder != Some(license.holder) && may_move(tx, site, &device, license.holder, now).await? {
         let from = match device.holder {
@@ -170,7 +186,7 @@ pub(super) async fn bind(tx: &mut dyn Tx, proved: &Proved, found: Found) -> Resu
     for event in events {
         tx.outbox().insert_changed(site, &event, &proved.actor, now).await?;
     }
-    take_seat(tx, &license, device.id, now).await?;
+    take_seat(tx, site, &license, device.id, now).await?;
     let variables = match proved.variables.is_empty() {
         true => Vec::new(),
         false => tx.device_details().variables(license.id, device.id).await?,
@@ -205,14 +221,21 @@ async fn may_move(
     Ok(true)
 }
 
-/// Gives the device a seat if one is free: an activation does not need it.
-async fn take_seat(tx: &mut dyn Tx, license: &License, device: DeviceId, now: Timestamp) -> Result<(), LicenseError> {
+/// Gives the device a seat if one is free. An activation does not need it, but the producer learns that there was none.
+async fn take_seat(
+    tx: &mut dyn Tx,
+    site: SiteId,
+    license: &License,
+    device: DeviceId,
+    now: Timestamp,
+) -> Result<(), LicenseError> {
     let seated = Seated::license(license);
     if !seated.rules.are_counted() || license.standing(now) != Standing::InForce {
         return Ok(());
     }
     match seats::take(tx, license, seated, device, SeatWish::Use).await {
-        Ok(_) | Err(LicenseError::Denied(_)) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(LicenseError::Denied(denied)) => Ok(seats::note(tx, site, &denied).await?),
         Err(error) => Err(error),
     }
 }

@@ -57,8 +57,12 @@ pub async fn start_air_gap(ctx: &Ctx, site: SiteId, key: LicenseKey) -> Result<S
     let actor = ctx.actor();
     ctx.write::<_, LicenseError, _>(site, move |tx| {
         Box::pin(async move {
-            let license = find(tx, site, &key, Lock::Yes).await?.license.id;
-            let now = tx.now().await?;
+            let found = find(tx, site, &key, Lock::Yes).await?;
+            // What is active somewhere can be given back, whatever was laid down since.
+            if found.license.activations == 0 {
+                may_be_used(&found)?;
+            }
+            let (license, now) = (found.license.id, tx.now().await?);
             tx.air_gap_codes().delete_before(license, now.minus(CODE_LIFE)).await?;
             let waiting = tx.air_gap_codes().list(license, now.minus(CODE_LIFE)).await?;
             if let Some(oldest) = waiting.first().filter(|_| waiting.len() >= CODES) {
@@ -92,7 +96,8 @@ pub async fn activate_air_gap(
             Box::pin(async move {
                 let (key, hardware) = &*call;
                 let found = find(tx, site, key, Lock::Yes).await?;
-                let (license, policy) = (found.license.id, found.license.rules.policy.ok_or(Refusal::AirGapPolicy)?);
+                let policy = may_be_used(&found)?;
+                let license = found.license.id;
                 take(tx, license, answered).await?;
                 let product = found.product.code.clone();
                 let identity = named(&product, key, hardware);
@@ -107,6 +112,7 @@ pub async fn activate_air_gap(
                     variables: Vec::new(),
                     releases: ReleaseFilter::default(),
                     offline: true,
+                    asked_at: None,
                 };
                 bind(tx, &proved, found).await?;
                 audit(tx, site, &actor, "license.activate-air-gap", Some(license)).await?;
@@ -158,8 +164,9 @@ pub async fn air_gap_license(
     ctx.store()
         .read(move |tx| {
             Box::pin(async move {
-                let Found { product, mut license, .. } = find(tx, site, &key, Lock::No).await?;
-                let policy = license.rules.policy.ok_or(Refusal::AirGapPolicy)?;
+                let found = find(tx, site, &key, Lock::No).await?;
+                let policy = may_be_used(&found)?;
+                let Found { product, mut license, .. } = found;
                 let now = tx.now().await?;
                 if license.usage.first_activated_at.is_none() {
                     license.note_activation(DeviceId(0), now);
@@ -169,6 +176,7 @@ pub async fn air_gap_license(
                 let seen = Seen { device: None, releases: None, beside: None, now };
                 let mut view = check::view(tx, site, license, product, seen).await?;
                 view.seats = LicenseSeats::default();
+                view.good_until = view.license.rules.file_end(now);
                 Ok((view, policy))
             })
         })
@@ -199,7 +207,7 @@ enum Lock {
     Yes,
 }
 
-/// A license that can be behind an air gap, by its key.
+/// A license by its key.
 async fn find(tx: &mut dyn Tx, site: SiteId, key: &LicenseKey, lock: Lock) -> Result<Found, LicenseError> {
     let license = match lock {
         Lock::No => tx.licenses().find(site, key).await?,
@@ -208,14 +216,19 @@ async fn find(tx: &mut dyn Tx, site: SiteId, key: &LicenseKey, lock: Lock) -> Re
     let license = license.ok_or(Refusal::LicenseNotFound)?;
     let product = check::product_of(tx, site, &license).await?;
     find::usable(&product)?;
+    Ok(Found { product, license, beside: None })
+}
+
+/// The policy of a license that can go behind an air gap.
+fn may_be_used(Found { product, license, .. }: &Found) -> Result<PolicyId, Refusal> {
     if license.terms.status == LicenseStatus::Disabled {
-        return Err(Refusal::LicenseNotEnabled.into());
+        return Err(Refusal::LicenseNotEnabled);
     }
     let by_key = product.rules.authorization == AuthorizationMethod::LicenseKey;
     if !by_key || !license.rules.may_go_offline(OfflineWay::Codes) {
-        return Err(Refusal::OfflineNotAllowed.into());
+        return Err(Refusal::OfflineNotAllowed);
     }
-    Ok(Found { product, license, beside: None })
+    license.rules.policy.ok_or(Refusal::AirGapPolicy)
 }
 
 /// Which waiting initialization code of a license a device has answered with its code.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_domain::ids::DeviceId;
 use countersign_domain::licensing::{Bundle, LicenseStatus};
 use countersign_domain::text::ProductCode;
 use countersign_store::{StoreError, Tx};
@@ -91,9 +92,10 @@ pub async fn check_bundle(
         move |tx| {
             Box::pin(async move {
                 let (caller, identity, releases) = &*asked;
-                let (mut views, mut held, mut is_short) = (Vec::new(), Vec::new(), false);
+                let (mut views, mut held, mut is_short, mut unheard) = (Vec::new(), Vec::new(), false, None);
                 for bound in active(tx, caller, identity, Hold::Look).await? {
                     let (now, device) = (tx.now().await?, bound.device.id);
+                    unheard = unheard.or(check::unheard(&bound.device, now).then_some(device));
                     let view = check::view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?;
                     let seated = Seated::license(&view.license);
                     match seats::need(tx, caller, &view.license, (seated, view.seats.own), device, now).await? {
@@ -104,14 +106,30 @@ pub async fn check_bundle(
                     views.push(view);
                 }
                 held.sort_by_key(|(seated, _)| seated.pool);
-                Ok((views, held, is_short))
+                Ok((views, held, is_short, unheard))
             })
         }
     });
-    let (views, held, is_short) = looked.await?;
-    if !is_short && (held.is_empty() || seats::renew(ctx, caller.site, held, None).await?) {
+    let (views, held, is_short, unheard) = looked.await?;
+    if !is_short {
+        match unheard {
+            Some(device) if held.is_empty() => check::note_seen(ctx, caller.site, device).await,
+            _ if held.is_empty() => {}
+            _ if seats::renew(ctx, caller.site, held, unheard).await? => {}
+            _ => return take_bundle(ctx, asked, unheard).await,
+        }
         return Ok(views);
     }
+    take_bundle(ctx, asked, unheard).await
+}
+
+/// Gives the device a seat of each license of a bundle that has some, or none.
+async fn take_bundle(
+    ctx: &Ctx,
+    asked: Arc<(LicenseCaller, Identity, ReleaseFilter)>,
+    unheard: Option<DeviceId>,
+) -> Result<Vec<LicenseView>, LicenseError> {
+    let caller = asked.0.clone();
     let taken = ctx.write(caller.site, move |tx| {
         Box::pin(async move {
             let (caller, identity, releases) = &*asked;
@@ -122,6 +140,9 @@ pub async fn check_bundle(
             let (mut views, now) = (Vec::new(), tx.now().await?);
             for bound in in_order {
                 check::take_seat(tx, bound).await?;
+            }
+            if let Some(device) = unheard {
+                tx.devices().set_last_seen(device, now).await?;
             }
             for bound in bounds {
                 views.push(check::view_bound(tx, caller.site, bound, (identity.name.key(), releases), now).await?);

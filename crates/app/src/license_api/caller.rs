@@ -1,7 +1,7 @@
 //! Who calls the license door, and how much of the site it may see.
 
-use countersign_domain::ids::{AccountId, ApiKeyId, CustomerId, LicenseId, ProductId, SiteId};
-use countersign_domain::licensing::License;
+use countersign_domain::ids::{AccountId, ApiKeyId, ProductId, SiteId};
+use countersign_domain::licensing::{License, Part};
 
 use super::refusal::Refusal;
 
@@ -16,8 +16,8 @@ pub struct LicenseCaller {
     pub products: Option<Vec<ProductId>>,
     /// What it may do.
     pub access: Access,
-    /// What it can see.
-    pub sight: Sight,
+    /// It sees what belongs to each of these parts; none: everything of the site.
+    pub parts: Vec<Part>,
 }
 
 /// What a caller has proved itself with. Idempotency keys of one credential mean nothing to another.
@@ -51,25 +51,12 @@ impl Access {
     }
 }
 
-/// What a caller can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sight {
-    /// Everything of the site.
-    Company,
-    /// What the customers of an account hold.
-    Account(AccountId),
-    /// What a customer holds.
-    Customer(CustomerId),
-    /// One license.
-    License(LicenseId),
-}
-
 impl LicenseCaller {
     /// The producer, on the machine of the store.
     #[must_use]
     pub(super) fn producer(site: SiteId) -> Self {
-        let (access, sight) = (Access::ReadWrite, Sight::Company);
-        Self { site, credential: LicenseCredential::Producer, products: None, access, sight }
+        let access = Access::ReadWrite;
+        Self { site, credential: LicenseCredential::Producer, products: None, access, parts: Vec::new() }
     }
 
     /// A caller that may only ask does nothing else.
@@ -90,20 +77,22 @@ impl LicenseCaller {
             (Some(own), Some(others)) => Some(own.into_iter().filter(|product| others.contains(product)).collect()),
             (own, others) => own.or_else(|| others.clone()),
         };
-        if self.sight == Sight::Company {
-            self.sight = other.sight;
-        }
+        self.parts.extend(&other.parts);
         self
     }
 
     /// The same caller where it sees no more than what the customers of an account hold.
     pub(super) fn within_account(mut self, account: AccountId) -> Result<Self, Refusal> {
-        match self.sight {
-            Sight::Company => self.sight = Sight::Account(account),
-            Sight::Account(own) if own == account => {}
-            Sight::Account(_) | Sight::Customer(_) | Sight::License(_) => return Err(Refusal::SsoFailed),
+        if self.parts.iter().any(|part| matches!(part, Part::Account(own) if *own != account)) {
+            return Err(Refusal::SsoFailed);
         }
+        self.parts.push(Part::Account(account));
         Ok(self)
+    }
+
+    /// Whoever sees a part only makes nothing that belongs to nobody yet.
+    pub(super) fn sees_everything(&self) -> bool {
+        self.parts.is_empty()
     }
 
     /// A key for some products is for no other.
@@ -115,11 +104,6 @@ impl LicenseCaller {
     /// Whether the caller can see a license. One that it cannot see is not there for it.
     #[must_use]
     pub fn sees(&self, license: &License) -> bool {
-        match self.sight {
-            Sight::Company => true,
-            Sight::Account(account) => license.holder.account == Some(account),
-            Sight::Customer(customer) => license.holder.customer == customer,
-            Sight::License(id) => license.id == id,
-        }
+        self.parts.iter().all(|part| part.has(license))
     }
 }

@@ -96,7 +96,7 @@ pub(super) async fn take_seat(tx: &mut dyn Tx, bound: &Bound) -> Result<(), Lice
 }
 
 /// Notes that a device was heard of. The answer is good without it: a failure is told to the operator, not to the device.
-async fn note_seen(ctx: &Ctx, site: SiteId, device: DeviceId) {
+pub(super) async fn note_seen(ctx: &Ctx, site: SiteId, device: DeviceId) {
     let noted = ctx.write::<_, Fault, _>(site, move |tx| {
         Box::pin(async move {
             let now = tx.now().await?;
@@ -110,7 +110,7 @@ async fn note_seen(ctx: &Ctx, site: SiteId, device: DeviceId) {
 }
 
 /// Whether the device was not heard of for an hour. A time that lies ahead was noted while a clock was wrong.
-fn unheard(device: &Device, now: Timestamp) -> bool {
+pub(super) fn unheard(device: &Device, now: Timestamp) -> bool {
     now >= device.last_seen_at.plus(LAST_SEEN) || now < device.last_seen_at
 }
 
@@ -125,7 +125,7 @@ pub async fn check_feature(
     code: FeatureCode,
 ) -> Result<FeatureView, LicenseError> {
     let asked = Arc::new((caller.clone(), identity, code));
-    let (view, device, need) = ctx
+    let (view, device, unheard, need) = ctx
         .store()
         .look_up::<_, LicenseError, _>({
             let asked = asked.clone();
@@ -134,6 +134,7 @@ pub async fn check_feature(
                     let (caller, identity, code) = &*asked;
                     let Bound { license, device, .. } = find::bound(tx, caller, identity, Hold::Look).await?;
                     let now = tx.now().await?;
+                    let unheard = unheard(&device, now);
                     let view = feature_view(tx, license.clone(), code, device.id, now).await?;
                     let need = match view.feature.is_expired(view.at) {
                         true => Need::Nothing,
@@ -142,7 +143,7 @@ pub async fn check_feature(
                             seats::need(tx, caller, &license, seen, device.id, view.at).await?
                         }
                     };
-                    Ok((view, device.id, need))
+                    Ok((view, device.id, unheard, need))
                 })
             }
         })
@@ -151,9 +152,17 @@ pub async fn check_feature(
     let pool = SeatPool { license: view.license, feature: Some(view.feature.id) };
     let seated = Seated { pool, rules: view.feature.rules.seats };
     match need {
+        Need::Nothing if unheard => {
+            note_seen(ctx, site, device).await;
+            return Ok(view);
+        }
         Need::Nothing => return Ok(view),
-        Need::Renew if seats::renew(ctx, site, vec![(seated, device)], None).await? => return Ok(view),
-        Need::Renew | Need::Take => {}
+        Need::Renew => {
+            if seats::renew(ctx, site, vec![(seated, device)], unheard.then_some(device)).await? {
+                return Ok(view);
+            }
+        }
+        Need::Take => {}
     }
     let taken = ctx.write(site, move |tx| {
         Box::pin(async move {
@@ -162,6 +171,9 @@ pub async fn check_feature(
             let feature = license.features.iter().find(|feature| feature.code == *code);
             let (feature, now) = (feature.ok_or(Refusal::FeatureUnknown)?, tx.now().await?);
             let seated = Seated::feature(&license, feature);
+            if unheard {
+                tx.devices().set_last_seen(device.id, now).await?;
+            }
             // It may have ended since it was looked at.
             let is_usable = license.standing(now) == Standing::InForce && !feature.is_expired(now);
             if seated.rules.are_counted() && is_usable {

@@ -15,6 +15,7 @@ use countersign_store::repositories::ApiKeyRecord;
 use countersign_vault::Vault;
 
 use super::Access;
+use super::part::{self, PartError, PartName};
 use super::view::{LastUse, OpenedApiKey};
 use crate::fault::takes_store_errors;
 use crate::installation::ensure_fits;
@@ -40,6 +41,8 @@ pub struct NewApiKey {
     pub label: String,
     /// Products that it is for; empty: all.
     pub products: Vec<ProductName>,
+    /// The part of what the site has sold that it is limited to; `None`: it sees everything.
+    pub part: Option<PartName>,
     /// What it may do.
     pub access: Access,
 }
@@ -53,6 +56,9 @@ pub enum ApiKeyError {
     /// The label cannot be kept.
     #[error(transparent)]
     Label(#[from] TextError),
+    /// It cannot be limited to what it is to see.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// The site has as many keys as it may have.
     #[error("the site has {KEYS} API keys, which is the limit")]
     TooMany,
@@ -75,7 +81,7 @@ pub async fn create_api_key(
     site: SiteId,
     new: NewApiKey,
 ) -> Result<(ApiKeyRecord, Secret<String>), ApiKeyError> {
-    let NewApiKey { label, products, access } = new;
+    let NewApiKey { label, products, part, access } = new;
     if !label.is_empty() {
         countersign_domain::text::check("a label", &label, LABEL_LIMIT)?;
     }
@@ -96,6 +102,10 @@ pub async fn create_api_key(
             }
             rows.sort();
             rows.dedup();
+            let part = match part {
+                Some(name) => Some(part::named(tx, site, &name).await?),
+                None => None,
+            };
             let mut record = ApiKeyRecord {
                 id: ApiKeyId(0),
                 key,
@@ -103,6 +113,7 @@ pub async fn create_api_key(
                 label,
                 read_only: access == Access::ReadOnly,
                 products: rows,
+                part,
                 created_at: now,
                 revoked_at: None,
                 last_used_at: None,
@@ -184,6 +195,7 @@ pub(crate) fn open_all(
                 id: record.id,
                 shared_key: HmacKey::new(vault.open(&api_key_label(site), &record.sealed)?.expose()),
                 products: (!record.products.is_empty()).then_some(record.products),
+                part: record.part,
                 access: if record.read_only { Access::ReadOnly } else { Access::ReadWrite },
                 revoked,
                 used: LastUse::at(record.last_used_at),

@@ -21,6 +21,7 @@
 //! | [`sso_url`] | the same |
 //! | [`log_in`] | none: the proof of a user, before calls that take one |
 //! | [`find_api_key`] | none: the proof of the door |
+//! | [`find_part`], [`describe_part`] | none: what producers limit a credential to |
 //!
 //! An activation here is the one that entitles the device to updates on the device door. Each call that changes something
 //! is one unit of work; a license is locked before its device, as everywhere.
@@ -35,6 +36,7 @@ mod find;
 mod keys;
 mod offline;
 mod once;
+mod part;
 mod products;
 mod question;
 mod recall;
@@ -50,9 +52,10 @@ mod view;
 pub use activate::{activate, deactivate};
 pub use air_gap::{Confirmation, activate_air_gap, air_gap_license, deactivate_air_gap, start_air_gap};
 pub use bundles::{activate_bundle, check_bundle, deactivate_bundle};
-pub use caller::{Access, LicenseCaller, LicenseCredential, Sight};
+pub use caller::{Access, LicenseCaller, LicenseCredential};
 pub use check::{check, check_feature, device_licenses};
 pub use consume::{Consumption, OverageWish, add_consumption, add_feature_consumption};
+pub use countersign_store::repositories::ApiKeyRecord;
 pub use keys::{ApiKeyError, NewApiKey, create_api_key, find_api_key, list_api_keys, note_api_key_use, revoke_api_key};
 pub(crate) use keys::{api_key_label, open_all};
 pub use offline::{
@@ -60,6 +63,7 @@ pub use offline::{
     deactivate_bundle_offline, deactivate_offline, refresh_offline,
 };
 pub use once::{Done, IDEMPOTENCY_KEY_LIMIT, Once};
+pub use part::{PartError, PartName, describe_part, find_part};
 pub use products::{product_details, products};
 pub use question::{Activate, Credentials, Identity, LicenseName, ReleaseFilter, UserLogin};
 pub use recall::{AskedCheck, Lasting, SignedAnswer, recall_check, remember_check};

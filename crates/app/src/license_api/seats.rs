@@ -205,14 +205,15 @@ pub(super) async fn renew(
         let held = held.clone();
         Box::pin(async move {
             let now = tx.now().await?;
-            if let Some(device) = unheard {
-                tx.devices().set_last_seen(device, now).await?;
-            }
             for (Seated { pool, rules }, device) in held.iter().copied() {
                 let ended_by = rules.ended_by(now, tx.clock_jump().await?);
                 if !tx.seats().extend(pool, device, ended_by, (now, rules.end(now))).await? {
                     return Ok(false);
                 }
+            }
+            // Behind the seats, as where a device gives everything back: neither waits for what the other holds.
+            if let Some(device) = unheard {
+                tx.devices().set_last_seen(device, now).await?;
             }
             Ok(true)
         })
@@ -273,17 +274,9 @@ async fn denied(
 /// Notes a refusal for the producer, and passes the outcome on. The unit that refused was rolled back.
 pub(super) async fn noted<T>(ctx: &Ctx, site: SiteId, outcome: Result<T, LicenseError>) -> Result<T, LicenseError> {
     if let Err(LicenseError::Denied(denied)) = &outcome {
-        let Denied { pool, device, reason, .. } = **denied;
-        let noted = ctx.write::<_, Fault, _>(site, move |tx| {
-            Box::pin(async move {
-                let now = tx.now().await?;
-                let last = tx.seat_denials().find_last(pool, device, reason).await?;
-                if !last.is_some_and(|last| last.covers(now)) {
-                    tx.seat_denials().note(site, pool, device, reason, now).await?;
-                }
-                Ok(())
-            })
-        });
+        let denied = denied.clone();
+        let noted =
+            ctx.write::<_, Fault, _>(site, move |tx| Box::pin(async move { Ok(note(tx, site, &denied).await?) }));
         if let Err(error) = noted.await {
             // The refusal holds without it.
             let error: &dyn std::error::Error = &error;
@@ -291,6 +284,17 @@ pub(super) async fn noted<T>(ctx: &Ctx, site: SiteId, outcome: Result<T, License
         }
     }
     outcome
+}
+
+/// Notes a refusal for the producer, unless one was noted a moment ago.
+pub(super) async fn note(tx: &mut dyn Tx, site: SiteId, denied: &Denied) -> Result<(), StoreError> {
+    let Denied { pool, device, reason, .. } = *denied;
+    let now = tx.now().await?;
+    let last = tx.seat_denials().find_last(pool, device, reason).await?;
+    if !last.is_some_and(|last| last.covers(now)) {
+        tx.seat_denials().note(site, pool, device, reason, now).await?;
+    }
+    Ok(())
 }
 
 /// Gives the seat of a device back, of a license or of the feature with a code. Nothing happens when it holds none.

@@ -63,6 +63,10 @@ struct NewPassword {
 /// [`Refusal::TrialExpired`] when the device has had one that is over; [`Refusal`] says what else is in the way.
 pub async fn trial(ctx: &Ctx, caller: &LicenseCaller, mut request: TrialRequest) -> Result<TrialView, LicenseError> {
     caller.may_write()?;
+    // A trial belongs to a customer of its own, and so to no part.
+    if !caller.sees_everything() {
+        return Err(Refusal::TrialNotAllowed.into());
+    }
     let (looked_at, code, hardware) = (caller.clone(), request.product.clone(), request.hardware.clone());
     let email = request.email.clone();
     let found = ctx.store().read::<_, LicenseError, _>(move |tx| {

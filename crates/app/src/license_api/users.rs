@@ -4,17 +4,17 @@ use std::net::IpAddr;
 
 use countersign_crypto::{Secret, sha256};
 use countersign_domain::ids::SiteId;
-use countersign_domain::licensing::{Customer, LicenseUser, may_change};
+use countersign_domain::licensing::{Customer, LicenseUser, Part, may_change};
 use countersign_domain::text::{ProductCode, UserEmail};
-use countersign_store::StoreError;
 use countersign_store::repositories::{LicenseFilter, Page};
+use countersign_store::{StoreError, Tx};
 
+use super::LicenseCaller;
 use super::check::{Seen, assigned, product_of, view};
 use super::find::{self, LICENSES};
 use super::question::UserLogin;
 use super::refusal::{LicenseError, Refusal};
 use super::view::{CustomerLicenseUser, LicenseView};
-use super::{LicenseCaller, Sight};
 use crate::Ctx;
 use crate::users::TooMany;
 
@@ -162,12 +162,7 @@ pub async fn customer_license_users(
                 let product = find::product(tx, &caller, &product).await?.product.id;
                 let customer = tx.customers().find_by_email(caller.site, &customer).await?;
                 let customer = customer.ok_or(Refusal::CustomerDoesNotExist)?;
-                let seen = match caller.sight {
-                    Sight::Company | Sight::License(_) => true,
-                    Sight::Account(account) => customer.holder().account == Some(account),
-                    Sight::Customer(id) => customer.id == id,
-                };
-                if !seen {
+                if !sees_customer(tx, &caller, &customer).await? {
                     return Err(Refusal::CustomerNotFound.into());
                 }
                 let filter = LicenseFilter { customer: Some(customer.id), product: Some(product), order: None };
@@ -196,4 +191,18 @@ pub async fn customer_license_users(
             })
         })
         .await
+}
+
+/// Whether a caller can see a customer. Of one whose licenses it cannot see it learns nothing.
+async fn sees_customer(tx: &mut dyn Tx, caller: &LicenseCaller, customer: &Customer) -> Result<bool, StoreError> {
+    for part in &caller.parts {
+        let license = match part {
+            Part::License(id) => tx.licenses().find_by_id(caller.site, *id).await?,
+            Part::Account(_) | Part::Customer(_) => None,
+        };
+        if !part.is_about(customer, license.as_ref()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -7,7 +7,7 @@ use countersign_crypto::{HmacKey, Secret};
 use countersign_domain::ids::{ApiKeyId, DeviceId, FeatureId, LicenseId, LicenseUserId, OrderId, ProductId, SiteId};
 use countersign_domain::licensing::{
     Assignment, Customer, DeviceVariable, Feature, Floating, License, LicenseFeature, LicenseUser, LicensedProduct,
-    Meter, Metering, ReleasedVersion,
+    Meter, Metering, Part, ReleasedVersion,
 };
 use countersign_domain::text::{HardwareId, LicenseKey, OrderNumber, UserEmail};
 use countersign_domain::time::Timestamp;
@@ -59,12 +59,15 @@ impl LicenseView {
         self.user.as_ref().map(|assigned| &assigned.user).filter(|_| self.named.is_none())
     }
 
-    /// Hours for which the license goes on after its end; `None` where what is told of it ends before the license does.
+    /// Hours for which the license goes on after its end, as far as what is told of it holds so long; `None`: none.
     #[must_use]
     pub fn grace(&self) -> Option<u32> {
-        let end = self.license.terms.end_date.map(countersign_domain::time::Date::end);
-        let is_own_end = self.good_until.is_none_or(|until| end.is_some_and(|end| end <= until));
-        self.license.rules.grace.filter(|_| is_own_end)
+        let (grace, Some(until)) = (self.license.rules.grace?, self.good_until) else {
+            return self.license.rules.grace;
+        };
+        let end = self.license.terms.end_date?.end();
+        let left = u32::try_from(until.as_seconds().saturating_sub(end.as_seconds()) / 3600).unwrap_or(0);
+        Some(grace.min(left)).filter(|hours| *hours > 0)
     }
 
     /// Last moment of the license, or of what is told of it; `None`: it has no end.
@@ -188,6 +191,8 @@ pub struct OpenedApiKey {
     pub shared_key: HmacKey,
     /// Products that it is for; `None`: all.
     pub products: Option<Vec<ProductId>>,
+    /// The part of what the site has sold that it is limited to; `None`: it sees everything.
+    pub part: Option<Part>,
     /// What it may do.
     pub access: super::Access,
     /// Whether it was revoked.

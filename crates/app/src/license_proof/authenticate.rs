@@ -11,7 +11,7 @@ use countersign_domain::time::Timestamp;
 
 use super::request::{SignedDate, is_in_window};
 use crate::failure_limit::FailureLimit;
-use crate::license_api::{Access, LicenseCaller, LicenseCredential, OpenedApiKey, Sight, note_api_key_use};
+use crate::license_api::{Access, LicenseCaller, LicenseCredential, OpenedApiKey, note_api_key_use};
 use crate::oauth::{BearerError, authenticate_bearer};
 use crate::sites::SiteSnapshot;
 use crate::{Ctx, Fault};
@@ -162,7 +162,7 @@ async fn by_token(
         credential: LicenseCredential::Client(application.client_id().to_string()),
         products,
         access: Access::ReadWrite,
-        sight: Sight::Company,
+        parts: application.part().into_iter().collect(),
     };
     Ok((ctx.latest(site), caller))
 }
@@ -173,7 +173,7 @@ pub(super) fn caller(site: SiteId, key: &OpenedApiKey) -> LicenseCaller {
         credential: LicenseCredential::ApiKey(key.id),
         products: key.products.clone(),
         access: key.access,
-        sight: Sight::Company,
+        parts: key.part.into_iter().collect(),
     }
 }
 

@@ -62,7 +62,9 @@ pub enum ReleaseError {
     #[error("the license is not activated on this device; see: countersign license activations KEY")]
     NotActivated,
     /// No such device.
-    #[error("this site has no such device; see: countersign device list")]
+    #[error(
+        "this site has no device of this ID, type and publisher (devices of applications: --id-type HARDWARE); see: countersign device list"
+    )]
     UnknownDevice,
     /// No such license.
     #[error("this site has no license with this key; see: countersign license list")]

@@ -1,7 +1,7 @@
 //! License users: people whom licenses are assigned to, as producers see them.
 
 use countersign_crypto::Secret;
-use countersign_domain::ids::{LicenseUserId, SiteId};
+use countersign_domain::ids::{LicenseId, LicenseUserId, SiteId};
 use countersign_domain::licensing::{ActivationLimit, Assignment, LicenseUser, may_change};
 use countersign_domain::text::{LicenseKey, UserEmail};
 use countersign_store::repositories::{NewLicenseUser, Page};
@@ -66,7 +66,7 @@ pub struct NewUser {
 ///
 /// # Errors
 /// [`LicenseUserError`] says what is in the way.
-pub async fn add(ctx: &Ctx, site: SiteId, user: NewUser) -> Result<LicenseUserId, LicenseUserError> {
+pub async fn add(ctx: &Ctx, site: SiteId, user: NewUser) -> Result<LicenseUser, LicenseUserError> {
     let NewUser { email, first_name, last_name, phone, password } = user;
     let password_hash = hash(ctx, password).await?;
     let now = ctx.now();
@@ -75,7 +75,8 @@ pub async fn add(ctx: &Ctx, site: SiteId, user: NewUser) -> Result<LicenseUserId
         Box::pin(async move {
             let user = NewLicenseUser { email, first_name, last_name, phone, password_hash, initial_password: true };
             let id = tx.license_users().insert(site, &user, now).await?.ok_or(LicenseUserError::Taken)?;
-            Ok((id.to_string(), id))
+            let added = tx.license_users().find_by_id(site, id).await?.ok_or(StoreError::OutcomeUnknown)?;
+            Ok((id.to_string(), added))
         })
     })
     .await
@@ -126,6 +127,25 @@ pub async fn set_enabled(ctx: &Ctx, site: SiteId, email: UserEmail, enabled: boo
 /// [`Fault`] when the store cannot be read.
 pub async fn list(ctx: &Ctx, site: SiteId, page: Page) -> Result<Vec<LicenseUser>, Fault> {
     ctx.store().read(move |tx| Box::pin(async move { Ok(tx.license_users().list(site, page).await?) })).await
+}
+
+/// To whom a license is assigned, with address, by row id of the user.
+///
+/// # Errors
+/// [`Fault`] when the store cannot be read.
+pub async fn assigned(ctx: &Ctx, site: SiteId, license: LicenseId) -> Result<Vec<(UserEmail, Assignment)>, Fault> {
+    ctx.store()
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut all = Vec::new();
+                for assignment in tx.license_users().assignments_of(license).await? {
+                    let user = tx.license_users().find_by_id(site, assignment.user).await?;
+                    all.extend(user.map(|user| (user.email, assignment)));
+                }
+                Ok(all)
+            })
+        })
+        .await
 }
 
 /// Whether the producer knows that an address is the user's who has it.

@@ -59,7 +59,9 @@ pub enum SeatsError {
     #[error("the device holds no such seat; see: countersign license seats KEY")]
     NotHeld,
     /// No such device.
-    #[error("this site has no such device; see: countersign device list")]
+    #[error(
+        "this site has no device of this ID, type and publisher (devices of applications: --id-type HARDWARE); see: countersign device list"
+    )]
     UnknownDevice,
     /// The license does not include the feature.
     #[error("the license does not include this feature; see: countersign license show KEY")]
@@ -84,7 +86,9 @@ pub async fn list(ctx: &Ctx, site: SiteId, key: LicenseKey, page: Page) -> Resul
                 let rules = license.features.iter().map(|feature| feature.rules.seats);
                 let ended_by = rules.chain([license.rules.seats]).map(|rules| rules.ended_by(now, jump)).min();
                 let mut held = Vec::new();
-                for (id, pool, seat) in tx.seats().list(license.id, ended_by.unwrap_or(now), page).await? {
+                for (id, pool, mut seat) in tx.seats().list(license.id, ended_by.unwrap_or(now), page).await? {
+                    // A loan that is over is none, though the device goes on to hold the seat.
+                    seat.borrowed_until = seat.borrowed(now);
                     let device = device(tx, site, seat.device).await?;
                     held.push(HeldSeat { id, device, feature: feature(&license, pool), seat });
                 }

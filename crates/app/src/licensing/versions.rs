@@ -71,7 +71,7 @@ takes_store_errors!(VersionError);
 ///
 /// # Errors
 /// [`VersionError`] says what is missing or in the way.
-pub async fn add(ctx: &Ctx, site: SiteId, new: NewVersion) -> Result<VersionId, VersionError> {
+pub async fn add(ctx: &Ctx, site: SiteId, new: NewVersion) -> Result<ReleasedVersion, VersionError> {
     text::check("a version", &new.version, TEXT_LIMIT)?;
     for (what, optional) in [
         ("a channel", &new.channel),
@@ -113,7 +113,8 @@ pub async fn add(ctx: &Ctx, site: SiteId, new: NewVersion) -> Result<VersionId, 
                 release_notes_link: new.release_notes_link,
                 released_at: new.released_at.unwrap_or(now),
             };
-            tx.versions().insert(site, &version, stored, now).await?.ok_or(VersionError::Taken)
+            let id = tx.versions().insert(site, &version, stored, now).await?.ok_or(VersionError::Taken)?;
+            Ok(ReleasedVersion { id, ..version })
         })
     })
     .await

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_crypto::Secret;
 use countersign_domain::ids::{ApplicationId, CredentialId, ProductId, SiteId};
+use countersign_domain::licensing::Part;
 use countersign_domain::oauth::{Application, Scope, Scopes};
 use countersign_domain::storage::{StorageGrant, StorageName};
 use countersign_domain::text::ClientId;
@@ -74,6 +75,12 @@ impl AuthenticatedApplication {
     #[must_use]
     pub fn products(&self) -> &[ProductId] {
         &self.client.application.products
+    }
+
+    /// The part of what the site has sold that the application is limited to; `None`: it sees everything.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        self.client.application.part
     }
 }
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_app::license_api::{
-    Access, Consumption, Identity, LicenseCaller, NewApiKey, OverageWish, Refusal, ReleaseFilter, Sight,
-    activate_bundle, add_consumption, add_feature_consumption, check, check_bundle, check_feature, create_api_key,
-    deactivate_bundle, device_licenses, find_api_key, product_details, revoke_api_key, track_variables, variables,
-    versions,
+    Access, Consumption, Identity, LicenseCaller, NewApiKey, OverageWish, Refusal, ReleaseFilter, activate_bundle,
+    add_consumption, add_feature_consumption, check, check_bundle, check_feature, create_api_key, deactivate_bundle,
+    device_licenses, find_api_key, product_details, revoke_api_key, track_variables, variables, versions,
 };
 use countersign_app::licensing::{bundles, devices, features, licenses, products};
 use countersign_app::sites::{SiteRef, SiteSnapshot, change_settings, resolve};
@@ -15,7 +14,7 @@ use countersign_app::{Ctx, products as catalog};
 use countersign_domain::device::DeviceIdentity;
 use countersign_domain::ids::LicenseId;
 use countersign_domain::licensing::{
-    ActivationLimit, FeatureRules, FeatureType, LicenseRules, LicenseStatus, LicenseTerms, ProductStatus,
+    ActivationLimit, FeatureRules, FeatureType, LicenseRules, LicenseStatus, LicenseTerms, Part, ProductStatus,
     TransferLimit, Units, Validity,
 };
 use countersign_domain::text::{FeatureCode, ProductCode, ProductName};
@@ -67,7 +66,7 @@ async fn every_lookup_says_what_is_missing() {
     assert_eq!(refusal(ask(&shop.caller, other).await), Refusal::UnknownProduct);
     let mut narrow = LicenseCaller { products: Some(vec![]), ..shop.caller.clone() };
     assert_eq!(refusal(ask(&narrow, good.clone()).await), Refusal::ProductNotAllowed);
-    narrow = LicenseCaller { sight: Sight::License(LicenseId(license.id.0 + 1)), ..shop.caller.clone() };
+    narrow = LicenseCaller { parts: vec![Part::License(LicenseId(license.id.0 + 1))], ..shop.caller.clone() };
     assert_eq!(refusal(ask(&narrow, good.clone()).await), Refusal::LicenseNotFound);
     narrow = LicenseCaller { access: Access::ReadOnly, ..shop.caller.clone() };
     assert!(ask(&narrow, good.clone()).await.is_ok());
@@ -144,8 +143,15 @@ async fn days_that_are_laid_down_in_use_count_from_then() {
     // An end that is taken away stays away when something else is laid down.
     let endless = |terms: &mut LicenseTerms| terms.end_date = None;
     licenses::change_terms(&shop.ctx, shop.site, key.clone(), endless).await.unwrap();
-    let license = licenses::change_rules(&shop.ctx, shop.site, key, |rules| rules.users = Some(3)).await.unwrap();
+    let lay_users = |rules: &mut LicenseRules| rules.users = Some(3);
+    let license = licenses::change_rules(&shop.ctx, shop.site, key.clone(), lay_users).await.unwrap();
     assert_eq!(license.terms.end_date, None);
+    // What starts later does not end before.
+    let later = |terms: &mut LicenseTerms| terms.start_date = Date::parse("2026-04-11").ok();
+    licenses::change_terms(&shop.ctx, shop.site, key.clone(), later).await.unwrap();
+    let five = |rules: &mut LicenseRules| rules.validity = Some(Validity::days(5));
+    let license = licenses::change_rules(&shop.ctx, shop.site, key, five).await.unwrap();
+    assert_eq!(license.terms.end_date.unwrap().to_string(), "2026-04-16");
 }
 
 #[tokio::test]
@@ -267,7 +273,7 @@ async fn products_and_releases_are_told() {
 #[tokio::test]
 async fn api_keys_are_known_until_they_are_revoked() {
     let shop = Shop::new().await;
-    let new = NewApiKey { label: "ci".to_owned(), products: vec![product()], access: Access::ReadOnly };
+    let new = NewApiKey { label: "ci".to_owned(), products: vec![product()], part: None, access: Access::ReadOnly };
     let (record, shared) = create_api_key(&shop.ctx, shop.site, new).await.unwrap();
     let other = shop.world.second_process().await;
     for ctx in [&shop.ctx, &other] {

@@ -3,7 +3,7 @@
 use countersign_app::Ctx;
 use countersign_app::license_api::{
     Access, Activate, Consumption, Credentials, Done, Identity, LicenseCaller, LicenseCredential, LicenseError,
-    LicenseName, LicenseView, Refusal, ReleaseFilter, Sight, activate, add_consumption, check, deactivate,
+    LicenseName, LicenseView, Refusal, ReleaseFilter, activate, add_consumption, check, deactivate,
 };
 use countersign_app::licensing::customers::NewCustomer;
 use countersign_app::licensing::licenses::{self, NewLicense};
@@ -43,8 +43,7 @@ impl Shop {
         customers::create(&ctx, site, new).await.unwrap();
         orders::create(&ctx, site, order(), name).await.unwrap();
         let credential = LicenseCredential::ApiKey(ApiKeyId(1));
-        let caller =
-            LicenseCaller { site, credential, products: None, access: Access::ReadWrite, sight: Sight::Company };
+        let caller = LicenseCaller { site, credential, products: None, access: Access::ReadWrite, parts: Vec::new() };
         Self { world, ctx, site, caller }
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn hardware_id(number: u32) -> String {
 
 /// Makes an application, and finds the key that verifies what it is answered.
 pub(super) async fn application(ctx: &Ctx, site: SiteId) -> Result<(ApiKey, VerifyingKey)> {
-    let new = NewApiKey { label: String::new(), products: Vec::new(), access: Access::ReadWrite };
+    let new = NewApiKey { label: String::new(), products: Vec::new(), part: None, access: Access::ReadWrite };
     let (made, shared) = create_api_key(ctx, site, new).await?;
     let all = sites::list(ctx).await?;
     let site = all.iter().find(|known| known.id == site).context("the site is not listed")?;

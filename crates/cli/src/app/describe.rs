@@ -1,5 +1,6 @@
 //! Applications and credentials as documents and rows.
 
+use countersign_domain::licensing::Part;
 use countersign_domain::oauth::{Application, Credential, CredentialProof};
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ pub(super) fn document(app: &Application) -> Value {
             "access": grant.access.as_str(),
         })
     });
+    let [account, customer, license] = Part::ids(app.part);
     json!({
         "client_id": app.client_id.as_str(),
         "name": app.name.as_str(),
@@ -23,6 +25,9 @@ pub(super) fn document(app: &Application) -> Value {
         "default_storage": app.default_storage.as_ref().map(|storage| storage.as_str().to_owned()),
         "grants": grants.collect::<Vec<_>>(),
         "product_ids": app.products.iter().map(|product| product.0).collect::<Vec<_>>(),
+        "account_id": account,
+        "customer_id": customer,
+        "license_id": license,
         "oauth2_path": app.compatibility.oauth2_path,
         "scope_array": app.compatibility.scope_array,
         "endpoint_audience": app.compatibility.endpoint_audience,
@@ -31,8 +36,8 @@ pub(super) fn document(app: &Application) -> Value {
     })
 }
 
-/// An application for people.
-pub(super) fn rows(app: &Application) -> Vec<(&'static str, String)> {
+/// An application for people; `sight`: what it sees on the license door.
+pub(super) fn rows(app: &Application, sight: String) -> Vec<(&'static str, String)> {
     let on_off = |value| if value { "on" } else { "off" }.to_owned();
     let grants =
         app.grants.iter().map(|grant| format!("{}:{}={}", grant.storage, grant.path.as_str(), grant.access.as_str()));
@@ -55,6 +60,7 @@ pub(super) fn rows(app: &Application) -> Vec<(&'static str, String)> {
                 number => number.to_string(),
             },
         ),
+        ("Licenses", sight),
         ("Path /oauth2/token", on_off(app.compatibility.oauth2_path)),
         ("Scopes as an array", on_off(app.compatibility.scope_array)),
         ("Endpoint as audience", on_off(app.compatibility.endpoint_audience)),

@@ -4,15 +4,17 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use countersign_app::{oauth, products};
+use countersign_app::{license_api, oauth, products};
 use countersign_domain::ids::ProductId;
+use countersign_domain::licensing::Part;
 use countersign_domain::oauth::{Application, Scopes, TokenAlgorithm, TokenLife};
 use countersign_domain::storage::{StorageAccess, StorageGrant, StorageName, StoragePath};
-use countersign_domain::text::{ApplicationName, ClientId, ProductName};
+use countersign_domain::text::{AccountName, ApplicationName, ClientId, CustomerName, ProductName};
 
 use super::describe::{document, rows};
 use super::{algorithms, union};
 use crate::options::Options;
+use crate::part::{part_name, sight};
 use crate::table::fields;
 
 /// New settings; what is not named stays as it is.
@@ -21,6 +23,7 @@ use crate::table::fields;
 Examples:
   countersign app set app-3f0c… --scope storage.read --token-life 604800
   countersign app set app-3f0c… --grant Main:releases=write --grant Main=read
+  countersign app set app-3f0c… --customer Nordwind
   countersign app set app-3f0c… --algorithm ES256 --audience https://api.example.com
 
 Programs are known that break when tokens live less than 86300 seconds.")]
@@ -71,6 +74,18 @@ struct NewSettings {
     /// It may ask about every product.
     #[arg(long, conflicts_with = "products")]
     no_products: bool,
+    /// On the license door it sees only what the customers of this account hold.
+    #[arg(long, value_name = "NAME", group = "part")]
+    account: Option<AccountName>,
+    /// On the license door it sees only what this customer holds.
+    #[arg(long, value_name = "NAME", group = "part")]
+    customer: Option<CustomerName>,
+    /// On the license door it sees only the license with this key.
+    #[arg(long, value_name = "KEY|@FILE", group = "part")]
+    license: Option<String>,
+    /// On the license door it sees everything.
+    #[arg(long, group = "part")]
+    whole_site: bool,
     /// Whether it gets tokens at /oauth2/token.
     #[arg(long, value_name = "true|false")]
     oauth2_path: Option<bool>,
@@ -103,7 +118,8 @@ impl FromStr for GrantText {
 impl SetApp {
     pub(super) async fn run(self, options: &Options) -> Result<()> {
         let Self { client_id, settings } = self;
-        let changed = options
+        let part = part_name(settings.account.clone(), settings.customer.clone(), settings.license.clone())?;
+        let (changed, sees) = options
             .on_site(async |ctx, site| {
                 let known = products::list(ctx, site.id).await?;
                 let id_of = |name: &ProductName| {
@@ -111,23 +127,29 @@ impl SetApp {
                     found.with_context(|| format!("this site has no product {name}; see: countersign product list"))
                 };
                 let named = settings.products.iter().map(id_of).collect::<Result<Vec<ProductId>>>()?;
+                let part = match part.clone() {
+                    Some(name) => Some(license_api::find_part(ctx, site.id, name).await?),
+                    None => None,
+                };
                 let (new, algorithm) = (settings.clone(), settings.algorithm);
-                let change = move |app: &mut Application| new.apply(app, named);
-                Ok(oauth::change(ctx, site.id, client_id.clone(), algorithm, change).await?)
+                let change = move |app: &mut Application| new.apply(app, named, part);
+                let changed = oauth::change(ctx, site.id, client_id.clone(), algorithm, change).await?;
+                let sees = sight(ctx, site.id, changed.part).await?;
+                Ok((changed, sees))
             })
             .await?;
         if changed.token_life.is_short() {
             let least = TokenLife::SHORTEST_FOR_ALL;
             options.output().note(&format!("Some SDKs fetch a new token only after {least} seconds, and fail before."));
         }
-        let text = fields(&rows(&changed));
+        let text = fields(&rows(&changed, sees));
         options.output().done(&document(&changed), &format!("Application {client_id} is changed.\n\n{text}"));
         Ok(())
     }
 }
 
 impl NewSettings {
-    fn apply(self, app: &mut Application, products: Vec<ProductId>) {
+    fn apply(self, app: &mut Application, products: Vec<ProductId>, part: Option<Part>) {
         if let Some(name) = self.name {
             app.name = name;
         }
@@ -150,6 +172,9 @@ impl NewSettings {
             app.products = products;
             app.products.sort();
             app.products.dedup();
+        }
+        if self.whole_site || part.is_some() {
+            app.part = part;
         }
         let compatibility = &mut app.compatibility;
         compatibility.oauth2_path = self.oauth2_path.unwrap_or(compatibility.oauth2_path);

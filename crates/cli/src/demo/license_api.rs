@@ -219,7 +219,7 @@ async fn provision_api_key(ctx: &Ctx, site: SiteId, credentials: &mut LicenseApi
     if in_force && credentials.shared_key.is_some() {
         return Ok(());
     }
-    let new = NewApiKey { label: "demo".to_owned(), products: vec![], access: Access::ReadWrite };
+    let new = NewApiKey { label: "demo".to_owned(), products: vec![], part: None, access: Access::ReadWrite };
     let (record, shared) = license_api::create_api_key(ctx, site, new).await?;
     credentials.api_key = record.key;
     credentials.shared_key = Some(shared);

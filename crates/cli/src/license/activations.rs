@@ -36,8 +36,9 @@ pub(crate) struct Activate {
 /// A license and the device that it is taken off.
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   countersign license release @license-key.txt PUMP-0077 --publisher acme
+  countersign license release @license-key.txt HW-1 --id-type HARDWARE
 
 All licenses of a device at once: countersign device return")]
 pub(crate) struct Release {

@@ -156,7 +156,16 @@ pub(super) async fn snapshot(ctx: &Ctx, site: &Site) -> Result<Arc<SiteSnapshot>
 /// What the door would say.
 #[expect(clippy::needless_pass_by_value, reason = "it is the shape that map_err wants")]
 pub(super) fn told(error: license_files::Error) -> anyhow::Error {
-    anyhow!("{} ({})", error.text(), error.code().word())
+    let word = error.code().word();
+    // The door says no more to strangers.
+    let hint = match word {
+        "offline_activation_not_allowed" => {
+            "; lay it down with: countersign license rules KEY --offline true, and behind an air gap --air-gapped true as well, \
+             for a license without seats that was made from a policy: countersign license create --policy CODE"
+        }
+        _ => "",
+    };
+    anyhow!("{} ({word}){hint}", error.text())
 }
 
 /// Longest file that is read, in bytes: as much as the door takes.

@@ -263,3 +263,41 @@ fn rules_are_changed_one_by_one() {
     }
     assert_eq!(place.json(&["license", "show", "ACT-1"])["rules"], fourth, "what was refused changed nothing");
 }
+
+#[test]
+fn what_is_laid_down_and_who_has_it_is_shown_and_can_be_taken_back() {
+    let place = Place::new();
+    for words in [
+        &["site", "create", "acme"][..],
+        &["product", "create", "Pump"],
+        &["customer", "create", "Nordwind"],
+        &["order", "create", "SO-1", "--customer", "Nordwind"],
+        &["license", "create", "--order", "SO-1", "--product", "Pump", "--key", "ACT-1", "--validity", "1y"],
+        &[
+            "license",
+            "rules",
+            "ACT-1",
+            "--maintenance-end",
+            "2031-01-01",
+            "--floating",
+            "cloud",
+            "--floating-users",
+            "3",
+        ],
+        &["license-user", "add", "ada@example.test"],
+        &["license-user", "assign", "ada@example.test", "ACT-1", "--limit", "2"],
+    ] {
+        place.run(words).ok();
+    }
+    let shown = place.run(&["license", "show", "ACT-1"]).ok().stdout;
+    let told = ["ada@example.test (0 of 2)", "floating users: 3; maintenance end: 2031-01-01; validity: 1y"];
+    assert!(told.iter().all(|words| shown.contains(words)), "{shown}");
+    let users = place.json(&["license", "show", "ACT-1"])["users"].clone();
+    assert_eq!(users, json!([{ "email": "ada@example.test", "activations": 0, "limit": 2 }]));
+    place.run(&["license", "rules", "ACT-1", "--maintenance-end", "none", "--validity", "none"]).ok();
+    let rules = place.json(&["license", "show", "ACT-1"])["rules"].clone();
+    assert_eq!((&rules["maintenance_end"], &rules["validity"]), (&Value::Null, &Value::Null));
+    assert_eq!(rules["floating_users"], 3, "what is not named stays");
+    let error = place.run(&["license", "rules", "ACT-1", "--floating-users", "0"]).fails(1);
+    assert!(error.contains("--floating-users"), "{error}");
+}

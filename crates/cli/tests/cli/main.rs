@@ -13,6 +13,7 @@ mod help;
 mod http;
 mod license_history;
 mod license_logs;
+mod license_parts;
 mod license_rules;
 mod licensed_devices;
 mod licensing;

@@ -20,6 +20,8 @@ pub struct Activation {
     pub activated_at: Timestamp,
     /// Whether the device has it by a file or a code, without a connection.
     pub offline: bool,
+    /// The date of the newest file that asked for it, by the device's clock.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// What is known of the device that wants to activate.

@@ -14,6 +14,7 @@ pub(crate) mod lines;
 mod members;
 mod metering;
 mod offline;
+mod part;
 mod product;
 mod rules;
 mod seat;
@@ -35,6 +36,7 @@ pub use license::{ActivationLimit, License, LicenseStatus, LicenseTerms, License
 pub use lines::RULES_LIMIT;
 pub use metering::{ConsumptionRefusal, Meter, Metering, ResetPeriod, UNITS_LIMIT, Units};
 pub use offline::OfflineWay;
+pub use part::Part;
 pub use product::{AuthorizationMethod, LicensedProduct, ProductRules, ProductStatus};
 pub use rules::{
     CustomField, FieldType, Floating, LicenseRules, LicenseType, RulesError, Seats, TransferLimit, check_rules,

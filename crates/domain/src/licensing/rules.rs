@@ -159,6 +159,9 @@ pub enum RulesError {
     /// A custom field has no name, or one that does not fit on a line, or one that another has.
     #[error("the custom field {0:?} cannot be kept: each has another name, without tabulators and line ends")]
     Field(String),
+    /// It floats, and there is no seat.
+    #[error("a floating license needs seats; say how many with --floating-users")]
+    NoSeats,
     /// All together they are too long.
     #[error("the rules take more than {RULES_LIMIT} bytes, metadata and custom fields included")]
     TooLong,
@@ -174,6 +177,9 @@ pub fn check_rules(rules: &LicenseRules) -> Result<(), RulesError> {
         if field.name.is_empty() || field.name.contains(['\t', '\n', '\r']) || !names.insert(&field.name) {
             return Err(RulesError::Field(field.name.clone()));
         }
+    }
+    if rules.seats.floating != Floating::Off && rules.seats.users == 0 {
+        return Err(RulesError::NoSeats);
     }
     if rules.to_text().len() > RULES_LIMIT { Err(RulesError::TooLong) } else { Ok(()) }
 }

@@ -161,7 +161,9 @@ impl SsoProvider {
         if person.email_verified == Some(false) {
             return None;
         }
-        let email = person.email?.to_lowercase();
+        // Two characters beyond ASCII have letters of ASCII as their small ones: such an address is not somebody else's.
+        let alike = |c: char| !c.is_ascii() && c.to_lowercase().any(|small| small.is_ascii());
+        let email = person.email.filter(|email| !email.chars().any(alike))?.to_lowercase();
         let (_, domain) = email.rsplit_once('@')?;
         if !self.domains.is_empty() && !self.domains.iter().any(|one| one == domain) {
             return None;
@@ -326,5 +328,6 @@ mod tests {
         assert_eq!(admits(Some("ada@example.test.evil.test"), Some(true), &groups), None);
         assert_eq!(admits(Some("example.test"), Some(true), &groups), None);
         assert_eq!(admits(None, Some(true), &groups), None);
+        assert_eq!(admits(Some("jac\u{212A}@example.test"), Some(true), &groups), None, "a Kelvin sign is no k");
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Scopes, TokenAlgorithm};
 use crate::ids::{ApplicationId, ProductId, SiteId};
+use crate::licensing::Part;
 use crate::storage::{StorageGrant, StorageName};
 use crate::text::{ApplicationName, ClientId};
 use crate::time::Timestamp;
@@ -40,6 +41,8 @@ pub struct Application {
     pub grants: Vec<StorageGrant>,
     /// The products that it may ask about on the license door; empty: all.
     pub products: Vec<ProductId>,
+    /// The part of what the site has sold that it is limited to on the license door; `None`: it sees everything.
+    pub part: Option<Part>,
     /// What it needs that newer clients do not.
     pub compatibility: Compatibility,
     /// Whether its credentials and tokens are refused.

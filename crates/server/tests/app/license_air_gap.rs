@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use countersign_app::keys;
 use countersign_app::license_api::{LicenseError, Refusal, activate_air_gap, deactivate_air_gap, start_air_gap};
+use countersign_app::licensing::licenses;
 use countersign_app::sites;
 use countersign_crypto::P256PublicKey;
 use countersign_crypto::encoding::{base64_decode, base64_encode};
 use countersign_domain::ids::{LicenseId, PolicyId};
 use countersign_domain::licensing::{
-    CustomField, FieldType, Floating, LicenseRules, LicenseType, Metering, Seats, Units,
+    CustomField, FieldType, Floating, LicenseRules, LicenseStatus, LicenseTerms, LicenseType, Metering, Seats, Units,
 };
 use countersign_domain::text::{HardwareId, LicenseKey};
 use countersign_server::license_files;
@@ -90,8 +91,15 @@ async fn item_c15_the_codes_of_the_contract_cross_the_gap_once() {
     let deactivate = async || deactivate_air_gap(ctx, site, key(), hardware(HARDWARE), &code).await;
     assert_eq!(refusal_of(deactivate().await), Refusal::AirGapCode);
     wait_for_it(&door, id).await;
+    // What was taken back since can be given back, and not activated.
+    let off = |terms: &mut LicenseTerms| terms.status = LicenseStatus::Disabled;
+    licenses::change_terms(ctx, site, key(), off).await.unwrap();
+    start_air_gap(ctx, site, key()).await.unwrap();
+    assert_eq!(refusal_of(activate(HARDWARE, &code).await), Refusal::LicenseNotEnabled);
     deactivate().await.unwrap();
     assert_eq!(door.row(id).await.activations, 0);
+    assert_eq!(refusal_of(start_air_gap(ctx, site, key()).await.map(|_| ())), Refusal::LicenseNotEnabled);
+    licenses::change_terms(ctx, site, key(), |terms| terms.status = LicenseStatus::Enabled).await.unwrap();
     wait_for_it(&door, id).await;
     assert_eq!(refusal_of(deactivate().await), Refusal::DeviceNotFound);
     door.app.world.clock.advance(Duration::from_secs(24 * 3600 + 1));
@@ -117,6 +125,9 @@ async fn a_license_is_behind_an_air_gap_only_if_its_producer_says_so() {
     wait_for_it(&door, id).await;
     let outcome = activate_air_gap(ctx, site, key(), hardware(HARDWARE), &text("activation_code")).await;
     assert_eq!(refusal_of(outcome), Refusal::AirGapPolicy);
+    assert_eq!(refusal_of(start_air_gap(ctx, site, key()).await.map(|_| ())), Refusal::AirGapPolicy);
+    let with = |rules: &mut LicenseRules| rules.policy = Some(PolicyId(42));
+    licenses::change_rules(ctx, site, key(), with).await.unwrap();
     // Codes that wait do not pile up, and each is another one.
     let mut codes = std::collections::BTreeSet::new();
     for _ in 0..12 {
@@ -170,4 +181,9 @@ async fn a_policy_file_tells_of_the_license_and_not_whose_it_is() {
     assert_eq!((&policy["total_consumptions"], &policy["transfer_count"]), (&json!(0), &json!(0)));
     assert!(!file.contains(KEY) && !file.contains("buyer@example.test"));
     assert_eq!(base64_encode(file.as_bytes()).len() % 4, 0);
+    // Files that end do so behind an air gap as well.
+    let (ctx, id) = (door.app.ctx(), site.site().id);
+    licenses::change_rules(ctx, id, key(), |rules| rules.offline_days = Some(2)).await.unwrap();
+    let ending: Value = serde_json::from_str(&license_files::policy_file(ctx, &site, key()).await.unwrap()).unwrap();
+    assert!(ending["validity_period"].as_str().unwrap().starts_with("2026-03-0"), "{}", ending["validity_period"]);
 }

@@ -1,9 +1,12 @@
-//! Every call of the license door with a key that may only ask, and with one for another product: what the contract's section on
+//! Every call of the license door with a key that may only ask, with one for another product, and with one of another customer: what the contract's section on
 //! credentials lets each of them do, and nothing else.
 
+use std::time::Duration;
+
 use axum::body::Body;
-use countersign_app::license_api::{Access, NewApiKey, create_api_key};
+use countersign_app::license_api::{Access, NewApiKey, PartName, create_api_key};
 use countersign_app::licensing::bundles;
+use countersign_app::licensing::customers::{self, NewCustomer};
 use countersign_app::licensing::license_users::{self, NewUser};
 use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::{HmacKey, Secret};
@@ -11,7 +14,7 @@ use countersign_domain::licensing::{
     ActivationLimit, Environment, FeatureRules, FeatureType, Floating, LicenseRules, LicenseType, Metering,
     ProductRules, ProductStatus, Seats, Units,
 };
-use countersign_domain::text::{LicenseKey, OrderNumber, ProductCode, ProductName, UserEmail};
+use countersign_domain::text::{CustomerName, LicenseKey, OrderNumber, ProductCode, ProductName, UserEmail};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -19,43 +22,45 @@ use crate::license_proofs::proved_routes;
 use crate::license_support::{BASE, HARDWARE, Licensing, endless, identity, proof};
 use crate::support::{Answer, request};
 
-/// A call, and the code of its refusal with a key that may only ask, and with a key for another product; empty: it is done.
-type Call = (&'static str, &'static str, &'static str);
+/// A call, and the code of its refusal with a key that may only ask, with one for another product, and with one of another
+/// customer; empty: it is done.
+type Call = (&'static str, &'static str, &'static str, &'static str);
 
 const REFUSED: &str = "invalid_api_key";
 const FOREIGN: &str = "api_key_product_not_allowed";
+const UNSEEN: &str = "license_not_found";
 
 /// All calls, in an order in which the key that may do everything succeeds with each.
 const CALLS: [Call; 29] = [
-    ("/activate_license", REFUSED, FOREIGN),
-    ("/check_license", "", FOREIGN),
-    ("/check_license_feature", "", FOREIGN),
-    ("/floating/borrow", REFUSED, FOREIGN),
-    ("/floating/release", REFUSED, FOREIGN),
-    ("/floating/feature_borrow", REFUSED, FOREIGN),
-    ("/floating/feature_release", REFUSED, FOREIGN),
-    ("/add_consumption", REFUSED, FOREIGN),
-    ("/add_feature_consumption", REFUSED, FOREIGN),
-    ("/track_device_variables", REFUSED, FOREIGN),
-    ("/get_device_variables", "", FOREIGN),
-    ("/versions", "", FOREIGN),
-    ("/installation_file", "", FOREIGN),
-    ("/product_details", "", FOREIGN),
-    ("/products", "", ""),
-    ("/device_licenses", "", ""),
-    ("/customer_license_users", "", FOREIGN),
-    ("/user_licenses", "", FOREIGN),
-    ("/change_password", REFUSED, ""),
-    ("/trial_key", REFUSED, FOREIGN),
-    ("/deactivate_license", REFUSED, FOREIGN),
-    ("/activate_bundle", REFUSED, FOREIGN),
-    ("/check_bundle", "", FOREIGN),
-    ("/deactivate_bundle", REFUSED, FOREIGN),
-    ("/activate_offline", REFUSED, FOREIGN),
-    ("/deactivate_offline", REFUSED, FOREIGN),
-    ("/activate_bundle_offline", REFUSED, FOREIGN),
-    ("/deactivate_bundle_offline", REFUSED, FOREIGN),
-    ("/sso_url", "sso_failed", FOREIGN),
+    ("/activate_license", REFUSED, FOREIGN, UNSEEN),
+    ("/check_license", "", FOREIGN, UNSEEN),
+    ("/check_license_feature", "", FOREIGN, UNSEEN),
+    ("/floating/borrow", REFUSED, FOREIGN, UNSEEN),
+    ("/floating/release", REFUSED, FOREIGN, UNSEEN),
+    ("/floating/feature_borrow", REFUSED, FOREIGN, UNSEEN),
+    ("/floating/feature_release", REFUSED, FOREIGN, UNSEEN),
+    ("/add_consumption", REFUSED, FOREIGN, UNSEEN),
+    ("/add_feature_consumption", REFUSED, FOREIGN, UNSEEN),
+    ("/track_device_variables", REFUSED, FOREIGN, UNSEEN),
+    ("/get_device_variables", "", FOREIGN, UNSEEN),
+    ("/versions", "", FOREIGN, UNSEEN),
+    ("/installation_file", "", FOREIGN, UNSEEN),
+    ("/product_details", "", FOREIGN, ""),
+    ("/products", "", "", ""),
+    ("/device_licenses", "", "", ""),
+    ("/customer_license_users", "", FOREIGN, "customer_not_found"),
+    ("/user_licenses", "", FOREIGN, ""),
+    ("/change_password", REFUSED, "", ""),
+    ("/trial_key", REFUSED, FOREIGN, "trial_not_allowed"),
+    ("/deactivate_license", REFUSED, FOREIGN, UNSEEN),
+    ("/activate_bundle", REFUSED, FOREIGN, UNSEEN),
+    ("/check_bundle", "", FOREIGN, UNSEEN),
+    ("/deactivate_bundle", REFUSED, FOREIGN, UNSEEN),
+    ("/activate_offline", REFUSED, FOREIGN, UNSEEN),
+    ("/deactivate_offline", REFUSED, FOREIGN, UNSEEN),
+    ("/activate_bundle_offline", REFUSED, FOREIGN, UNSEEN),
+    ("/deactivate_bundle_offline", REFUSED, FOREIGN, UNSEEN),
+    ("/sso_url", "sso_failed", FOREIGN, "sso_failed"),
 ];
 
 const KEY: &str = "AAAA-BBBB-CCCC-0001";
@@ -67,14 +72,18 @@ const USER: &str = "ada@example.test";
 type Credential = (String, String);
 
 #[tokio::test]
-async fn every_call_with_a_key_that_may_only_ask_and_with_one_for_another_product() {
+async fn every_call_with_keys_that_may_not_do_everything() {
     let routes = proved_routes();
     for (_, path) in &routes {
         assert!(CALLS.iter().any(|(known, ..)| known == path), "{path} is not in the list of this test");
     }
     let shop = Shop::new().await;
-    let reading = shop.key(vec![], Access::ReadOnly).await;
-    let foreign = shop.key(vec![ProductName::new("Fan").unwrap()], Access::ReadWrite).await;
+    let reading = shop.key(vec![], None, Access::ReadOnly).await;
+    let foreign = shop.key(vec![ProductName::new("Fan").unwrap()], None, Access::ReadWrite).await;
+    let other = NewCustomer { name: CustomerName::new("Other").unwrap(), email: String::new(), account: None };
+    let part = PartName::Customer(other.name.clone());
+    customers::create(shop.door.app.ctx(), shop.door.app.site, other).await.unwrap();
+    let unseeing = shop.key(vec![], Some(part), Access::ReadWrite).await;
     let full = (shop.door.api_key.clone(), shop.door.shared_key.clone());
     // To take a seat is more than to ask.
     for path in ["/check_license", "/check_license_feature"] {
@@ -82,11 +91,14 @@ async fn every_call_with_a_key_that_may_only_ask_and_with_one_for_another_produc
         assert_eq!(refused.json()["code"], REFUSED, "{path}");
     }
     let mut passwords = 0;
-    for (path, of_reading, of_foreign) in CALLS {
+    for (path, of_reading, of_foreign, of_unseeing) in CALLS {
+        // Files of one second have one signature, which is used once.
+        shop.door.app.world.clock.advance(Duration::from_secs(1));
         let method = &routes.iter().find(|(_, known)| known == path).unwrap().0;
         for (credential, expected, who) in [
             (&reading, of_reading, "one that may only ask"),
             (&foreign, of_foreign, "one for another product"),
+            (&unseeing, of_unseeing, "one of another customer"),
             (&full, if path == "/sso_url" { "sso_failed" } else { "" }, "one for everything"),
         ] {
             let answer = shop.call(method, path, credential, passwords).await;
@@ -94,12 +106,13 @@ async fn every_call_with_a_key_that_may_only_ask_and_with_one_for_another_produc
                 if answer.status == 200 { String::new() } else { answer.json()["code"].as_str().unwrap().to_owned() };
             assert_eq!(code, expected, "{path} with {who}: {}", String::from_utf8_lossy(&answer.body));
             passwords += u32::from(path == "/change_password" && answer.status == 200);
-            if who == "one for another product" {
-                match path {
-                    "/products" => assert_eq!(codes(&answer), ["Fan"]),
-                    "/device_licenses" => assert_eq!(answer.json(), json!([])),
-                    _ => {}
+            match (who, path) {
+                ("one for another product", "/products") => assert_eq!(codes(&answer), ["Fan"]),
+                ("one for another product", "/device_licenses")
+                | ("one of another customer", "/device_licenses" | "/user_licenses") => {
+                    assert_eq!(answer.json(), json!([]), "{path} with {who}");
                 }
+                _ => {}
             }
         }
     }
@@ -156,8 +169,8 @@ impl Shop {
         Self { door, suite }
     }
 
-    async fn key(&self, products: Vec<ProductName>, access: Access) -> Credential {
-        let new = NewApiKey { label: String::new(), products, access };
+    async fn key(&self, products: Vec<ProductName>, part: Option<PartName>, access: Access) -> Credential {
+        let new = NewApiKey { label: String::new(), products, part, access };
         let (made, shared) = create_api_key(self.door.app.ctx(), self.door.app.site, new).await.unwrap();
         (made.key, shared.expose().clone())
     }

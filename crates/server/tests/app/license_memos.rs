@@ -212,7 +212,7 @@ async fn units_and_users_are_in_the_very_next_check() {
         credential: license_api::LicenseCredential::Producer,
         products: None,
         access: license_api::Access::ReadWrite,
-        sight: license_api::Sight::Company,
+        parts: Vec::new(),
     };
     let passwords = (text("a first password"), text("another password"));
     license_api::change_password(&other, &caller, email, passwords, None).await.unwrap();

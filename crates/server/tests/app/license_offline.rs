@@ -167,10 +167,17 @@ async fn a_request_file_is_used_once() {
     let door = Licensing::new().await;
     let id = door.license(KEY, endless(1), carried()).await;
     let activation = Device::new(&door, "activation", "r-1").first();
-    assert_eq!(send(&door, "/activate_offline", activation.clone()).await.status, StatusCode::OK);
+    door.app.world.clock.advance(Duration::from_secs(5));
+    let made = send(&door, "/activate_offline", activation.clone()).await.json();
     let forged = Device::new(&door, "activation", "r-1").with("hostname", "other").first();
     assert_eq!(refusal(&send(&door, "/activate_offline", forged).await), refused("offline_request_used"));
 
+    // What whoever has the files can write around their signatures gives nothing back.
+    for (round, date) in [date(door.now()), made["date"].as_str().unwrap().to_owned()].iter().enumerate() {
+        let forged = Device::new(&door, "deactivation", &format!("f-{round}")).with("date", date.as_str()).first();
+        assert_eq!(refusal(&send(&door, "/deactivate_offline", forged).await), refused("offline_request_used"));
+    }
+    door.app.world.clock.advance(Duration::from_secs(5));
     let deactivation = Device::new(&door, "deactivation", "r-2").first();
     let answer = send(&door, "/deactivate_offline", deactivation.clone()).await;
     assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"license_deactivated"[..]));
@@ -258,7 +265,7 @@ async fn whoever_brings_a_file_cannot_go_beyond_himself() {
     door.product("Valve", "valve", ProductRules::default(), ProductStatus::Active).await;
     let file = Device::new(&door, "activation", "r-1").first();
     let key = async |products: Vec<ProductName>, access| {
-        let new = NewApiKey { label: String::new(), products, access };
+        let new = NewApiKey { label: String::new(), products, part: None, access };
         let (record, shared) = create_api_key(door.app.ctx(), door.app.site, new).await.unwrap();
         crate::license_support::proof(&record.key, shared.expose(), door.now())
     };
@@ -313,7 +320,7 @@ async fn files_are_good_for_as_long_as_the_producer_says() {
     };
     door.license("ENDS", ends, renewed).await;
     for (key, end, grace) in
-        [("RENEWED", "2026-03-05T12:00:02.000Z", (false, 0)), ("ENDS", "2026-03-04T23:59:59.999Z", (true, 720))]
+        [("RENEWED", "2026-03-05T12:00:02.000Z", (false, 0)), ("ENDS", "2026-03-04T23:59:59.999Z", (true, 12))]
     {
         let file = Device::new(&door, "activation", key).with("license_key", key).first();
         let license = send(&door, "/activate_offline", file).await.json();
@@ -342,6 +349,7 @@ async fn units_counted_on_the_device_are_booked_as_far_as_they_are_left() {
         door.app.world.clock.advance(Duration::from_secs(5));
         let activation = Device::new(&door, "activation", &format!("a-{round}")).first();
         assert_eq!(send(&door, "/activate_offline", activation).await.status, StatusCode::OK);
+        door.app.world.clock.advance(Duration::from_secs(5));
         let back = Device::new(&door, "deactivation", &format!("d-{round}")).with("consumptions", told);
         let back = if is_first { back.first() } else { back.second(&back.request.to_string()) };
         for _ in 0..2 {
@@ -398,6 +406,7 @@ async fn a_bundle_goes_offline_as_a_whole() {
         assert!(license["license_signature"].is_string() && license.get("license_signature_v2").is_none());
     }
     assert_eq!(send(&door, "/activate_bundle_offline", file).await.body, answer.body);
+    door.app.world.clock.advance(Duration::from_secs(5));
     let back = Device::new(&door, "deactivation", "r-2").with("product", "suite").first();
     let answer = send(&door, "/deactivate_bundle_offline", back).await;
     assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"license_deactivated"[..]));

@@ -131,3 +131,28 @@ async fn too_many_files_of_one_activation_are_refused_until_it_ends() {
     door.app.world.clock.advance(Duration::from_secs(60));
     assert_eq!(send(&door, "/activate_offline", file("r-3")).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_file_that_was_held_back_does_not_give_back_what_came_later() {
+    let door = Licensing::new().await;
+    let id = door.license(KEY, endless(1), carried()).await;
+    let file = |kind, id: &str| {
+        let device = Device::new(&door, kind, id);
+        device.second(&device.request.to_string())
+    };
+    let minute = Duration::from_secs(60);
+    assert_eq!(send(&door, "/activate_offline", file("activation", "a-1")).await.status, StatusCode::OK);
+    door.app.world.clock.advance(minute);
+    let older = file("activation", "a-2");
+    door.app.world.clock.advance(minute);
+    let held_back = file("deactivation", "d-1");
+    door.app.world.clock.advance(minute);
+    assert_eq!(send(&door, "/activate_offline", file("activation", "a-3")).await.status, StatusCode::OK);
+    // One that is older than that, and brought after it, makes nothing older.
+    assert_eq!(send(&door, "/activate_offline", older).await.status, StatusCode::OK);
+    let refusal = refusal(&send(&door, "/deactivate_offline", held_back).await);
+    assert_eq!((refusal, door.row(id).await.activations), (refused("offline_request_expired"), 1));
+    door.app.world.clock.advance(minute);
+    assert_eq!(send(&door, "/deactivate_offline", file("deactivation", "d-2")).await.status, StatusCode::OK);
+    assert_eq!(door.row(id).await.activations, 0);
+}

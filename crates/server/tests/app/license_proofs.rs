@@ -37,7 +37,7 @@ async fn ask(door: &Licensing, method: &Method, path: &str, headers: &[(&str, &s
 async fn every_call_refuses_what_is_no_proof() {
     let door = Licensing::new().await;
     let site = sites::create(door.app.ctx(), SiteName::new("other").unwrap(), SiteSettings::default()).await.unwrap();
-    let new = || NewApiKey { label: String::new(), products: vec![], access: Access::ReadWrite };
+    let new = || NewApiKey { label: String::new(), products: vec![], part: None, access: Access::ReadWrite };
     let (foreign, foreign_shared) = create_api_key(door.app.ctx(), site, new()).await.unwrap();
     let (revoked, revoked_shared) = create_api_key(door.app.ctx(), door.app.site, new()).await.unwrap();
     revoke_api_key(door.app.ctx(), door.app.site, revoked.id).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_key_that_may_only_ask_and_one_for_another_product() {
     door.verified(&activated).await;
     countersign_app::products::create(door.app.ctx(), door.app.site, ProductName::new("Valve").unwrap()).await.unwrap();
     let with = async |products: Vec<ProductName>, access| {
-        let new = NewApiKey { label: String::new(), products, access };
+        let new = NewApiKey { label: String::new(), products, part: None, access };
         create_api_key(door.app.ctx(), door.app.site, new).await.unwrap()
     };
     let (reading, reading_shared) = with(vec![], Access::ReadOnly).await;
@@ -164,7 +164,7 @@ async fn a_key_that_may_only_ask_and_one_for_another_product() {
 async fn a_key_of_another_process_works_at_once_and_ends_at_once() {
     let door = Licensing::new().await;
     let beside = door.app.world.second_process().await;
-    let new = NewApiKey { label: String::new(), products: vec![], access: Access::ReadWrite };
+    let new = NewApiKey { label: String::new(), products: vec![], part: None, access: Access::ReadWrite };
     let (record, shared) = create_api_key(&beside, door.app.site, new).await.unwrap();
     let ask = async || {
         let (date, value) = proof(&record.key, shared.expose(), door.now());

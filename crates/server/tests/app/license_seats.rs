@@ -10,8 +10,8 @@ use countersign_domain::licensing::{
 use countersign_domain::text::{LicenseKey, OrderNumber, ProductCode};
 use countersign_domain::time::Date;
 use countersign_store::StoreError;
-use countersign_store::repositories::NewLicense;
-use http::StatusCode;
+use countersign_store::repositories::{NewLicense, Page};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::license_support::{HARDWARE, Licensing, endless, identity, refusal, refused};
@@ -206,10 +206,66 @@ async fn an_activation_takes_a_seat_if_one_is_free() {
     let second = activate(OTHER).await;
     assert_eq!((&second["floating_in_use"], &second["floating_in_use_devices"]), (&json!(false), &json!(1)));
     assert_eq!(second["times_activated"], 2);
+    let (ctx, site, key) = (door.app.ctx(), door.app.site, LicenseKey::new(KEY).unwrap());
+    let noted = seats::list_denials(ctx, site, Some(key), Page::first(9)).await.unwrap();
+    assert_eq!(noted.iter().map(|one| one.device.identity.id.as_str()).collect::<Vec<_>>(), [OTHER]);
     assert_eq!(activate(HARDWARE).await["floating_in_use"], true);
     assert_eq!(refusal(&check(&door, OTHER).await), refused("floating_not_available"));
     let listed = door.verified(&door.get(&format!("/device_licenses?hardware_id={OTHER}")).await).await;
     assert_eq!(listed[0]["floating_in_use_devices"], 1, "a list takes no seat, and is not refused");
+}
+
+#[tokio::test]
+async fn an_activation_that_is_repeated_by_its_key_hands_out_nobody_elses_seat() {
+    let door = Licensing::new().await;
+    door.license(KEY, endless(9), floating(1, None)).await;
+    let activate = async |hardware: &str| {
+        let headers = [("idempotency-key", "install-1")];
+        let body = identity(KEY, hardware).to_string();
+        door.verified(&door.send(Method::POST, "/activate_license", &headers, body).await).await
+    };
+    let first = activate(HARDWARE).await;
+    assert_eq!(first["floating_in_use"], true);
+    pass(&door, minutes(120)).await;
+    let other = door.verified(&door.post("/activate_license", &identity(KEY, OTHER)).await).await;
+    assert_eq!(other["floating_in_use"], true);
+    let again = activate(HARDWARE).await;
+    assert_eq!((&again["floating_in_use"], &again["id"]), (&json!(false), &first["id"]));
+    assert_eq!(refusal(&check(&door, HARDWARE).await), refused("floating_not_available"));
+    pass(&door, minutes(TIMEOUT + 1)).await;
+    assert_eq!(check(&door, HARDWARE).await.status, StatusCode::OK, "a check takes one");
+}
+
+#[tokio::test]
+async fn devices_that_check_features_or_bundles_alone_are_heard_of() {
+    let door = Licensing::new().await;
+    let rules = FeatureRules { seats: seated(1, None), ..FeatureRules::default() };
+    let features = vec![("pdf", rules), ("svg", FeatureRules::default())];
+    door.license_with(KEY, "pump", endless(1), LicenseRules::default(), features).await;
+    door.verified(&door.post("/activate_license", &identity(KEY, HARDWARE)).await).await;
+    let check = async |feature: &str| {
+        let query = format!("product=pump&hardware_id={HARDWARE}&license_key={KEY}&feature={feature}");
+        door.verified(&door.get(&format!("/check_license_feature?{query}")).await).await;
+    };
+    let seen = async || {
+        let (site, key) = (door.app.site, LicenseKey::new(KEY).unwrap());
+        let found = countersign_app::licensing::activations::list(door.app.ctx(), site, key, Page::first(1)).await;
+        let id = found.unwrap().remove(0).device.id;
+        let device = door.app.world.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { Ok(tx.devices().find_by_id(site, id).await?.unwrap().last_seen_at) })
+        });
+        device.await.unwrap()
+    };
+    let before = seen().await;
+    pass(&door, minutes(59)).await;
+    check("svg").await;
+    assert_eq!(seen().await, before, "within an hour nothing is written");
+    // A seat is taken, nothing has seats, and a seat is kept.
+    for (feature, passed) in [("pdf", 2), ("svg", 61), ("pdf", 1), ("pdf", 29), ("pdf", 29), ("pdf", 29)] {
+        pass(&door, minutes(passed)).await;
+        check(feature).await;
+        assert!(door.now() < seen().await.plus(minutes(60)), "{feature} after {passed} minutes");
+    }
 }
 
 #[tokio::test]
@@ -258,7 +314,7 @@ async fn a_refusal_says_why_and_whom_to_ask_and_is_noted() {
     let asked = borrow(THIRD, json!(null));
     assert_eq!(refusal(&door.post("/floating/borrow", &asked).await), refused("license_borrow_not_allowed"));
     let key = LicenseKey::new(KEY).unwrap();
-    let denials = seats::list_denials(door.app.ctx(), door.app.site, Some(key), countersign_app::Page::first(9));
+    let denials = seats::list_denials(door.app.ctx(), door.app.site, Some(key), Page::first(9));
     let denials: Vec<_> = denials
         .await
         .unwrap()
@@ -358,7 +414,7 @@ async fn a_bundle_is_told_in_the_order_of_its_products_and_keeps_its_seats() {
 #[tokio::test]
 async fn a_credential_that_may_only_read_takes_no_seat() {
     let mut door = licensing(floating(1, Some(1))).await;
-    let new = NewApiKey { label: "reader".to_owned(), products: vec![], access: Access::ReadOnly };
+    let new = NewApiKey { label: "reader".to_owned(), products: vec![], part: None, access: Access::ReadOnly };
     let (record, shared) = create_api_key(door.app.ctx(), door.app.site, new).await.unwrap();
     (door.api_key, door.shared_key) = (record.key, shared.expose().clone());
     assert_eq!(refusal(&check(&door, HARDWARE).await), refused("invalid_api_key"));
@@ -372,13 +428,13 @@ async fn a_seat_that_was_taken_away_is_free_at_once() {
     let door = licensing(floating(1, Some(1))).await;
     door.verified(&door.post("/floating/borrow", &borrow(HARDWARE, json!(null))).await).await;
     let (ctx, site, key) = (door.app.ctx(), door.app.site, || LicenseKey::new(KEY).unwrap());
-    let held = seats::list(ctx, site, key(), countersign_app::Page::first(9)).await.unwrap();
+    let held = seats::list(ctx, site, key(), Page::first(9)).await.unwrap();
     assert_eq!((held.len(), held[0].device.identity.id.as_str()), (1, HARDWARE));
     assert!(held[0].seat.borrowed_until.is_some());
     seats::free(ctx, site, key(), held[0].device.identity.clone(), None).await.unwrap();
     assert!(seats::free(ctx, site, key(), held[0].device.identity.clone(), None).await.is_err());
-    assert!(seats::list(ctx, site, key(), countersign_app::Page::first(9)).await.unwrap().is_empty());
+    assert!(seats::list(ctx, site, key(), Page::first(9)).await.unwrap().is_empty());
     door.verified(&check(&door, OTHER).await).await;
-    let trail = countersign_app::trails::list_audit(ctx, site, countersign_app::Page::first(99)).await.unwrap();
+    let trail = countersign_app::trails::list_audit(ctx, site, Page::first(99)).await.unwrap();
     assert_eq!(trail.last().unwrap().verb, "license.free-seat");
 }

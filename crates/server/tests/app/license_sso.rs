@@ -3,14 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::body::Body;
+use countersign_app::license_api::{Access, NewApiKey, PartName, create_api_key};
 use countersign_app::licensing::license_users;
 use countersign_crypto::encoding::base64url_encode;
 use countersign_crypto::{Algorithm, PrivateKey};
 use countersign_domain::text::UserEmail;
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::license_sso_support::{claims, login, shop, sign, url};
-use crate::license_support::{HARDWARE, refusal, refused};
+use crate::license_sso_support::{claims, login, name, shop, sign, url};
+use crate::license_support::{BASE, HARDWARE, proof, refusal, refused};
+use crate::support::request;
 
 #[tokio::test]
 async fn a_person_of_an_account_activates_what_the_account_holds() {
@@ -129,6 +133,16 @@ async fn an_account_without_a_provider_has_no_single_sign_on() {
         ("/sso_url?product=pump&customer_account_code=Group&redirect_uri=back", "validation_error"),
     ] {
         assert_eq!(refusal(&door.get(path).await), refused(code), "{path}");
+    }
+    for (account, status) in [("Other", 400), ("Group", 200)] {
+        let part = Some(PartName::Account(name(account)));
+        let new = NewApiKey { label: String::new(), products: vec![], part, access: Access::ReadWrite };
+        let (made, shared) = create_api_key(door.app.ctx(), door.app.site, new).await.unwrap();
+        let (date, authorization) = proof(&made.key, shared.expose(), door.now());
+        let path = format!("{BASE}/sso_url?product=pump&customer_account_code=Group");
+        let request = request(&Method::GET, &path).header("date", date).header("authorization", authorization);
+        let answer = door.app.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "with a credential for {account}");
     }
     let mut elsewhere = login("id_token", &provider.sign(&claims(&door).await));
     elsewhere["customer_account_code"] = json!("Other");

@@ -1,13 +1,14 @@
 //! Single sign-on: codes, what ties them to the login that began, and providers that do not do their part.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign_domain::licensing::{IdTokenAlgorithm, SsoProvider};
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::license_sso_support::{Provider, claims, claims_after, lay_down, login, settings, shop, url};
+use crate::license_sso_support::{Provider, claims, claims_after, lay_down, login, settings, shop, sign, url};
 use crate::license_support::{Licensing, refusal, refused};
 
 const BY_CODE: &str = "&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fback";
@@ -181,4 +182,52 @@ async fn accounts_with_one_provider_do_not_share_what_was_asked_for_the_other() 
     let mut elsewhere = login("id_token", &token);
     elsewhere["customer_account_code"] = json!("Other");
     assert_eq!(refusal(&door.post("/activate_license", &elsewhere).await), refused("sso_failed"));
+}
+
+#[tokio::test]
+async fn a_provider_that_never_answers_stops_nobody_elses_logins() {
+    let (door, provider) = shop().await;
+    let elsewhere = SsoProvider { scopes: vec!["profile".to_owned()], ..settings() };
+    lay_down(&door, "Other", elsewhere).await;
+    let mut stuck = login("code", "stuck");
+    stuck["customer_account_code"] = json!("Other");
+    let begun = AtomicUsize::new(0);
+    let all_stuck = join_all((0..80).map(|_| async {
+        begun.fetch_add(1, Ordering::Relaxed);
+        let answer = door.post("/activate_license", &stuck).await;
+        assert_eq!(refusal(&answer), (429, "rate_limit_exceeded".to_owned()), "more than some do not wait for it");
+    }));
+    let good = async {
+        while begun.load(Ordering::Relaxed) < 80 {
+            tokio::task::yield_now().await;
+        }
+        begin(&door, &provider, "").await;
+        door.verified(&door.post("/activate_license", &login("code", "good")).await).await;
+    };
+    tokio::select! {
+        _ = all_stuck => panic!("the provider has answered"),
+        () = good => {}
+    }
+}
+
+#[tokio::test]
+async fn who_needs_what_is_known_of_a_provider_waits_for_nobody_who_asks_it_anew() {
+    let (door, provider) = shop().await;
+    let known = claims(&door).await;
+    provider.is_stuck.store(true, Ordering::Relaxed);
+    let junk = sign(&provider.key.lock().unwrap().0, &json!({ "alg": "ES256", "kid": "none" }), &known);
+    let body = login("id_token", &junk);
+    let asked = provider.asked.load(Ordering::Relaxed);
+    let waiting = door.post("/activate_license", &body);
+    let others = async {
+        while provider.asked.load(Ordering::Relaxed) < asked + 2 {
+            tokio::task::yield_now().await;
+        }
+        url(&door, "").await;
+        door.verified(&door.post("/activate_license", &login("id_token", &provider.sign(&known))).await).await;
+    };
+    tokio::select! {
+        _ = waiting => panic!("the provider has answered"),
+        () = others => {}
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Provider {
     /// How it wants the client secret.
     pub(crate) methods: Mutex<Value>,
     pub(crate) is_down: AtomicBool,
+    /// Whether it says nothing for ever where its keys are asked for; as always for the code `stuck`.
+    pub(crate) is_stuck: AtomicBool,
     pub(crate) asked: AtomicUsize,
 }
 
@@ -47,6 +49,7 @@ impl Provider {
             challenge: Mutex::default(),
             methods: Mutex::new(json!(["client_secret_post"])),
             is_down: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
         })
     }
@@ -125,6 +128,10 @@ impl ProviderHttp for Way {
             provider.asked.fetch_add(1, Ordering::Relaxed);
             if provider.is_down.load(Ordering::Relaxed) {
                 return Err(ProviderHttpError::NoAnswer("nothing came within 8 seconds".to_owned()));
+            }
+            let has_stuck = request.form.as_ref().is_some_and(|form| form.expose().contains("code=stuck"));
+            if has_stuck || provider.is_stuck.load(Ordering::Relaxed) && request.url.ends_with("/keys") {
+                std::future::pending::<()>().await;
             }
             let answer = provider.answer(&request).ok_or(ProviderHttpError::Status(400))?;
             Ok(answer.to_string().into_bytes())

@@ -40,7 +40,7 @@ impl Licensing {
 
     /// The same on a site that has something already.
     pub(crate) async fn over(app: App) -> Self {
-        let new = NewApiKey { label: "test".to_owned(), products: vec![], access: Access::ReadWrite };
+        let new = NewApiKey { label: "test".to_owned(), products: vec![], part: None, access: Access::ReadWrite };
         let (record, shared) = create_api_key(app.ctx(), app.site, new).await.unwrap();
         let licensing = Self { app, api_key: record.key, shared_key: shared.expose().clone() };
         licensing.product("Pump", "pump", ProductRules::default(), ProductStatus::Active).await;

@@ -37,6 +37,7 @@ mod license_memos;
 mod license_names;
 mod license_offline;
 mod license_offline_again;
+mod license_parts;
 mod license_proofs;
 mod license_seats;
 mod license_sso;

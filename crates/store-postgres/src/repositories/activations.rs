@@ -19,11 +19,9 @@ use crate::transaction::PgTx;
 const INSERT: &str =
     "insert into activations (license, device, activated_at) values ($1, $2, $3) on conflict do nothing";
 const INSERT_NEW: &str = "insert into activations (license, device, activated_at) values ($1, $2, $3)";
-const FIND: &str =
-    "select license, device, activated_at, license_user, offline from activations where license = $1 and device = $2";
-const LIST_ON_DEVICE: &str =
-    "select license, device, activated_at, license_user, offline from activations where device = $1 order by license";
-const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_user, offline from activations
+const FIND: &str = "select license, device, activated_at, license_user, offline, asked_at from activations where license = $1 and device = $2";
+const LIST_ON_DEVICE: &str = "select license, device, activated_at, license_user, offline, asked_at from activations where device = $1 order by license";
+const LIST_OF_LICENSE: &str = "select license, device, activated_at, license_user, offline, asked_at from activations
     where license = $1 and device > $2 order by device limit $3";
 const DELETE: &str = "delete from activations where license = $1 and device = $2 returning license_user";
 const LOCK: &str = "select id from licenses where id = $1 for no key update";
@@ -36,11 +34,11 @@ const RELEASE: &str = "update licenses set activations = activations - 1, vacanc
 const RELEASE_USER: &str = "update license_assignments set activations = activations - 1
     where license = $1 and license_user = $2";
 const SET_USER: &str = "update activations set license_user = $3 where license = $1 and device = $2";
-const SET_OFFLINE: &str = "update activations set offline = $3 where license = $1 and device = $2";
+const SET_OFFLINE: &str = "update activations set offline = $3, asked_at = $4 where license = $1 and device = $2";
 const FIND_BY_HARDWARE: &str =
     "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
     d.last_seen_at, c.id, c.account,
-    a.license, a.device, a.activated_at, a.license_user, a.offline
+    a.license, a.device, a.activated_at, a.license_user, a.offline, a.asked_at
     from devices d join activations a on a.license = $3 and a.device = d.id left join customers c on c.id = d.customer
     where d.site = $1 and d.host_id = $2 order by d.id_type, d.publisher limit 1";
 
@@ -118,8 +116,15 @@ impl Activations for PgTx<'_> {
         Ok(self.changed(SET_USER, &[&license.0, &device.0, &user.map(|user| user.0)]).await? == 1)
     }
 
-    async fn set_offline(&mut self, license: LicenseId, device: DeviceId, offline: bool) -> Result<bool, StoreError> {
-        Ok(self.changed(SET_OFFLINE, &[&license.0, &device.0, &offline]).await? == 1)
+    async fn set_offline(
+        &mut self,
+        license: LicenseId,
+        device: DeviceId,
+        offline: bool,
+        asked_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let asked_at = asked_at.map(Timestamp::as_millis);
+        Ok(self.changed(SET_OFFLINE, &[&license.0, &device.0, &offline, &asked_at]).await? == 1)
     }
 
     async fn find_by_hardware(
@@ -146,5 +151,6 @@ fn activation(row: &Row, from: usize) -> Result<Activation, StoreError> {
         user: column::<Option<i64>>(row, from + 3)?.map(LicenseUserId),
         activated_at: time(column(row, from + 2)?),
         offline: column(row, from + 4)?,
+        asked_at: column::<Option<i64>>(row, from + 5)?.map(time),
     })
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{ApiKeyId, ProductId, SiteId};
+use countersign_domain::licensing::Part;
 use countersign_domain::time::Timestamp;
 use countersign_store::StoreError;
 use countersign_store::repositories::{ApiKeyRecord, ApiKeys};
@@ -10,11 +11,12 @@ use tokio_postgres::Row;
 use crate::rows::{column, time};
 use crate::transaction::PgTx;
 
-const INSERT: &str = "insert into api_keys (site, api_key, sealed, label, read_only, created_at)
-    values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning id";
+const INSERT: &str = "insert into api_keys (site, api_key, sealed, label, read_only, created_at, account,
+    customer, license) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id";
 const INSERT_PRODUCT: &str = "insert into api_key_products (api_key, product) values ($1, $2)";
-const LIST: &str = "select id, api_key, sealed, label, read_only, created_at, revoked_at, last_used_at from api_keys
-    where site = $1 order by id desc";
+const LIST: &str =
+    "select id, api_key, sealed, label, read_only, created_at, revoked_at, last_used_at, account, customer,
+    license from api_keys where site = $1 order by id desc";
 const PRODUCTS: &str = "select product from api_key_products where api_key = $1 order by product";
 const REVOKE: &str = "update api_keys set revoked_at = $3 where site = $1 and id = $2 and revoked_at is null";
 const SET_LAST_USED: &str = "update api_keys set last_used_at = $3 where site = $1 and id = $2";
@@ -27,6 +29,7 @@ pub(super) const ALL: &[&str] = &[INSERT, INSERT_PRODUCT, LIST, PRODUCTS, REVOKE
 #[async_trait]
 impl ApiKeys for PgTx<'_> {
     async fn insert(&mut self, site: SiteId, key: &ApiKeyRecord) -> Result<Option<ApiKeyId>, StoreError> {
+        let [account, customer, license] = Part::ids(key.part);
         let id = self
             .inserted(
                 INSERT,
@@ -37,6 +40,9 @@ impl ApiKeys for PgTx<'_> {
                     &key.label.as_str(),
                     &key.read_only,
                     &key.created_at.as_millis(),
+                    &account,
+                    &customer,
+                    &license,
                 ],
             )
             .await?;
@@ -76,6 +82,7 @@ fn api_key(row: &Row) -> Result<ApiKeyRecord, StoreError> {
         label: column(row, 3)?,
         read_only: column(row, 4)?,
         products: Vec::new(),
+        part: Part::from_ids([column(row, 8)?, column(row, 9)?, column(row, 10)?]),
         created_at: time(column(row, 5)?),
         revoked_at: column::<Option<i64>>(row, 6)?.map(time),
         last_used_at: column::<Option<i64>>(row, 7)?.map(time),

@@ -35,7 +35,7 @@ const LOCK: &str = select_called!(" for update of l");
 const BESIDE: &str = concat!(
     "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, d.registered_at,
     d.last_seen_at, c.id, c.account,
-    a.license, a.device, a.activated_at, a.license_user, a.offline,
+    a.license, a.device, a.activated_at, a.license_user, a.offline, a.asked_at,
     exists (select 1 from license_features where license = l.id), ",
     now!(),
     " from licenses l left join devices d on d.site = l.site and d.host_id = $2
@@ -95,7 +95,7 @@ impl PgTx<'_> {
                 bound,
                 unbound,
             };
-            Ok((whole, column::<bool>(beside, 16)?))
+            Ok((whole, column::<bool>(beside, 17)?))
         };
         let (mut whole, has_features) = self.check(whole())?;
         if has_features && let Some(license) = self.with_features(Some(whole.license.clone())).await? {

@@ -16,6 +16,7 @@ use crate::transaction::PgTx;
 const INSERT_ACCOUNT: &str =
     "insert into accounts (site, name, created_at) values ($1, $2, $3) on conflict do nothing returning id";
 const FIND_ACCOUNT: &str = "select id, name from accounts where site = $1 and name = $2";
+const FIND_ACCOUNT_BY_ID: &str = "select id, name from accounts where site = $1 and id = $2";
 const LIST_ACCOUNTS: &str = "select id, name from accounts where site = $1 and id > $2 order by id limit $3";
 const INSERT: &str = "insert into customers (site, name, email, account, created_at) values ($1, $2, $3, $4, $5)
     on conflict do nothing returning id";
@@ -33,8 +34,18 @@ const SET_CONTACT: &str = "update customers set contact = $2 where id = $1";
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[INSERT_ACCOUNT, FIND_ACCOUNT, LIST_ACCOUNTS, INSERT, FIND, FIND_BY_ID, LIST, FIND_BY_EMAIL, SET_CONTACT];
+pub(super) const ALL: &[&str] = &[
+    INSERT_ACCOUNT,
+    FIND_ACCOUNT,
+    FIND_ACCOUNT_BY_ID,
+    LIST_ACCOUNTS,
+    INSERT,
+    FIND,
+    FIND_BY_ID,
+    LIST,
+    FIND_BY_EMAIL,
+    SET_CONTACT,
+];
 
 #[async_trait]
 impl Accounts for PgTx<'_> {
@@ -50,6 +61,10 @@ impl Accounts for PgTx<'_> {
 
     async fn find(&mut self, site: SiteId, name: &AccountName) -> Result<Option<Account>, StoreError> {
         self.first(FIND_ACCOUNT, &[&site.0, &name.as_str()], |row| account(row, 0)).await
+    }
+
+    async fn find_by_id(&mut self, site: SiteId, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.first(FIND_ACCOUNT_BY_ID, &[&site.0, &id.0], |row| account(row, 0)).await
     }
 
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Account>, StoreError> {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{ApplicationId, ProductId, SiteId};
+use countersign_domain::licensing::Part;
 use countersign_domain::oauth::{Application, Compatibility, NewApplication, Scopes, TokenAlgorithm, TokenLife};
 use countersign_domain::storage::{StorageAccess, StorageGrant, StorageName, StoragePath};
 use countersign_domain::text::{ApplicationName, ClientId};
@@ -17,7 +18,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select id, site, client_id, name, scopes, algorithm, token_life, audience, default_storage, oauth2_path,
-            scope_array, endpoint_audience, disabled, token_generation, created_at from applications ",
+            scope_array, endpoint_audience, disabled, token_generation, created_at, account, customer, license
+            from applications ",
             $rest
         )
     };
@@ -31,7 +33,7 @@ const LIST: &str = select!("where site = ?1 order by id");
 const COUNT: &str = "select count(*) from applications where site = ?1";
 const REPLACE: &str = "update applications set name = ?3, scopes = ?4, algorithm = ?5, token_life = ?6, audience = ?7,
     default_storage = ?8, oauth2_path = ?9, scope_array = ?10, endpoint_audience = ?11, disabled = ?12,
-    token_generation = ?13 where id = ?1 and site = ?2";
+    token_generation = ?13, account = ?14, customer = ?15, license = ?16 where id = ?1 and site = ?2";
 const INSERT_GRANT: &str =
     "insert into application_grants (application, position, storage, prefix, access) values (?1, ?2, ?3, ?4, ?5)";
 const GRANTS_OF_ONE: &str =
@@ -130,6 +132,7 @@ impl Applications for SqliteTx<'_> {
 
     async fn replace(&mut self, application: &Application) -> Result<bool, StoreError> {
         let id = application.id.0;
+        let [account, customer, license] = Part::ids(application.part);
         let values = params![
             id,
             application.site.0,
@@ -144,6 +147,9 @@ impl Applications for SqliteTx<'_> {
             application.compatibility.endpoint_audience,
             application.disabled,
             application.token_generation,
+            account,
+            customer,
+            license,
         ];
         self.attempt(|c| {
             if changed(c, REPLACE, values)? == 0 {
@@ -197,6 +203,7 @@ fn application(row: &Row<'_>) -> Result<Application, StoreError> {
         default_storage: place.check("default_storage", storage)?,
         grants: Vec::new(),
         products: Vec::new(),
+        part: Part::from_ids([column(row, 15)?, column(row, 16)?, column(row, 17)?]),
         compatibility: Compatibility {
             oauth2_path: column(row, 9)?,
             scope_array: column(row, 10)?,

@@ -26,7 +26,7 @@ const FIND: &str = select_licenses!(
 /// Devices with the hardware of a call, each with the activation of a license there, if there is one.
 const ON_HARDWARE: &str = "select d.id, d.host_id, d.id_type, d.publisher, d.identity_name, d.class, d.status, c.id, c.account,
     d.registered_at, d.last_seen_at,
-    a.license, a.device, a.activated_at, a.license_user, a.offline
+    a.license, a.device, a.activated_at, a.license_user, a.offline, a.asked_at
     from devices d left join activations a on a.license = ?3 and a.device = d.id left join customers c on c.id = d.customer
     where d.site = ?1 and d.host_id = ?2 order by d.id_type, d.publisher";
 const STAMP: &str = "select l.revision, p.revision, c.revision, d.status, d.last_seen_at

@@ -1,6 +1,7 @@
 //! Applications, their credentials, and what is remembered of their tokens.
 
 use countersign_domain::ids::{ApplicationId, CredentialId, SiteId};
+use countersign_domain::licensing::Part;
 use countersign_domain::oauth::{
     Application, Compatibility, CredentialProof, NewApplication, NewCredential, Scopes, TokenAlgorithm, TokenLife,
 };
@@ -8,6 +9,7 @@ use countersign_domain::storage::{StorageAccess, StorageGrant, StorageName, Stor
 use countersign_domain::text::{ApplicationName, ClientId, CredentialLabel, ProductName};
 use countersign_domain::time::Timestamp;
 
+use super::purchases::{account, customer};
 use super::{NOW, site};
 use crate::{Store, StoreError, Tx};
 
@@ -58,6 +60,7 @@ pub async fn applications_keep_all_their_parts(store: &Store) {
                     default_storage: new("app-1").default_storage,
                     grants: Vec::new(),
                     products: Vec::new(),
+                    part: None,
                     compatibility: Compatibility::default(),
                     disabled: false,
                     token_generation: 1,
@@ -83,6 +86,13 @@ pub async fn applications_keep_all_their_parts(store: &Store) {
                     token_generation: 7,
                     ..expected
                 };
+                let account = account(tx, one, "Nordwind").await?;
+                let customer = customer(tx, one, "Nordwind", Some(account)).await?;
+                for part in [Part::Account(account), Part::Customer(customer)] {
+                    let limited = Application { part: Some(part), ..changed.clone() };
+                    assert!(tx.applications().replace(&limited).await?);
+                    assert_eq!(tx.applications().find(one, &client_id("app-1")).await?, Some(limited));
+                }
                 for _ in 0..2 {
                     assert!(tx.applications().replace(&changed).await?);
                     assert_eq!(tx.applications().find(one, &client_id("app-1")).await?.as_ref(), Some(&changed));

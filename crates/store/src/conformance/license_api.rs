@@ -3,7 +3,7 @@
 use countersign_domain::ids::{DeviceId, FeatureId, LicenseId, LicenseUserId, PolicyId, ProductId, SiteId};
 use countersign_domain::licensing::{
     ActivationLimit, Assignment, AuthorizationMethod, Contact, DeviceFacts, Environment, FeatureRules, FeatureType,
-    LicenseRules, LicenseUsage, Meter, Policy, ProductRules, ProductStatus, ReleasedVersion,
+    LicenseRules, LicenseUsage, Meter, Part, Policy, ProductRules, ProductStatus, ReleasedVersion,
 };
 use countersign_domain::text::{FeatureCode, HardwareId, PolicyCode, ProductCode, UserEmail};
 use countersign_domain::time::Timestamp;
@@ -289,6 +289,7 @@ pub async fn api_keys_are_revoked_once(store: &Store) {
         .write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 let pump = product(tx, site, "Pump").await?;
+                let part = Some(Part::Customer(customer(tx, site, "Nordwind", None).await?));
                 let record = |text: &str| ApiKeyRecord {
                     id: countersign_domain::ids::ApiKeyId(0),
                     key: text.to_owned(),
@@ -296,6 +297,7 @@ pub async fn api_keys_are_revoked_once(store: &Store) {
                     label: "ci".to_owned(),
                     read_only: true,
                     products: vec![pump],
+                    part,
                     created_at: NOW,
                     revoked_at: None,
                     last_used_at: None,

@@ -26,6 +26,8 @@ pub async fn customers_belong_to_accounts_and_sites(store: &Store) {
                 let found = tx.accounts().find(one, &name).await?.expect("is there");
                 assert_eq!((found.id, &found.name), (account, &name));
                 assert_eq!(tx.accounts().find(one, &account_name("nordwind group")).await?, None);
+                assert_eq!(tx.accounts().find_by_id(one, account).await?.as_ref(), Some(&found));
+                assert_eq!(tx.accounts().find_by_id(two, account).await?, None, "a foreign account was found");
                 let branch = NewCustomer {
                     name: customer_name("Nordwind Süd"),
                     email: "süd@example.com".to_owned(),

@@ -41,11 +41,13 @@ pub async fn request_files_are_used_once(store: &Store) {
                 assert_eq!(tx.offline_requests().count_since(here, later).await?, 1);
                 assert_eq!(tx.offline_requests().count_since(DeviceId(MISSING), NOW).await?, 0);
 
-                assert!(!tx.activations().set_offline(license, here, true).await?, "it is not active there");
+                assert!(!tx.activations().set_offline(license, here, true, None).await?, "it is not active there");
                 assert!(tx.activations().insert(license, here, NOW).await?);
                 assert!(!by_file(tx, one, license, here).await?);
-                assert!(tx.activations().set_offline(license, here, true).await?);
+                assert!(tx.activations().set_offline(license, here, true, Some(later)).await?);
                 assert!(by_file(tx, one, license, here).await?);
+                let found = tx.activations().find(license, here).await?.expect("it is active there");
+                assert_eq!(found.asked_at, Some(later));
                 Ok(())
             })
         })

@@ -6,8 +6,8 @@ use countersign_domain::ids::{
     ApiKeyId, BundleId, DeviceId, LicenseId, LicenseUserId, PolicyId, ProductId, SiteId, StoredFileId, VersionId,
 };
 use countersign_domain::licensing::{
-    Assignment, Bundle, DeviceFacts, DeviceVariable, LicenseUser, LicensedProduct, Policy, ProductRules, ProductStatus,
-    ReleasedVersion,
+    Assignment, Bundle, DeviceFacts, DeviceVariable, LicenseUser, LicensedProduct, Part, Policy, ProductRules,
+    ProductStatus, ReleasedVersion,
 };
 use countersign_domain::text::{HardwareId, PolicyCode, ProductCode, UserEmail};
 use countersign_domain::time::Timestamp;
@@ -208,6 +208,8 @@ pub struct ApiKeyRecord {
     pub read_only: bool,
     /// Products that it is for; empty: all.
     pub products: Vec<ProductId>,
+    /// The part of what the site has sold that it is limited to; `None`: it sees everything.
+    pub part: Option<Part>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was revoked.

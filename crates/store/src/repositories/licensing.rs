@@ -31,6 +31,9 @@ pub trait Accounts: Send {
     /// An account by name.
     async fn find(&mut self, site: SiteId, name: &AccountName) -> Result<Option<Account>, StoreError>;
 
+    /// An account by row id.
+    async fn find_by_id(&mut self, site: SiteId, id: AccountId) -> Result<Option<Account>, StoreError>;
+
     /// Accounts of a site, by row id.
     async fn list(&mut self, site: SiteId, page: Page) -> Result<Vec<Account>, StoreError>;
 }
@@ -327,7 +330,13 @@ pub trait Activations: Send {
     ) -> Result<bool, StoreError>;
 
     /// Says whether a device has its license by a file or a code. `false`: it is not active there.
-    async fn set_offline(&mut self, license: LicenseId, device: DeviceId, offline: bool) -> Result<bool, StoreError>;
+    async fn set_offline(
+        &mut self,
+        license: LicenseId,
+        device: DeviceId,
+        offline: bool,
+        asked_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError>;
 
     /// Where a license is active on a device whose host ID is that of some hardware: the device, and the activation.
     async fn find_by_hardware(

@@ -33,7 +33,7 @@ pub async fn activate_offline(
     file: RequestFile,
     answer: AnswerSignature,
 ) -> Result<(LicenseView, Timestamp), LicenseError> {
-    let proved = Proved { offline: true, ..proved(ctx, caller, request).await? };
+    let proved = Proved { offline: true, asked_at: file.made_at, ..proved(ctx, caller, request).await? };
     let call = Arc::new((proved, file, answer));
     ctx.write(caller.site, move |tx| {
         let call = call.clone();
@@ -60,7 +60,7 @@ pub async fn activate_bundle_offline(
     file: RequestFile,
     answer: AnswerSignature,
 ) -> Result<(Vec<LicenseView>, Timestamp), LicenseError> {
-    let proved = Proved { offline: true, ..proved(ctx, caller, request).await? };
+    let proved = Proved { offline: true, asked_at: file.made_at, ..proved(ctx, caller, request).await? };
     let call = Arc::new((proved, file, answer));
     ctx.write(caller.site, move |tx| {
         let call = call.clone();

@@ -15,7 +15,7 @@ use super::super::question::Identity;
 use super::super::refusal::{LicenseError, Refusal};
 use super::super::variables::check_variables;
 use super::super::{LicenseCaller, bundles};
-use super::uses::{DEACTIVATED, note_use, signed_before, used_before};
+use super::uses::{ACTIVATED, DEACTIVATED, note_use, signed_before, used_before};
 use super::{RequestFile, audit};
 use crate::Ctx;
 
@@ -93,12 +93,18 @@ async fn give_back(
                 // It was done, and nothing that came after it is undone.
                 return Ok(());
             }
-            if signed_before(tx, site, file, &[DEACTIVATED]).await?.is_some() {
+            if signed_before(tx, site, file, &[ACTIVATED, DEACTIVATED]).await?.is_some() {
                 return Err(Refusal::OfflineRequestUsed.into());
             }
             let mut released = None;
             for Found { license, .. } in licenses {
-                let Some((device, _)) = find::activation(tx, caller, &license, identity).await? else { continue };
+                let Some((device, activation)) = find::activation(tx, caller, &license, identity).await? else {
+                    continue;
+                };
+                // It was made before the device got what it has now, and held back.
+                if activation.asked_at.zip(file.made_at).is_some_and(|(asked_at, made_at)| made_at < asked_at) {
+                    return Err(Refusal::OfflineRequestExpired.into());
+                }
                 if members == Members::One {
                     book(tx, caller, &license, device.id, request, actor).await?;
                 }

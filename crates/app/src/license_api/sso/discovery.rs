@@ -1,7 +1,7 @@
 //! What providers have published, remembered for an hour.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use countersign_crypto::{VerifyingKey, sha256};
@@ -13,12 +13,14 @@ use tokio::sync::Semaphore;
 use super::asking::{Asking, ProviderHttp};
 use super::published::{Metadata, NamedKey, algorithm_of, read_keys};
 use super::unavailable;
-use crate::license_api::LicenseError;
+use crate::license_api::{LicenseError, Refusal};
 
 /// Most providers that are remembered; beyond that all are forgotten.
 const PROVIDERS: usize = 1000;
 /// Most codes that are exchanged at the same time: everybody who has an application can send one.
-const EXCHANGES: usize = 32;
+const EXCHANGES: usize = 64;
+/// The same of one provider, so that one which does not answer stops nobody else's.
+const EXCHANGES_OF_ONE: usize = 8;
 /// How long what a provider publishes is remembered.
 const LIFE: Duration = Duration::from_secs(3600);
 /// How long a provider is not asked again after it was asked because no key fitted a token.
@@ -45,8 +47,8 @@ impl Discovered {
 pub(crate) struct Discoveries {
     pub(crate) http: OnceLock<Arc<dyn ProviderHttp>>,
     /// By site and settings: what was asked with other settings is not what these settings lead to.
-    known: Mutex<HashMap<(SiteId, [u8; 32]), Shared>>,
-    pub(super) exchanges: Semaphore,
+    known: Mutex<HashMap<Named, Arc<Provider>>>,
+    exchanges: Semaphore,
 }
 
 impl Default for Discoveries {
@@ -55,10 +57,18 @@ impl Default for Discoveries {
     }
 }
 
-/// One provider, for all who ask for it.
-type Shared = Arc<tokio::sync::Mutex<State>>;
+/// Site, and digest of the settings.
+type Named = (SiteId, [u8; 32]);
 
-/// What is known of one provider. It is held while the provider is asked, so that it is asked once.
+/// One provider, for all who ask for it.
+struct Provider {
+    state: Mutex<State>,
+    /// Held while the provider is asked, so that it is asked once. Whoever needs only what is known does not wait for it.
+    asking: tokio::sync::Mutex<()>,
+    exchanges: Semaphore,
+}
+
+/// What is known of one provider.
 #[derive(Default)]
 struct State {
     current: Option<Arc<Discovered>>,
@@ -67,59 +77,89 @@ struct State {
 }
 
 impl Discoveries {
-    fn state(&self, site: SiteId, settings: &SsoProvider) -> Shared {
+    fn provider(&self, site: SiteId, settings: &SsoProvider) -> Arc<Provider> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (site, sha256(settings.to_text().as_bytes()));
         if known.len() >= PROVIDERS && !known.contains_key(&key) {
             known.clear();
         }
-        known.entry(key).or_default().clone()
+        let provider = || Provider {
+            state: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            exchanges: Semaphore::new(EXCHANGES_OF_ONE),
+        };
+        known.entry(key).or_insert_with(|| Arc::new(provider())).clone()
     }
+}
+
+impl Provider {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known and not too old.
+    fn fresh(&self, now: Timestamp) -> Option<Arc<Discovered>> {
+        self.state().current.clone().filter(|current| within(current.at, LIFE, now))
+    }
+}
+
+/// Exchanges a code, if there is a place for it.
+pub(super) async fn exchanging<T>(
+    asking: Asking<'_>,
+    exchange: impl Future<Output = Result<T, LicenseError>>,
+) -> Result<T, LicenseError> {
+    let provider = asking.ctx.discoveries.provider(asking.site, asking.settings);
+    let _own = provider.exchanges.try_acquire().map_err(|_| Refusal::TooMany(1))?;
+    let _place = asking.ctx.discoveries.exchanges.try_acquire().map_err(|_| Refusal::TooMany(1))?;
+    exchange.await
 }
 
 /// What a provider publishes, at most an hour old.
 pub(super) async fn discover(asking: Asking<'_>) -> Result<Arc<Discovered>, LicenseError> {
-    let state = asking.ctx.discoveries.state(asking.site, asking.settings);
-    let mut state = state.lock().await;
-    let now = asking.ctx.now();
-    if let Some(current) = state.current.as_ref().filter(|current| within(current.at, LIFE, now)) {
-        return Ok(current.clone());
+    let provider = asking.ctx.discoveries.provider(asking.site, asking.settings);
+    if let Some(current) = provider.fresh(asking.ctx.now()) {
+        return Ok(current);
     }
-    ask(asking, &mut state).await
+    let _asking = provider.asking.lock().await;
+    match provider.fresh(asking.ctx.now()) {
+        Some(current) => Ok(current),
+        None => ask(asking, &provider).await,
+    }
 }
 
 /// The same, asked again because no key that `seen` has fits a token; for this reason not more often than once a minute.
 pub(super) async fn refresh(asking: Asking<'_>, seen: &Arc<Discovered>) -> Result<Arc<Discovered>, LicenseError> {
-    let state = asking.ctx.discoveries.state(asking.site, asking.settings);
-    let mut state = state.lock().await;
+    let provider = asking.ctx.discoveries.provider(asking.site, asking.settings);
+    let _asking = provider.asking.lock().await;
     let now = asking.ctx.now();
-    let was_refreshed = state.refreshed_at.is_some_and(|at| within(at, FLOOR, now));
-    if let Some(current) = &state.current
-        && (!Arc::ptr_eq(current, seen) || was_refreshed)
     {
-        return Ok(current.clone());
+        let mut state = provider.state();
+        let was_refreshed = state.refreshed_at.is_some_and(|at| within(at, FLOOR, now));
+        if let Some(current) = &state.current
+            && (!Arc::ptr_eq(current, seen) || was_refreshed)
+        {
+            return Ok(current.clone());
+        }
+        state.refreshed_at = Some(now);
     }
-    state.refreshed_at = Some(now);
-    ask(asking, &mut state).await
+    ask(asking, &provider).await
 }
 
-async fn ask(asking: Asking<'_>, state: &mut State) -> Result<Arc<Discovered>, LicenseError> {
+async fn ask(asking: Asking<'_>, provider: &Provider) -> Result<Arc<Discovered>, LicenseError> {
     let now = asking.ctx.now();
-    if state.failed_at.is_some_and(|failed_at| within(failed_at, FAILED_FLOOR, now)) {
+    if provider.state().failed_at.is_some_and(|failed_at| within(failed_at, FAILED_FLOOR, now)) {
         return Err(unavailable("the provider could not be asked a moment ago", None));
     }
-    match fetch(asking, now).await {
+    let asked = fetch(asking, now).await.map(Arc::new);
+    let mut state = provider.state();
+    match &asked {
         Ok(discovered) => {
-            let discovered = Arc::new(discovered);
             state.current = Some(discovered.clone());
             state.failed_at = None;
-            Ok(discovered)
         }
-        Err(error) => {
-            state.failed_at = Some(now);
-            Err(error)
-        }
+        Err(_) => state.failed_at = Some(now),
     }
+    asked
 }
 
 async fn fetch(asking: Asking<'_>, at: Timestamp) -> Result<Discovered, LicenseError> {

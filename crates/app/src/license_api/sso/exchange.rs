@@ -5,10 +5,10 @@ use countersign_crypto::encoding::base64_encode;
 use countersign_crypto::json::JsonObject;
 
 use super::asking::{Asking, ProviderHttpError};
-use super::discovery::Discovered;
+use super::discovery::{Discovered, exchanging};
 use super::published::{SecretPlace, read_object};
 use super::{encoded, failed, form, unavailable};
-use crate::license_api::{LicenseError, Refusal};
+use crate::license_api::LicenseError;
 
 /// A code, and what it was asked for with.
 pub(super) struct Exchange<'a> {
@@ -33,7 +33,6 @@ pub(super) async fn exchange(
 ) -> Result<Tokens, LicenseError> {
     let metadata = &discovered.metadata;
     let endpoint = metadata.token_endpoint.as_deref().ok_or_else(|| unavailable("it exchanges no codes", None))?;
-    let _place = asking.ctx.discoveries.exchanges.try_acquire().map_err(|_| Refusal::TooMany(1))?;
     let client_id = &asking.settings.client_id;
     let mut parameters = vec![("grant_type", "authorization_code".to_owned()), ("code", wanted.code.expose().clone())];
     parameters.extend(wanted.redirect_uri.map(|uri| ("redirect_uri", uri)));
@@ -51,14 +50,16 @@ pub(super) async fn exchange(
         }
         (None, _) => parameters.push(("client_id", client_id.clone())),
     }
-    let bytes = match asking.post(endpoint, authorization, Secret::new(form(&parameters))).await {
-        Ok(bytes) => bytes,
-        // RFC 6749 section 5.2: the code is at fault. Everything else is a matter between the provider and the producer.
-        Err(error @ ProviderHttpError::Status(400)) => {
-            return Err(failed("the provider refused the code", Some(&error)));
-        }
-        Err(error) => return Err(unavailable("the provider exchanged no code", Some(&error))),
+    let posted = async {
+        asking.post(endpoint, authorization, Secret::new(form(&parameters))).await.map_err(|error| match error {
+            // RFC 6749 section 5.2: the code is at fault. Everything else is a matter between the provider and the producer.
+            ProviderHttpError::Status(400) => failed("the provider refused the code", Some(&error)),
+            ProviderHttpError::NoAnswer(_) | ProviderHttpError::Status(_) => {
+                unavailable("the provider exchanged no code", Some(&error))
+            }
+        })
     };
+    let bytes = exchanging(asking, posted).await?;
     let document = read_object(&bytes).map_err(|error| unavailable("the provider's tokens", Some(&error)))?;
     let token = |name| Some(Secret::new(document.get(name)?.as_str()?.to_owned()));
     let id_token = token("id_token").ok_or_else(|| unavailable("the provider gave no ID token", None))?;

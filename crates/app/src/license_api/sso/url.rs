@@ -51,6 +51,7 @@ pub async fn sso_url(ctx: &Ctx, caller: &LicenseCaller, question: SsoQuestion) -
     let SsoQuestion { product, account, wanted, redirect_uri, state } = question;
     has_product(ctx, caller, product).await?;
     let known = provider::load(ctx, caller.site, &account).await?.ok_or(Refusal::SsoFailed)?;
+    caller.clone().within_account(known.account)?;
     let settings = &*known.settings;
     let redirect_uri = settings.redirect(redirect_uri).map_err(|_| Refusal::SsoRedirect)?;
     let discovered = discovery::discover(Asking { ctx, site: caller.site, settings }).await?;
@@ -83,7 +84,10 @@ async fn has_product(ctx: &Ctx, caller: &LicenseCaller, code: ProductCode) -> Re
                 match find::product(tx, &caller, &code).await {
                     // A bundle is asked for by its own code.
                     Err(LicenseError::Refused(Refusal::UnknownProduct)) => {
-                        tx.bundles().find(caller.site, &code).await?.ok_or(Refusal::UnknownProduct)?;
+                        let bundle = tx.bundles().find(caller.site, &code).await?.ok_or(Refusal::UnknownProduct)?;
+                        for product in &bundle.products {
+                            caller.may_ask_about(product.product.id)?;
+                        }
                         Ok(())
                     }
                     found => found.map(drop),

@@ -36,7 +36,9 @@ pub enum ChangeDeviceError {
     #[error("this site has no customer {0:?}; create it first: countersign customer create {0:?}")]
     UnknownCustomer(String),
     /// No such device.
-    #[error("this site has no such device; see: countersign device list")]
+    #[error(
+        "this site has no device of this ID, type and publisher (devices of applications: --id-type HARDWARE); see: countersign device list"
+    )]
     UnknownDevice,
 }
 

@@ -5,7 +5,8 @@ use countersign_domain::changes::{Changes, Members};
 use countersign_domain::event::{Event, Happened};
 use countersign_domain::ids::SiteId;
 use countersign_domain::licensing::{
-    FeatureRules, License, LicenseRules, LicenseUsage, Meter, RULES_LIMIT, RulesError, Validity, check_rules,
+    FeatureRules, License, LicenseRules, LicenseTerms, LicenseUsage, Meter, RULES_LIMIT, RulesError, Validity,
+    check_rules,
 };
 use countersign_domain::text::{FeatureCode, LicenseKey};
 use countersign_domain::time::Date;
@@ -65,10 +66,10 @@ pub async fn change_rules(
             }
             check_rules(&license.rules)?;
             if license.usage.first_activated_at.is_some() {
-                let today = tx.now().await?.date();
+                let first = first_day(&license.terms, tx.now().await?.date());
                 let rules = &mut license.rules;
-                let ends = last_day(rules.validity, laid.validity, license.terms.end_date, today);
-                rules.maintenance_end = last_day(rules.maintenance, laid.maintenance, rules.maintenance_end, today);
+                let ends = last_day(rules.validity, laid.validity, license.terms.end_date, first);
+                rules.maintenance_end = last_day(rules.maintenance, laid.maintenance, rules.maintenance_end, first);
                 if ends != license.terms.end_date {
                     license.terms.end_date = ends;
                     tx.licenses().set_terms(license.id, &license.terms).await?;
@@ -110,7 +111,8 @@ pub async fn set_feature(
             let laid = laid.and_then(|feature| feature.rules.validity);
             change(&mut rules);
             if license.usage.first_activated_at.is_some() {
-                rules.end_date = last_day(rules.validity, laid, rules.end_date, tx.now().await?.date());
+                let first = first_day(&license.terms, tx.now().await?.date());
+                rules.end_date = last_day(rules.validity, laid, rules.end_date, first);
             }
             if rules.to_text().len() > RULES_LIMIT {
                 return Err(RulesError::TooLong.into());
@@ -124,10 +126,15 @@ pub async fn set_feature(
     .await
 }
 
-/// The last day of what is in use already, once it has a duration and no end: its days count from when they are laid down. What
-/// was laid down before the first activation counts from there.
-fn last_day(validity: Option<Validity>, laid: Option<Validity>, end: Option<Date>, today: Date) -> Option<Date> {
-    end.or(validity.filter(|_| validity != laid).map(|validity| validity.last_day_from(today)))
+/// The first of the days that are laid down today for a license in use.
+fn first_day(terms: &LicenseTerms, today: Date) -> Date {
+    terms.start_date.map_or(today, |start| start.max(today))
+}
+
+/// The last day of what is in use already, once it has a duration and no end: its days count from when they are laid down, or from
+/// a start that is still to come. What was laid down before the first activation counts from there.
+fn last_day(validity: Option<Validity>, laid: Option<Validity>, end: Option<Date>, first: Date) -> Option<Date> {
+    end.or(validity.filter(|_| validity != laid).map(|validity| validity.last_day_from(first)))
 }
 
 /// Sets a license back to what it was before its first activation: it is active on no device, nothing is counted, and it has
