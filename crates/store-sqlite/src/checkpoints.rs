@@ -19,7 +19,7 @@ use crate::error::OpenError;
 
 /// Pages after which the thread copies once more. Fewer would copy a page that changes often more often, and synchronize the
 /// database more often.
-const STEP: c_int = 1000;
+const STEP: c_int = 2000;
 /// Pages from which on the log is to begin anew: each time the writer has to copy a little.
 const ENOUGH: c_int = 4 * STEP;
 /// Pages from which on the writer copies after each commit: the thread does not keep up, or a long read needs the log. Only such a
@@ -123,6 +123,9 @@ mod tests {
 
     use super::*;
 
+    /// Pages of a commit that does much.
+    const MANY: i64 = STEP as i64 / 2;
+
     /// A database whose log grows by some pages with each commit.
     struct Bench {
         folder: tempfile::TempDir,
@@ -154,9 +157,9 @@ mod tests {
     fn the_thread_copies_what_was_written() {
         let mut bench = Bench::new();
         let checkpoints = bench.start();
-        bench.write(i64::from(STEP) - 100);
+        bench.write(i64::from(STEP) - 200);
         assert_eq!(bench.size("a.db"), PAGE, "nobody was asked");
-        bench.write(100);
+        bench.write(200);
         has_copied(&checkpoints);
         assert!(bench.size("a.db") > i64::from(STEP) * PAGE);
     }
@@ -167,7 +170,7 @@ mod tests {
         let checkpoints = bench.start();
         close(&checkpoints);
         for _ in 0..9 {
-            bench.write(500);
+            bench.write(MANY);
         }
         // As if it had just done so. The first write copies, the second one begins anew.
         checkpoints.state.has_copied.store(true, Ordering::Relaxed);
@@ -175,7 +178,7 @@ mod tests {
         bench.write(1);
         let length = bench.size("a.db-wal");
         for _ in 0..6 {
-            bench.write(500);
+            bench.write(MANY);
         }
         assert_eq!(bench.size("a.db-wal"), length, "it has grown");
     }
@@ -199,11 +202,11 @@ mod tests {
         let checkpoints = bench.start();
         close(&checkpoints);
         for _ in 0..40 {
-            bench.write(500);
+            bench.write(MANY);
         }
-        let most = LIMIT_BYTES + 1000 * (PAGE + 24);
+        let most = LIMIT_BYTES + 2 * MANY * (PAGE + 24);
         assert!(bench.size("a.db-wal") <= most, "the log has {} bytes", bench.size("a.db-wal"));
-        assert!(bench.size("a.db") >= 8000 * PAGE);
+        assert!(bench.size("a.db") >= i64::from(LIMIT) * PAGE);
     }
 
     #[test]
@@ -213,7 +216,7 @@ mod tests {
         let reader = connection::open_reader(&bench.folder.path().join("a.db")).unwrap();
         reader.execute_batch("begin; select count(*) from things").unwrap();
         for _ in 0..40 {
-            bench.write(500);
+            bench.write(MANY);
         }
         assert!(bench.size("a.db-wal") > 2 * LIMIT_BYTES);
         reader.execute_batch("rollback").unwrap();

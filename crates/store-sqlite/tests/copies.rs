@@ -13,6 +13,9 @@ use countersign_store::{CheckDepth, Clock, Copied, Store, StoreError};
 use countersign_store_sqlite::{SqliteCopy, SqliteStore};
 use tempfile::tempdir;
 
+/// Bytes of a page of the database.
+const PAGE: u64 = 2048;
+
 struct StillClock;
 
 impl Clock for StillClock {
@@ -94,11 +97,11 @@ async fn damage_is_found() {
     }
     assert_eq!(store.check(CheckDepth::Quick).await.unwrap(), Vec::<String>::new());
     store.close().await;
-    let pages = fs::metadata(&path).unwrap().len() / 4096;
+    let pages = fs::metadata(&path).unwrap().len() / PAGE;
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     // The first pages hold the schema, which opening reads.
     for page in pages / 2..pages {
-        file.write_all_at(&[0xff; 64], page * 4096).unwrap();
+        file.write_all_at(&[0xff; 64], page * PAGE).unwrap();
     }
     // Opening may notice it as well: it looks at the migrations.
     let Ok(copy) = SqliteCopy::open(&path, Arc::new(StillClock)) else { return };

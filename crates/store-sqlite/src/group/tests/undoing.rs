@@ -1,6 +1,7 @@
 //! Units that change more pages than SQLite keeps in memory to undo them.
 
 use super::*;
+use crate::connection::PAGE;
 
 /// Rows whose index is far larger than what is kept in memory.
 const ROWS: i64 = 60_000;
@@ -33,7 +34,7 @@ fn a_unit_that_changes_much_is_kept_or_undone_like_any_other() {
         )
         .unwrap();
     let pages: i64 = bench.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    assert!(pages * 4096 > 8 << 20, "{pages} pages");
+    assert!(pages * PAGE > 8 << 20, "{pages} pages");
     let first = bench.product("first", true);
     let (undone, kept) = (between(&bench, 'u', false), between(&bench, 'k', true));
     bench.run();
