@@ -11,6 +11,7 @@ from unittest import mock
 
 from countersign_license import LicenseClient, NotOpen, Unavailable
 from countersign_license import _handle
+from countersign_license._library import library
 
 from support import DEADLINE, ClientTest, silence
 
@@ -57,7 +58,7 @@ class Closing(ClientTest):
         self.assertFalse(client._handle._unfreed)
 
     def test_what_could_not_be_made_is_told_and_needs_no_closing(self) -> None:
-        with mock.patch.object(_handle.library, "csl_new", return_value=None):
+        with mock.patch.object(library, "csl_new", return_value=None):
             with self.assertRaisesRegex(Exception, "could not make a client"):
                 self.client()
 
